@@ -9,8 +9,9 @@ use latchstring_core::policy::Deployment;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
-use latchstring_local_appsync::{FunctionError, Functions};
+use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
+use latchstring_local_http_api as http_api;
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore};
 use latchstring_testkit::Carried;
 use serde_json::Value;
@@ -79,6 +80,32 @@ impl Lambdas {
         ("Mutation.changeContact", SIGN_UP),
         ("Query.pendingContact", SIGN_UP),
     ];
+
+    /// The function of each route of the HTTP API, as infra/lib/http-api.ts deploys them.
+    const ROUTES: [(&'static str, &'static str); 11] = [
+        ("POST /v1/sign-in", SIGN_IN),
+        ("POST /v1/sign-in/ticket", SIGN_IN),
+        ("POST /v1/sign-in/answer", SIGN_IN),
+        ("POST /v1/sign-in/resend", SIGN_IN),
+        ("POST /v1/contacts/undo", SIGN_IN),
+        ("POST /v1/sign-up", SIGN_UP),
+        ("POST /v1/names", SIGN_UP),
+        ("POST /v1/contacts/change", SIGN_UP),
+        ("GET /v1/contacts/pending", SIGN_UP),
+        ("POST /v1/devices/remember", SIGN_UP),
+        ("POST /v1/devices/forget", SIGN_UP),
+    ];
+
+    /// Returns the routes of the HTTP API. The authorizer guards those of sign-up.
+    pub(crate) fn routes() -> impl Iterator<Item = http_api::Route> {
+        Self::ROUTES
+            .into_iter()
+            .map(|(key, function)| http_api::Route {
+                key: key.to_owned(),
+                function: function.to_owned(),
+                is_signed_in: function == SIGN_UP,
+            })
+    }
 
     pub(crate) fn new(wiring: Wiring) -> Self {
         let Wiring {
@@ -170,24 +197,40 @@ impl Triggers for Lambdas {
     }
 }
 
-impl Functions for Lambdas {
-    fn invoke(
-        &self,
-        function: &str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
-        let function = Self::FIELDS.iter().find(|(_, name)| *name == function);
+type Invocation<'a, E> = Pin<Box<dyn Future<Output = Result<Value, E>> + Send + 'a>>;
+
+impl Lambdas {
+    /// Invokes the function of this name.
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, PublicError> {
+        let function = [SIGN_IN, SIGN_UP]
+            .into_iter()
+            .find(|name| *name == function);
         Box::pin(async move {
             let answered = match function {
-                Some((_, SIGN_IN)) => answer(&self.sign_in, event).await,
+                Some(SIGN_IN) => answer(&self.sign_in, event).await,
                 Some(_) => answer(&self.account, event).await,
                 None => Err(PublicError::Internal),
             };
-            let answered = answered.map(|answer| answer.value);
-            answered.map_err(|error| FunctionError {
+            answered.map(|answer| answer.value)
+        })
+    }
+}
+
+impl appsync::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, appsync::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move {
+            invoked.await.map_err(|error| appsync::FunctionError {
                 error_type: "Internal".to_owned(),
                 message: error.to_string(),
             })
         })
+    }
+}
+
+impl http_api::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, http_api::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move { invoked.await.map_err(|_| http_api::FunctionError) })
     }
 }

@@ -99,6 +99,10 @@ fn wrong(answered: Answered) -> (Secret, u32) {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "each use compares an outcome with it"
+)]
 fn signed_in(is_new: bool) -> Answered {
     Ok(AnswerPayload::SignedIn {
         tokens: tokens(),
@@ -651,7 +655,7 @@ fn no_lost_call_loses_a_first_sign_in() {
     let claim = calls.iter().position(|call| *call == "lease").unwrap();
     let completion = calls.iter().rposition(|call| *call == "respond").unwrap();
     let is_claimed = |number| (claim..completion).contains(&number);
-    for number in 0..calls.len() {
+    for (number, call) in calls.iter().enumerate() {
         for broken in [
             Break::Before,
             Break::Throttled,
@@ -663,14 +667,14 @@ fn no_lost_call_loses_a_first_sign_in() {
             // Cognito's session is lost with its answer, and a proof that the answer redeemed.
             let may_restart = match broken {
                 Break::Before | Break::Throttled | Break::Hangs => false,
-                Break::After => calls[number] == "respond",
+                Break::After => *call == "respond",
                 Break::Never | Break::NeverAfter => !is_claimed(number),
             };
             let world = World::new();
             let pool = Pool::of(&world);
             world.wire.will_break([(first + number, broken)]);
             let (done, restarted) = answer_until_done(&world, &pool, BOB);
-            let at = format!("{number} {} {broken:?}", calls[number]);
+            let at = format!("{number} {call} {broken:?}");
             assert!(may_restart || !restarted, "{at}");
             let is_new = !restarted || number < claim;
             let expected = AnswerPayload::SignedIn {
@@ -711,7 +715,7 @@ fn a_claim_that_fails_keeps_its_proof() {
         assert_eq!(
             answer(&world, &pool, &continuation, &code),
             ended(),
-            "the session is over"
+            "the session has ended"
         );
         let no_session = resend(&world, &pool, &next);
         assert_eq!(no_session, ended(), "nothing is left to send");
