@@ -80,9 +80,10 @@ for (const isNew of [true, false]) {
   assert.equal((await answer(pending, wrong(code))).attemptsLeft, 2);
   await resend(pending);
   const resumed = await resume(pending);
+  const used = { ...resumed };
   const signedIn = await answer(resumed, code);
   assert.deepEqual([signedIn.status, signedIn.isNew], ["signed_in", isNew]);
-  await assert.rejects(answer(pending, code), { name: "InvalidContinuation" });
+  await assert.rejects(answer(used, code), { name: "InvalidContinuation" });
   tokens = signedIn.tokens;
   assert.equal(claims(tokens.idToken).email, emailOrPhone);
 }

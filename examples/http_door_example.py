@@ -89,8 +89,9 @@ def main():
         assert answer(pending, wrong)["attemptsLeft"] == 2
         resend(pending)
         resumed = resume(pending)
+        used = dict(resumed)
         assert answer(resumed, code)["isNew"] is is_new
-        assert refused(answer, pending, code) == "InvalidContinuation"
+        assert refused(answer, used, code) == "InvalidContinuation"
     token = resumed["tokens"]["accessToken"]
     change = change_contact(token, other)
     assert answer(change, read_code(other))["status"] == "signed_in"

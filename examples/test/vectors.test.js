@@ -30,7 +30,8 @@ for (const [file, kind, changed, identifiers] of kinds) {
   test(`the exchange in ${file} still works ${kind}`, async () => {
     const exchanges = JSON.parse(changed(await readFile(new URL(file, FOLDER), "utf8")));
     const names = new Names();
-    for (const identifier of identifiers) names.add("identifier", identifier);
+    // The last one is refused.
+    for (const identifier of [...identifiers, "nonsense"]) names.add("identifier", identifier);
     let to = identifiers[0];
     for (const secret of ["one", "two"]) names.add("link challenge", challengeOf(secret));
     const sessions = [];
