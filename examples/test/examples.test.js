@@ -7,11 +7,11 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startService } from "../../clients/typescript/test/service.js";
+import { generateClient, PYTHON } from "./generated.js";
 import { startRecorder } from "./recorder.js";
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
-const PYTHON = fileURLToPath(new URL("../../target/tools/examples/bin/python", import.meta.url));
 
 const EXAMPLES = {
   "latchstring-client": [process.execPath, "latchstring-client.js"],
@@ -28,17 +28,20 @@ const EXAMPLES = {
 // Requests that the other examples also send, or that are sent by hand.
 const UNRECORDED = {
   "aws-amplify-contacts": [process.execPath, "aws-amplify-contacts.js"],
+  "aws-amplify-http-door": [process.execPath, "aws-amplify-http-door.js"],
   "openid-client": [process.execPath, "openid-client.js"],
   pycognito: [PYTHON, "pycognito_example.py"],
+  "openapi-client": [PYTHON, "openapi_client_example.py"],
 };
 
 let service;
-before(async () => (service = await startService()));
+let generated;
+before(async () => ([service, generated] = await Promise.all([startService(), generateClient()])));
 after(() => service?.stop());
 
 /** The environment of a program, without the user's credentials and settings. */
 function settings(url) {
-  const env = { PATH: process.env.PATH, HOME: "/nonexistent", LATCHSTRING_URL: url };
+  const env = { PATH: process.env.PATH, HOME: "/nonexistent", PYTHONPATH: generated, LATCHSTRING_URL: url };
   return { cwd: FOLDER, env, timeout: 60_000 };
 }
 
