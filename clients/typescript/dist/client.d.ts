@@ -20,7 +20,10 @@ export interface Settings {
      * `sessionStorage`, or one of your own. In memory if not given.
      */
     storage?: TokenStorage | undefined;
-    /** The time limit of one request in milliseconds; 20 seconds if not given. */
+    /**
+     * The time limit of one request in milliseconds. If not given, 20 seconds, or 30 with the HTTP door,
+     * which returns within 25.
+     */
     timeout?: number | undefined;
     /** Another `fetch`. */
     fetch?: typeof globalThis.fetch | undefined;

@@ -200,7 +200,7 @@ var Latchstring = class {
   constructor(config) {
     this.#config = config;
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#send = sender(fetch, config.timeout ?? 2e4);
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4));
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api = config.url !== void 0 ? http(this.#send, config) : appsync(this.#send, config, this.#endpoint);

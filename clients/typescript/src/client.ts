@@ -26,7 +26,10 @@ export interface Settings {
    * `sessionStorage`, or one of your own. In memory if not given.
    */
   storage?: TokenStorage | undefined;
-  /** The time limit of one request in milliseconds; 20 seconds if not given. */
+  /**
+   * The time limit of one request in milliseconds. If not given, 20 seconds, or 30 with the HTTP door,
+   * which returns within 25.
+   */
   timeout?: number | undefined;
   /** Another `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
@@ -188,7 +191,7 @@ export class Latchstring {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#send = sender(fetch, config.timeout ?? 20_000);
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000));
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api =

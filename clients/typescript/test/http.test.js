@@ -398,3 +398,9 @@ test("a problem that is a bug, and what a gateway says, have our texts", async (
     });
   }
 });
+
+test("the time limit is longer than the door's own", async (t) => {
+  const waits = t.mock.method(globalThis, "setTimeout", () => 0);
+  await client(asked()).latchstring.signIn(ADA);
+  assert.deepEqual(waits.mock.calls.map(({ arguments: [, wait] }) => wait), [30_000]);
+});
