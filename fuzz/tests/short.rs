@@ -72,7 +72,7 @@ fn a_phone_number_is_canonical_in_every_spelling() {
 }
 
 #[test]
-fn only_sealed_tickets_and_proofs_open_and_open_unchanged() {
+fn only_sealed_texts_open_and_open_unchanged() {
     short("sealed");
 }
 
