@@ -102,6 +102,11 @@ fn no_event_gets_unpermitted_data_from_a_resolver() {
 }
 
 #[test]
+fn no_request_gets_unearned_tokens_from_the_http_door() {
+    short("http");
+}
+
+#[test]
 fn no_calls_get_unearned_tokens_from_the_cognito_stand_in() {
     short("cognito");
 }
