@@ -13,7 +13,7 @@ use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::flow_opener::{USERNAME, number, payload, step};
 use super::payload::SignInPayload;
-use super::sign_in::{Created, SignIn, SignInRequest};
+use super::sign_in::{IsNew, SignIn, SignInRequest};
 use crate::effects::Clock;
 use crate::ports::{
     Captcha, ChallengeApi, FlowStore, LeaseStore, OpenChallenge, PortError, RedemptionStore, Reply,
@@ -212,8 +212,8 @@ where
         } = request;
         let begun = self.context.clock.now();
         let continuation = self.context.open_continuation(text)?;
-        let (contact, proof, created) = match continuation.stage {
-            Stage::Claim { proof, is_new } => (continuation.contact, proof, Created::new(is_new)),
+        let (contact, proof, is_new) = match continuation.stage {
+            Stage::Claim { proof, is_new } => (continuation.contact, proof, IsNew::new(is_new)),
             Stage::Code {
                 is_sign_in: false, ..
             } if action == AnswerAction::Undo => {
@@ -245,13 +245,13 @@ where
                         let is_new = false;
                         return Ok(AnswerPayload::SignedIn { tokens, is_new });
                     }
-                    // The contact signs in to an account. Its tokens are given to nobody.
+                    // The contact signs in to an account. Its tokens are dropped.
                     Replied::Tokens(_) => return Err(self.held(&session.contact).await.into()),
                     Replied::Challenge(challenge) => challenge,
                 };
                 match challenge.parameters.get("proof") {
                     None => return self.asked_again(&session, &challenge),
-                    Some(proof) => (session.contact, Secret::new(&**proof), Created::new(false)),
+                    Some(proof) => (session.contact, Secret::new(&**proof), IsNew::new(false)),
                 }
             }
         };
@@ -267,7 +267,7 @@ where
         };
         let elapsed = self.context.clock.now().since(begun);
         let left = ANSWER_LIMIT.saturating_sub(elapsed);
-        self.claim(&request, proof, created, action, left).await
+        self.claim(&request, proof, is_new, action, left).await
     }
 
     /// Has the code sent once more, if its time has come.
@@ -329,7 +329,7 @@ where
     ) -> Result<Replied, AnswerError> {
         let api = self.context.api;
         let responding = api.respond(&session.challenge, answer, metadata, source);
-        let replied = within(self.context.clock, ANSWER_LIMIT, responding).await;
+        let replied = timeout(self.context.clock, ANSWER_LIMIT, responding).await;
         match replied.unwrap_or_else(|| Err(PortError::new("RespondToAuthChallenge", "timeout"))) {
             Ok(Reply::Tokens(tokens)) => Ok(Replied::Tokens(tokens)),
             Ok(Reply::Challenge(challenge)) => Ok(Replied::Challenge(challenge)),
@@ -383,22 +383,22 @@ where
         &self,
         request: &SignInRequest,
         proof: Secret,
-        created: Created,
+        is_new: IsNew,
         action: AnswerAction,
         time: Duration,
     ) -> Result<AnswerPayload, AnswerError> {
         let claiming = async {
             match action {
-                AnswerAction::SignIn => self.tokens_of(request, &proof, &created).await,
+                AnswerAction::SignIn => self.tokens_of(request, &proof, &is_new).await,
                 AnswerAction::Undo => self.undo_contact_change(request, &proof).await,
             }
         };
-        let claimed = within(self.context.clock, time, claiming).await;
-        let timeout = || Err(PortError::new("answer", "timeout").into());
-        match claimed.unwrap_or_else(timeout) {
+        let claimed = timeout(self.context.clock, time, claiming).await;
+        let late = || Err(PortError::new("answer", "timeout").into());
+        match claimed.unwrap_or_else(late) {
             Ok(payload) => Ok(AnswerPayload::SignedIn {
                 tokens: payload.tokens,
-                is_new: created.get(),
+                is_new: is_new.get(),
             }),
             // Used by an earlier call whose answer was lost, or expired.
             Err(SignInError::InvalidProof) => Err(SignInError::InvalidContinuation.into()),
@@ -407,7 +407,7 @@ where
                 | SignInError::CaptchaRequired { .. }
                 | SignInError::Unavailable(_)),
             ) => {
-                let is_new = created.get();
+                let is_new = is_new.get();
                 let stage = Stage::Claim { proof, is_new };
                 let sealed = self.context.seal_continuation(&request.identifier, stage);
                 Err(AnswerError {
@@ -446,7 +446,7 @@ fn open_challenge(session: Secret, username: &Secret) -> OpenChallenge {
 
 /// Returns the output of a future, or `None` if it does not finish within the time. An unfinished
 /// future is dropped.
-async fn within<T>(
+async fn timeout<T>(
     clock: &impl Clock,
     time: Duration,
     doing: impl Future<Output = T>,

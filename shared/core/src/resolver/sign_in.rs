@@ -114,20 +114,20 @@ const ANSWERS_AFTER_REDEMPTION: u8 = 3;
 #[derive(Clone, Copy)]
 enum NewAccount<'a> {
     /// The request has this proof of the identifier. The account is charged to its mail domain.
-    Proved(&'a Secret, &'a Created),
+    Proved(&'a Secret, &'a IsNew),
     /// The pool reports missing users, so the account must exist before its code is sent. It is
     /// charged to no budget: requests that are never redeemed would otherwise refuse the new users
     /// of a domain.
     Unproved,
 }
 
-/// Whether a request created an account, or completed a half-created one. Known also if the request
-/// is dropped before its end.
-pub(super) struct Created(AtomicBool);
+/// The mark that a request creates an account, or completes a half-created one. It is readable also
+/// if the request is dropped before its end.
+pub(super) struct IsNew(AtomicBool);
 
-impl Created {
-    pub(super) const fn new(created: bool) -> Self {
-        Self(AtomicBool::new(created))
+impl IsNew {
+    pub(super) const fn new(is_new: bool) -> Self {
+        Self(AtomicBool::new(is_new))
     }
 
     pub(super) fn get(&self) -> bool {
@@ -194,8 +194,8 @@ where
                 (Purpose::SignIn, identifier.as_str().to_owned(), terms)
             }
             Some(proof) => {
-                let created = Created::new(false);
-                let account = self.account_of(identifier, NewAccount::Proved(proof, &created));
+                let is_new = IsNew::new(false);
+                let account = self.account_of(identifier, NewAccount::Proved(proof, &is_new));
                 let account = account.await?;
                 self.release(&account).await;
                 (Purpose::Claim, account.username, self.context.uncharged())
@@ -333,8 +333,8 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let created = Created::new(false);
-        let account = self.account_of(identifier, NewAccount::Proved(proof, &created));
+        let is_new = IsNew::new(false);
+        let account = self.account_of(identifier, NewAccount::Proved(proof, &is_new));
         let account = account.await?;
         let mut challenge = self.first_session(&account, *source).await?;
         // A new account may not be visible everywhere immediately. The triggers then find no
@@ -368,7 +368,7 @@ where
         request: &SignInRequest,
         proof: &Secret,
     ) -> Result<TokensPayload, SignInError> {
-        self.tokens_of(request, proof, &Created::new(false)).await
+        self.tokens_of(request, proof, &IsNew::new(false)).await
     }
 
     /// Signs in with a proof, and notes whether the account is new.
@@ -376,12 +376,12 @@ where
         &self,
         request: &SignInRequest,
         proof: &Secret,
-        created: &Created,
+        is_new: &IsNew,
     ) -> Result<TokensPayload, SignInError> {
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let account = self.account_of(identifier, NewAccount::Proved(proof, created));
+        let account = self.account_of(identifier, NewAccount::Proved(proof, is_new));
         let account = account.await?;
         let mut challenge = self.first_session(&account, *source).await?;
         let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
@@ -600,8 +600,8 @@ where
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
-            if let NewAccount::Proved(_, created) = new {
-                created.set();
+            if let NewAccount::Proved(_, is_new) = new {
+                is_new.set();
             }
             let password = password(&self.context.entropy.bytes());
             self.context

@@ -99,6 +99,10 @@ fn wrong(answered: Answered) -> (Secret, u32) {
     }
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "each use compares an outcome with it"
+)]
 fn signed_in(is_new: bool) -> Answered {
     Ok(AnswerPayload::SignedIn {
         tokens: tokens(),
@@ -651,7 +655,7 @@ fn no_lost_call_loses_a_first_sign_in() {
     let claim = calls.iter().position(|call| *call == "lease").unwrap();
     let completion = calls.iter().rposition(|call| *call == "respond").unwrap();
     let is_claimed = |number| (claim..completion).contains(&number);
-    for number in 0..calls.len() {
+    for (number, call) in calls.iter().enumerate() {
         for broken in [
             Break::Before,
             Break::Throttled,
@@ -663,14 +667,14 @@ fn no_lost_call_loses_a_first_sign_in() {
             // Cognito's session is lost with its answer, and a proof that the answer redeemed.
             let may_restart = match broken {
                 Break::Before | Break::Throttled | Break::Hangs => false,
-                Break::After => calls[number] == "respond",
+                Break::After => *call == "respond",
                 Break::Never | Break::NeverAfter => !is_claimed(number),
             };
             let world = World::new();
             let pool = Pool::of(&world);
             world.wire.will_break([(first + number, broken)]);
             let (done, restarted) = answer_until_done(&world, &pool, BOB);
-            let at = format!("{number} {} {broken:?}", calls[number]);
+            let at = format!("{number} {call} {broken:?}");
             assert!(may_restart || !restarted, "{at}");
             let is_new = !restarted || number < claim;
             let expected = AnswerPayload::SignedIn {
@@ -711,7 +715,7 @@ fn a_claim_that_fails_keeps_its_proof() {
         assert_eq!(
             answer(&world, &pool, &continuation, &code),
             ended(),
-            "the session is over"
+            "the session has ended"
         );
         let no_session = resend(&world, &pool, &next);
         assert_eq!(no_session, ended(), "nothing is left to send");
@@ -729,13 +733,23 @@ fn a_claim_that_fails_keeps_its_proof() {
 fn a_claim_ends_before_its_caller_is_gone() {
     let calls = calls_of_a_first_sign_in();
     let claimed = calls.iter().position(|call| *call == "lease").unwrap();
-    let slow = [(0, Break::Hangs), (claimed, Break::Never)];
-    for hanging in [&slow[1..], &slow[..1]] {
+    let refunds = calls.iter().enumerate().take(claimed);
+    let refunds = refunds.filter(|(_, call)| **call == "refund");
+    let slow: Vec<_> = refunds.map(|(number, _)| (number, Break::Hangs)).collect();
+    assert_eq!(slow.len(), 3);
+    let never = (claimed, Break::Never);
+    for hanging in [
+        vec![never],
+        // The code itself took its time.
+        [slow, vec![never]].concat(),
+        // Cognito does not answer at all.
+        vec![(0, Break::Never)],
+    ] {
         let world = World::new();
         let pool = Pool::of(&world);
         let continuation = begin(&world, &pool, BOB);
         let code = world.code();
-        world.wire.will_break(hanging.iter().copied());
+        world.wire.will_break(hanging);
         let started = world.clock.now();
         let failed = answer(&world, &pool, &continuation, &code).unwrap_err();
         assert!(world.clock.now().since(started) <= Duration::from_secs(22));
@@ -747,6 +761,20 @@ fn a_claim_ends_before_its_caller_is_gone() {
         let next = failed.continuation.expect("a continuation");
         assert_eq!(answer(&world, &pool, &next, &code), signed_in(true));
     }
+}
+
+/// Two sign-ins of one person at once.
+#[test]
+fn an_account_that_another_call_made_is_not_new() {
+    let world = World::new();
+    let pool = Pool::of(&world);
+    let first = begin(&world, &pool, BOB);
+    let code = world.code();
+    let second = begin(&world, &pool, BOB);
+    let answered = answer(&world, &pool, &second, &last_code(&world));
+    assert_eq!(answered, signed_in(true));
+    assert_eq!(answer(&world, &pool, &first, &code), signed_in(false));
+    assert_eq!(world.directory.port.len(), 1);
 }
 
 #[test]

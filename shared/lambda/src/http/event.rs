@@ -1,6 +1,7 @@
 //! The events of an HTTP API (payload 2.0), a function URL, a REST API (payload 1.0) and an
 //! Application Load Balancer.
 
+use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use data_encoding::BASE64;
@@ -117,25 +118,27 @@ impl<'a> Event<'a> {
         let essence = media_type.split(';').next().unwrap_or_default().trim();
         let body = self.event["body"].as_str().unwrap_or_default();
         let is_encoded = self.event["isBase64Encoded"] == true;
-        let length = if is_encoded {
-            body.len() / 4 * 3
+        let most = if is_encoded {
+            BASE64.encode_len(MAX_BODY_BYTES)
         } else {
-            body.len()
+            MAX_BODY_BYTES
         };
-        if length > MAX_BODY_BYTES {
+        if body.len() > most {
             return Err(Rejection::ContentTooLarge);
         }
         if !essence.eq_ignore_ascii_case("application/json") {
             return Err(Rejection::UnsupportedMediaType);
         }
-        let body: Value = if is_encoded {
+        let body = if is_encoded {
             let body = BASE64.decode(body.as_bytes());
-            let body = body.map_err(|_| Rejection::NotJson)?;
-            serde_json::from_slice(&body).map_err(|_| Rejection::NotJson)?
+            Cow::Owned(body.map_err(|_| Rejection::NotJson)?)
         } else {
-            serde_json::from_str(body).map_err(|_| Rejection::NotJson)?
+            Cow::Borrowed(body.as_bytes())
         };
-        decoded(body)
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Rejection::ContentTooLarge);
+        }
+        decoded(serde_json::from_slice(&body).map_err(|_| Rejection::NotJson)?)
     }
 
     /// Decodes the query.

@@ -130,6 +130,7 @@ pub(super) struct CodePrompt {
 /// The alphabet of a code. `base32` has the digits and the letters without I, L, O and U.
 #[derive(Clone, Copy, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "CodeAlphabet")]
 enum Alphabet {
     Digits,
     Base32,
@@ -214,6 +215,7 @@ pub(super) enum AnswerResult {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct SignedIn {
+    /// The outcome.
     status: SignedInStatus,
     /// True if this sign-in created the account.
     is_new: bool,
@@ -233,6 +235,7 @@ enum SignedInStatus {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct WrongAnswer {
+    /// The outcome.
     status: WrongStatus,
     /// The continuation for the next answer.
     #[schemars(length(max = 8192))]
@@ -258,6 +261,7 @@ enum WrongStatus {
 /// The tokens of Cognito.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "Tokens")]
 struct TokenSet {
     /// The access token, for the routes of a signed-in user and for your own API.
     access_token: Hidden,

@@ -101,10 +101,11 @@ impl<'w> Pool<'w> {
     fn taken(&self, challenge: &OpenChallenge) -> Option<Session<'w>> {
         let named = challenge.parameters.get("USERNAME")?;
         let found = now(self.world.directory.port.find(named)).unwrap();
-        let named = found.map_or_else(|| named.clone(), |account| account.username);
         let mut sessions = self.sessions.lock().unwrap();
         let text = challenge.session.expose();
-        let is_of_it = sessions.get(text)?.username == named;
+        let username = &sessions.get(text)?.username;
+        let is_of_it =
+            username == named || found.is_some_and(|account| account.username == *username);
         is_of_it.then(|| sessions.remove(text)).flatten()
     }
 
