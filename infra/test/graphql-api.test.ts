@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FIELDS, fieldsOf, keysExpireFrom, schema } from '../lib/api';
+import { FIELDS, fieldsOf, keysExpireFrom, schema } from '../lib/graphql-api';
 import { nameOf, only, templateOf } from './support';
 
 describe('the API', () => {
