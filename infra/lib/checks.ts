@@ -252,6 +252,7 @@ function* others(props: LatchstringProps): Generator<string> {
     ['graphql.resolverCountLimit', graphql?.resolverCountLimit, [1, 10_000]],
     ['http.requestsPerSecond', http?.requestsPerSecond, [1, 10_000]],
     ['http.requestBurst', http?.requestBurst, [1, 5000]],
+    ['http.cloudFront.secretVersion', http?.cloudFront?.secretVersion, [1, 1_000_000]],
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
     ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],

@@ -231,11 +231,11 @@ function warn(scope: Construct, expires: number): void {
   if (Token.isUnresolved(expires)) {
     return;
   }
-  const days = Math.floor((expires - Date.now() / 1000) / (24 * 3600));
+  const days = (expires - Date.now() / 1000) / (24 * 3600);
   if (days < KEY_DAYS || days > KEY_DAYS_MAX) {
     Annotations.of(scope).addWarningV2(
       'latchstring:keysExpire',
-      `The API keys expire in ${days} days: set graphql.keysExpire to a day ${KEY_DAYS} to ${KEY_DAYS_MAX} days ahead, and deploy.`,
+      `The API keys expire in ${Math.floor(days)} days: set graphql.keysExpire to a day ${KEY_DAYS} to ${KEY_DAYS_MAX} days ahead, and deploy.`,
     );
   }
 }

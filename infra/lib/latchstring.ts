@@ -80,7 +80,7 @@ export class Latchstring extends Construct {
     }
 
     if (props.http?.cloudFront) {
-      this.originSecret = createOriginSecret(this, props.encryptionKey);
+      this.originSecret = createOriginSecret(this, props.http.cloudFront.secretVersion ?? 1, props.encryptionKey);
     }
     this.functions = this.createFunctions(props, prefix);
     permitTriggers(this, this.pool, this.functions);

@@ -1,4 +1,4 @@
-import { Validations } from 'aws-cdk-lib';
+import { Stack, Token, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 import type { Latchstring } from './latchstring';
 
@@ -12,7 +12,7 @@ export function acknowledge(latchstring: Latchstring): void {
   because(smsPolicy, 'IAM5[Resource::*]', 'A phone number has no ARN. Publishing to topics is denied beside it.');
   because(
     graphqlApi?.logRole,
-    'IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws/appsync/apis/*]',
+    `IAM5[Resource::arn:<AWS::Partition>:logs:${place(latchstring)}:log-group:/aws/appsync/apis/*]`,
     "The log's name holds the API's id, which does not exist before the role.",
   );
   because(
@@ -31,6 +31,13 @@ export function acknowledge(latchstring: Latchstring): void {
   because(distribution, 'CFR2', 'waf and http.cloudFront.webAclArn set it.');
   because(distribution, 'CFR3', 'An access log of CloudFront has the address of each caller. API Gateway logs without it.');
   because(distribution, 'CFR4', "The certificate of CloudFront's own domain sets the version; http.domain sets TLS 1.2.");
+}
+
+/** The Region and account, in cdk-nag's words where the template refers to them. */
+function place(construct: IConstruct): string {
+  const { region, account } = Stack.of(construct);
+  const shown = (value: string, name: string) => (Token.isUnresolved(value) ? `<AWS::${name}>` : value);
+  return `${shown(region, 'Region')}:${shown(account, 'AccountId')}`;
 }
 
 function because(construct: IConstruct | undefined, rule: string, reason: string): void {

@@ -281,6 +281,12 @@ export interface CloudFrontProps {
    * @default one is made if `waf` is set and the stack is in us-east-1
    */
   readonly webAclArn?: string;
+  /**
+   * The number of the secret that the distribution adds to its requests. Another number makes another
+   * secret; until the distribution is updated everywhere, requests with the old one are refused.
+   * @default 1
+   */
+  readonly secretVersion?: number;
 }
 
 /** A web ACL in front of the API and of the pool's own endpoint. */

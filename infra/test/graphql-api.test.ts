@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
+import * as path from 'node:path';
 import { describe, it } from 'node:test';
-import { FIELDS, fieldsOf, keysExpireFrom, schema } from '../lib/graphql-api';
-import { nameOf, only, templateOf } from './support';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { Duration, Expiration, Stack, aws_appsync as appsync } from 'aws-cdk-lib';
+import { FUNCTIONS, Latchstring, type FunctionName, type GraphqlProps } from '../lib';
+import { FIELDS, fieldsOf, schema } from '../lib/graphql-api';
+import { LEAST, functionOf, nameOf, newApp, newStack, only, templateOf } from './support';
 
-describe('the API', () => {
+describe('the GraphQL API', () => {
+  const keysExpire = 1_800_000_000;
   const template = templateOf();
   const { Properties: api } = only(template, 'AWS::AppSync::GraphQLApi');
 
@@ -17,7 +22,7 @@ describe('the API', () => {
     assert.equal(api.QueryDepthLimit, 4);
     assert.equal(api.ResolverCountLimit, 1);
     const { Properties: open } = only(
-      templateOf({ api: { introspection: true, queryDepthLimit: 10, resolverCountLimit: 20 } }),
+      templateOf({ graphql: { keysExpire, introspection: true, queryDepthLimit: 10, resolverCountLimit: 20 } }),
       'AWS::AppSync::GraphQLApi',
     );
     assert.deepEqual(
@@ -28,7 +33,7 @@ describe('the API', () => {
 
   it('logs nothing, or fields without their content', () => {
     assert.equal(api.LogConfig, undefined);
-    const { Properties: logged } = only(templateOf({ api: { fieldLog: 'ALL' } }), 'AWS::AppSync::GraphQLApi');
+    const { Properties: logged } = only(templateOf({ graphql: { keysExpire, fieldLog: 'ALL' } }), 'AWS::AppSync::GraphQLApi');
     assert.equal(logged.LogConfig.FieldLogLevel, 'ALL');
     assert.equal(logged.LogConfig.ExcludeVerboseContent, true);
     assert.equal(logged.XrayEnabled, false);
@@ -36,27 +41,80 @@ describe('the API', () => {
 
   it('takes several keys at a time, so that one can follow another', () => {
     const keys = Object.values(
-      templateOf({ api: { keys: ['1', '2'], keysExpire: 1_800_000_000 } }).findResources('AWS::AppSync::ApiKey'),
+      templateOf({ graphql: { keys: ['1', '2'], keysExpire } }).findResources('AWS::AppSync::ApiKey'),
     );
     assert.equal(keys.length, 2);
-    assert.ok(keys.every(({ Properties }) => Properties.Expires === 1_800_000_000));
+    assert.ok(keys.every(({ Properties }) => Properties.Expires === keysExpire));
   });
 });
 
-describe('a key that no time is given for', () => {
-  it('is good for ten months and for no more than AppSync allows, whatever the day', () => {
-    const day = 24 * 3600;
-    for (let now = Date.UTC(2027, 0, 1); now < Date.UTC(2029, 0, 1); now += day * 1000) {
-      const days = keysExpireFrom(new Date(now)) / day - now / 1000 / day;
-      assert.ok(days > 300 && days < 365, `${new Date(now).toISOString()}: ${days} days`);
+const day = '2027-06-01';
+
+describe('the expiry of the API keys', () => {
+  const expires = Date.UTC(2027, 5, 1) / 1000;
+
+  it('is a day or a second, and reaches the key and sign-in alone', () => {
+    for (const keysExpire of [day, expires]) {
+      const template = templateOf({ graphql: { keysExpire } });
+      assert.equal(only(template, 'AWS::AppSync::ApiKey').Properties.Expires, expires);
+      const variables = (name: FunctionName) => functionOf(template, name).Properties.Environment.Variables;
+      const readers = FUNCTIONS.filter((name) => variables(name).API_KEY_EXPIRES === String(expires));
+      assert.deepEqual(readers, ['sign-in']);
     }
   });
 
-  it('expires at the same time on every day of a month', () => {
-    assert.equal(
-      keysExpireFrom(new Date('2027-02-01T00:00:00Z')),
-      keysExpireFrom(new Date('2027-02-28T23:59:59Z')),
-    );
+  it('does not depend on the day of the synthesis, but a warning does', (t) => {
+    const at = (now: string) => {
+      t.mock.timers.reset();
+      t.mock.timers.enable({ apis: ['Date'], now: new Date(now) });
+      const stack = newStack({ graphql: { keysExpire: day } });
+      const warnings = Annotations.fromStack(stack).findWarning('*', Match.stringLikeRegexp('keysExpire'));
+      return [JSON.stringify(Template.fromStack(stack).toJSON()), warnings.length] as const;
+    };
+    const [first, early] = at('2026-05-31T23:00:00Z');
+    const [second, quiet] = at('2026-06-01T01:00:00Z');
+    const [third, stillQuiet] = at('2027-04-16T00:00:00Z');
+    const [fourth, late] = at('2027-04-18T00:00:00Z');
+    assert.deepEqual(new Set([second, third, fourth]), new Set([first]));
+    assert.deepEqual([early, quiet, stillQuiet, late], [1, 0, 0, 1]);
+  });
+});
+
+describe('a GraphQL API that exists', () => {
+  const stack = new Stack(newApp(), 'own');
+  const existing = new appsync.GraphqlApi(stack, 'Graph', {
+    name: 'graph',
+    definition: appsync.Definition.fromFile(path.join(__dirname, '../schema.graphql')),
+    authorizationConfig: {
+      defaultAuthorization: { authorizationType: appsync.AuthorizationType.API_KEY, apiKeyConfig: { expires: Expiration.after(Duration.days(365)) } },
+    },
+  });
+  const made = new Latchstring(stack, 'Latchstring', { ...LEAST, graphql: { existing } });
+  const template = Template.fromStack(stack);
+
+  it('gets the data sources and resolvers, after its schema, and nothing else', () => {
+    template.resourceCountIs('AWS::AppSync::GraphQLApi', 1);
+    template.resourceCountIs('AWS::AppSync::GraphQLSchema', 1);
+    template.resourceCountIs('AWS::AppSync::ApiKey', 1);
+    template.resourceCountIs('AWS::AppSync::DataSource', 2);
+    const resolvers = Object.values(template.findResources('AWS::AppSync::Resolver'));
+    assert.equal(resolvers.length, Object.keys(FIELDS).length);
+    for (const { Properties, DependsOn } of resolvers) {
+      assert.match(nameOf(Properties.ApiId), /^\$\{Graph.*\.ApiId\}$/);
+      assert.ok(DependsOn.some((id: string) => /^GraphSchema/.test(id)), DependsOn);
+    }
+    assert.deepEqual([made.graphqlApi?.url, made.graphqlApi?.keys, made.waf], [undefined, {}, undefined]);
+  });
+
+  it('has the alarm of its key where the expiry is set', () => {
+    const names = (graphql: GraphqlProps) => {
+      const stack = new Stack(newApp(), 'own');
+      const { alarms } = new Latchstring(stack, 'Latchstring', { ...LEAST, graphql });
+      return Object.keys(alarms).filter((name) => name.startsWith('api-'));
+    };
+    const api = appsync.GraphqlApi.fromGraphqlApiAttributes(stack, 'Imported', { graphqlApiId: 'abc' });
+    assert.deepEqual(names({ existing: api }), ['api-faults']);
+    assert.deepEqual(names({ existing: api, keysExpire: day }), ['api-faults', 'api-key']);
   });
 });
 
