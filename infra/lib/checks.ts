@@ -216,6 +216,10 @@ function* http({ api, http = {} }: LatchstringProps): Generator<string> {
   if (!Token.isUnresolved(allowOrigins) && allowOrigins.some((value) => wrong(value, origin))) {
     yield 'http.allowOrigins: origins such as https://app.example.com, without a path and never *';
   }
+  const secrets = cloudFront?.secrets ?? ['1'];
+  if (secrets.length === 0 || secrets.length > 2 || !distinctNames(secrets)) {
+    yield 'http.cloudFront.secrets: one or two, different, of letters and digits';
+  }
   if (wrong(domain?.name, /^[a-z0-9-]+(\.[a-z0-9-]+)+$/)) {
     yield 'http.domain.name: a domain such as auth.example.com';
   }
@@ -252,7 +256,6 @@ function* others(props: LatchstringProps): Generator<string> {
     ['graphql.resolverCountLimit', graphql?.resolverCountLimit, [1, 10_000]],
     ['http.requestsPerSecond', http?.requestsPerSecond, [1, 10_000]],
     ['http.requestBurst', http?.requestBurst, [1, 5000]],
-    ['http.cloudFront.secretVersion', http?.cloudFront?.secretVersion, [1, 1_000_000]],
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
     ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],

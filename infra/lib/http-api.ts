@@ -37,6 +37,9 @@ export const ROUTES: Record<string, FunctionName> = {
   'POST /v1/devices/forget': 'sign-up',
 };
 
+/** The functions behind the routes. */
+const RESOLVERS: FunctionName[] = [...new Set(Object.values(ROUTES))];
+
 /** The function whose routes need a signed-in user's access token. */
 const SIGNED_IN: FunctionName = 'sign-up';
 
@@ -109,6 +112,8 @@ export class HttpApi extends Construct {
         domain,
         webAclArn: options.webAclArn,
       });
+      // The functions know a new secret before the distribution sends it.
+      this.edge.node.addDependency(...RESOLVERS.map((name) => options.functions[name]));
       this.domainTarget = domain && this.edge.distribution.distributionDomainName;
       this.url = `https://${domain?.name ?? this.edge.distribution.distributionDomainName}`;
     } else if (domain) {
@@ -129,9 +134,8 @@ export class HttpApi extends Construct {
       // An access token has no `aud`; API Gateway then compares its `client_id`.
       jwtConfiguration: { issuer: issuer(pool), audience: pool.clientIds },
     });
-    const names = [...new Set(Object.values(ROUTES))];
     const integrations = new Map(
-      names.map((name) => {
+      RESOLVERS.map((name) => {
         const integration = new CfnIntegration(this, `Integration${name.replaceAll('-', '')}`, {
           apiId: this.id,
           integrationType: 'AWS_PROXY',

@@ -49,8 +49,8 @@ export class Latchstring extends Construct {
   readonly emailPolicy?: iam.Policy;
   /** The permission to send SMS, if the deployment does. */
   readonly smsPolicy?: iam.Policy;
-  /** The value of the header by which the functions know CloudFront, where there is a distribution. */
-  readonly originSecret?: secrets.Secret;
+  /** The values of the header by which the functions know CloudFront, where there is a distribution. */
+  readonly originSecrets: secrets.Secret[] = [];
   /** The web ACL of the GraphQL API. */
   readonly waf?: wafv2.CfnWebACL;
   /** The web ACL of the distribution, if it is made here. */
@@ -80,7 +80,8 @@ export class Latchstring extends Construct {
     }
 
     if (props.http?.cloudFront) {
-      this.originSecret = createOriginSecret(this, props.http.cloudFront.secretVersion ?? 1, props.encryptionKey);
+      const { secrets: names = ['1'] } = props.http.cloudFront;
+      this.originSecrets = names.map((name) => createOriginSecret(this, name, props.encryptionKey));
     }
     this.functions = this.createFunctions(props, prefix);
     permitTriggers(this, this.pool, this.functions);
@@ -111,7 +112,7 @@ export class Latchstring extends Construct {
         pool: this.pool,
         functions: this.functions,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
-        originSecret: this.originSecret?.secretValue.unsafeUnwrap(),
+        originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
         webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
       });
     }
@@ -169,8 +170,8 @@ export class Latchstring extends Construct {
       ...(name === 'sign-in' && props.graphql?.keysExpire !== undefined
         ? { API_KEY_EXPIRES: Tokenization.stringifyNumber(seconds(props.graphql.keysExpire)) }
         : {}),
-      ...(RESOLVERS.includes(name) && this.originSecret
-        ? { CLOUDFRONT_SECRET: this.originSecret.secretValue.unsafeUnwrap() }
+      ...(RESOLVERS.includes(name) && this.originSecrets.length > 0
+        ? { CLOUDFRONT_SECRET: this.originSecrets.map((secret) => secret.secretValue.unsafeUnwrap()).join(',') }
         : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.

@@ -4,7 +4,7 @@ import type { Latchstring } from './latchstring';
 
 /** The rules of cdk-nag's AwsSolutions pack that are not followed, each with the reason. */
 export function acknowledge(latchstring: Latchstring): void {
-  const { table, keyRing, userPool, smsPolicy, graphqlApi, httpApi, originSecret } = latchstring;
+  const { table, keyRing, userPool, smsPolicy, graphqlApi, httpApi, originSecrets } = latchstring;
   because(table, 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');
   because(keyRing, 'SMG4', 'A key is rotated in three steps with waiting times, by `latchstring rotate-keys`: docs/operations.md.');
   because(userPool?.resource, 'COG2', 'The one-time code is the only factor that custom authentication has.');
@@ -25,7 +25,9 @@ export function acknowledge(latchstring: Latchstring): void {
       because(route, 'APIG4', 'Who begins a sign-in has no token yet; the budgets of sign-in limit it.');
     }
   }
-  because(originSecret, 'SMG4', 'It is rotated by a deployment, as CloudFront and the functions hold it: docs/operations.md.');
+  for (const secret of originSecrets) {
+    because(secret, 'SMG4', 'It is rotated by deployments, as CloudFront and the functions hold it: docs/operations.md.');
+  }
   const distribution = httpApi?.edge?.distribution;
   because(distribution, 'CFR1', 'Users sign in from every country.');
   because(distribution, 'CFR2', 'waf and http.cloudFront.webAclArn set it.');

@@ -282,11 +282,12 @@ export interface CloudFrontProps {
    */
   readonly webAclArn?: string;
   /**
-   * The number of the secret that the distribution adds to its requests. Another number makes another
-   * secret; until the distribution is updated everywhere, requests with the old one are refused.
-   * @default 1
+   * The secrets by which the functions know the distribution, one or two, by names of your choice. The
+   * functions accept both, the distribution sends the last. To replace one, add another, deploy, remove
+   * the first, deploy again.
+   * @default ['1']
    */
-  readonly secretVersion?: number;
+  readonly secrets?: string[];
 }
 
 /** A web ACL in front of the API and of the pool's own endpoint. */

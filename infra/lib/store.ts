@@ -45,10 +45,9 @@ export function createKeyRing(scope: Construct, options: StoreOptions): secrets.
   });
 }
 
-/** The value of the header that CloudFront adds to requests of the HTTP API. */
-export function createOriginSecret(scope: Construct, version: number, encryptionKey?: kms.IKey): secrets.Secret {
-  // CloudFormation makes another secret for another id.
-  return new secrets.Secret(scope, `OriginSecret${version === 1 ? '' : `V${version}`}`, {
+/** A value of the header that CloudFront adds to requests of the HTTP API. */
+export function createOriginSecret(scope: Construct, name: string, encryptionKey?: kms.IKey): secrets.Secret {
+  return new secrets.Secret(scope, `OriginSecret${name}`, {
     description: 'Latchstring: the header by which the functions know requests of CloudFront',
     encryptionKey,
     generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },

@@ -67,6 +67,8 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a base path with slashes', { api: 'http', http: { domain: { ...DOMAIN, basePath: '/auth/' } } }, /http\.domain\.basePath: such as/],
   ['a base path that looks like a route', { api: 'http', http: { domain: { ...DOMAIN, basePath: 'auth/v1' } } }, /http\.domain\.basePath: such as/],
   ['a base path behind CloudFront', { api: 'http', http: { cloudFront: {}, domain: { ...DOMAIN, basePath: 'auth' } } }, /http\.domain\.basePath: not with http\.cloudFront/],
+  ['three secrets at once', { api: 'http', http: { cloudFront: { secrets: ['1', '2', '3'] } } }, /http\.cloudFront\.secrets: one or two/],
+  ['one secret twice', { api: 'http', http: { cloudFront: { secrets: ['1', '1'] } } }, /http\.cloudFront\.secrets/],
   ['an HTTP API that takes no request', { api: 'http', http: { requestsPerSecond: 0 } }, /http\.requestsPerSecond/],
   ['a web ACL for an HTTP API', { api: 'both', waf: {} }, /waf: an HTTP API takes no web ACL/],
   ['a web ACL of CloudFront in another Region', { api: 'http', waf: {}, http: { cloudFront: {} } }, /waf: .* must be in us-east-1/],

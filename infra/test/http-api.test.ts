@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { App, Stack, aws_apigatewayv2 as apigateway, aws_certificatemanager as acm } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
@@ -148,6 +150,22 @@ describe('the HTTP API', () => {
   });
 });
 
+describe('the routes', () => {
+  const file = path.join(__dirname, '../../docs/openapi.json');
+  const skip = !fs.existsSync(file) && 'there is no docs/openapi.json';
+
+  it('are those of docs/openapi.json, with the same authorization', { skip }, () => {
+    const { paths } = JSON.parse(fs.readFileSync(file, 'utf8')) as { paths: Record<string, Record<string, { security?: object[] }>> };
+    const documented = Object.entries(paths).flatMap(([route, operations]) =>
+      Object.entries(operations).map(([method, { security = [] }]) => [
+        `${method.toUpperCase()} ${route}`,
+        security.length > 0 ? 'sign-up' : 'sign-in',
+      ]),
+    );
+    assert.deepEqual(ROUTES, Object.fromEntries(documented));
+  });
+});
+
 describe('a domain of the HTTP API', () => {
   it('leads to the API, below a base path', () => {
     const template = templateWith({ domain: domain('auth') });
@@ -190,10 +208,19 @@ describe('CloudFront in front of the HTTP API', () => {
     );
   });
 
-  it('has another secret for another number, which the functions know too', () => {
-    const [[second] = []] = secretOf(templateWith({ cloudFront: { secretVersion: 2 } }));
-    assert.notEqual(second, secretOf(template)[0]?.[0]);
-    assert.match(JSON.stringify(templateWith({ cloudFront: { secretVersion: 2 } }).toJSON()), new RegExp(`"CLOUDFRONT_SECRET":.{0,80}"${second}"`));
+  it('sends the last of two secrets, once the functions accept both', () => {
+    const template = templateWith({ cloudFront: { secrets: ['1', '2'] } });
+    const [one, two] = secretOf(template).map(([id]) => `{{resolve:secretsmanager:\${${id}}:SecretString:::}}`);
+    const { Properties, DependsOn } = only(template, 'AWS::CloudFront::Distribution');
+    const [{ HeaderValue }] = Properties.DistributionConfig.Origins[0].OriginCustomHeaders;
+    assert.equal(nameOf(HeaderValue), two);
+    for (const name of ['sign-in', 'sign-up'] as const) {
+      const { CLOUDFRONT_SECRET } = functionOf(template, name).Properties.Environment.Variables;
+      assert.equal(nameOf(CLOUDFRONT_SECRET), `${one},${two}`);
+    }
+    const waits = (DependsOn as string[]).map((id) => plain(`\${${id}}`));
+    assert.ok(['${LatchstringSignIn}', '${LatchstringSignUp}'].every((name) => waits.includes(name)), waits.join());
+    assert.equal(secretOf(templateWith({ cloudFront: {} }))[0]?.[0], secretOf(template)[0]?.[0]);
   });
 
   it('forwards the viewer address, the token and what a JSON request needs, and no Host', () => {

@@ -22,7 +22,7 @@ describe('cdk-nag (AwsSolutions) finds nothing that is not reasoned in lib/nag.t
       api: 'both',
       waf: {},
       graphql: { keysExpire: '2027-06-01', fieldLog: 'ALL' },
-      http: { cloudFront: {} },
+      http: { cloudFront: { secrets: ['1', '2'] } },
       pointInTimeRecovery: true,
       env: { region: 'us-east-1' },
     },
