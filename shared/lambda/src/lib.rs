@@ -60,7 +60,11 @@ fn started<H: Handler>(
 ) -> Result<(), Ended> {
     log::init(environment.log_level().map_err(Ended::Configuration)?);
     let namespace = environment.metrics_namespace();
-    metrics::init(&namespace.map_err(Ended::Configuration)?);
+    let api_key = environment.api_key_expires();
+    metrics::init(
+        &namespace.map_err(Ended::Configuration)?,
+        api_key.map_err(Ended::Configuration)?,
+    );
     let delivery = environment.delivery().map_err(Ended::Configuration)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -20,6 +20,7 @@ use latchstring_core::ports::SecretSource;
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::test_identifier::TestIdentifier;
+use latchstring_core::time::Timestamp;
 use thiserror::Error;
 use tracing::Level;
 
@@ -143,6 +144,15 @@ impl Environment<'_> {
         is_one
             .then_some(namespace)
             .ok_or(ConfigError::Invalid(settings::METRICS_NAMESPACE))
+    }
+
+    /// Returns the expiry of AppSync's API key, if there is one.
+    ///
+    /// # Errors
+    /// If the variable is not a whole number of 32 bits.
+    pub fn api_key_expires(&self) -> Result<Option<Timestamp>, ConfigError> {
+        let seconds = self.optional(settings::API_KEY_EXPIRES, str::parse::<u32>)?;
+        Ok(seconds.map(|seconds| Timestamp::from_secs(seconds.into())))
     }
 
     /// Returns the point in time at which messages are delivered.
@@ -1098,6 +1108,22 @@ mod tests {
             let pairs = with("METRICS_NAMESPACE", value);
             let namespace = Environment::Pairs(&pairs).metrics_namespace();
             assert_eq!(namespace.ok().as_deref(), taken, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_expiry_of_the_api_key_is_a_number_of_seconds() {
+        for (value, seconds) in [
+            ("", Ok(None)),
+            ("1800000000", Ok(Some(1_800_000_000))),
+            ("2027-06-01", Err(())),
+            ("-1", Err(())),
+            ("18446744073709551615", Err(())),
+        ] {
+            let pairs = with("API_KEY_EXPIRES", value);
+            let expires = Environment::Pairs(&pairs).api_key_expires();
+            let expires = expires.map(|at| at.map(Timestamp::as_secs)).map_err(drop);
+            assert_eq!(expires, seconds, "{value}");
         }
     }
 

@@ -259,6 +259,8 @@ settings! {
         "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
         "The namespace of the metrics ([metrics.md](metrics.md)).";
+    API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
+        "The expiry of AppSync's API key. Sign-in alone has it: it writes the days that are left as the metric `ApiKeyDaysLeft`.";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
         "The least severe events that are logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.";
     AWS_REGION = None, Text("the region; Lambda sets it"), FUNCTION,
