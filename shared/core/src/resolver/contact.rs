@@ -26,7 +26,7 @@ use crate::seal::link::LinkChallenge;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
@@ -117,7 +117,7 @@ where
     ) -> Result<SignInPayload, ContactError> {
         let account = self.fresh_account(identity).await?;
         let context = &self.context;
-        let ticket = context.seal_resumption(resume, contact);
+        let ticket = context.seal_resumption(resume, contact, TicketPurpose::ResumeContact);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
         let username = &account.username;
         let Reply::Challenge(challenge) = context.api.initiate(username, source).await? else {
