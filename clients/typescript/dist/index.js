@@ -175,7 +175,7 @@ var Latchstring = class {
   /**
    * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
    * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-   * flow has ended.
+   * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
    */
   async resume(before, options) {
     before ??= await this.pending();
@@ -186,7 +186,7 @@ var Latchstring = class {
     try {
       begun = purpose === "contact" ? await this.#resumeContact({ ...given, resume }, sub, options) : await this.#begin({ ...given, resume }, CHALLENGE, options);
     } catch (error) {
-      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
     const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
@@ -216,7 +216,7 @@ var Latchstring = class {
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+   * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
@@ -456,6 +456,7 @@ var Latchstring = class {
   async #respond(challenge2, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge2;
     let asked = challenge2;
+    let held;
     try {
       return [asked, await this.#send(asked, answer, options, metadata)];
     } catch (error) {
@@ -467,6 +468,7 @@ var Latchstring = class {
         return [asked, await this.#send(asked, answer, options, metadata)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+        if (isOfType(error, "ChangeHeld")) held = error;
       }
     }
     await this.#store(asked, null);
@@ -474,6 +476,7 @@ var Latchstring = class {
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }

@@ -233,7 +233,7 @@ export class Latchstring {
   /**
    * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
    * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-   * flow has ended.
+   * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
    */
   async resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge> {
     before ??= await this.pending();
@@ -248,7 +248,7 @@ export class Latchstring {
           ? await this.#resumeContact({ ...given, resume }, sub, options)
           : await this.#begin({ ...given, resume }, CHALLENGE, options);
     } catch (error) {
-      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
     const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
@@ -281,7 +281,7 @@ export class Latchstring {
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+   * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
@@ -585,6 +585,7 @@ export class Latchstring {
   ): Promise<[Challenge, any]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     let asked = challenge;
+    let held: unknown;
     try {
       return [asked, await this.#send(asked, answer, options, metadata)];
     } catch (error) {
@@ -596,6 +597,7 @@ export class Latchstring {
         return [asked, await this.#send(asked, answer, options, metadata)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+        if (isOfType(error, "ChangeHeld")) held = error;
       }
     }
     await this.#store(asked, null);
@@ -603,6 +605,7 @@ export class Latchstring {
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }

@@ -107,7 +107,8 @@ where
     }
 
     /// Opens another session for the flow of a contact that this account requested, by its resume
-    /// secret. Nothing is written, sent or charged.
+    /// secret. Nothing is written, sent or charged. While a change holds the account, none is opened:
+    /// the code would be refused.
     pub async fn resume_contact(
         &self,
         identity: &Identity,
@@ -115,7 +116,7 @@ where
         resume: &Secret,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = self.fresh_account(identity).await?;
+        let account = self.changeable_account(identity).await?;
         let context = &self.context;
         let ticket = context.seal_resumption(resume, contact, TicketPurpose::ResumeContact);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;

@@ -210,6 +210,29 @@ fn a_request_from_before_a_change_is_refused_for_good() {
 }
 
 #[test]
+fn a_request_is_not_resumed_while_the_account_is_held() {
+    let world = World::with_ada();
+    let prepared = change(&world, ADAS_NAME, NUMBER);
+    let secret = Secret::new(&*prepared.public["resume"]);
+    let resume = || {
+        let pool = Pool::of(&world);
+        let tokens = Tokens(&world);
+        let asking = identity(&world, ADAS_NAME);
+        let resuming = account(&pool, &tokens);
+        now(resuming.resume_contact(&asking, &identifier(NUMBER), &secret, None)).map(|_| ())
+    };
+    assert_eq!(resume(), Ok(()));
+    replace(&world);
+    world.wire.clear();
+    assert!(is_held(&resume()));
+    assert_eq!(
+        world.wire.calls(),
+        ["get_user", "undo"],
+        "nothing is opened"
+    );
+}
+
+#[test]
 fn a_request_from_before_an_undo_is_refused_for_good() {
     let world = World::with_ada();
     let mut prepared = change(&world, ADAS_NAME, NUMBER);
