@@ -162,8 +162,8 @@ where
         .await;
         let account = account?;
         let now = context.clock.now();
-        let keys = &context.deployment.keys;
-        let until = undo?.and_then(|undo| undo.holds_until(&account.attributes, keys, now));
+        let held = &account.attributes;
+        let until = undo?.and_then(|undo| undo.holds_until(held, context.deployment, now));
         match until {
             Some(until) => Err(ContactError::ChangeHeld {
                 retry_after: now.secs_until(until),
