@@ -34,7 +34,7 @@
 //! | 14 | passed, known, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
 //! | 15 | `claim` of row 11, answered in the same session: a proof is answered only in a new session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
-//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge, in slot mode to the slot of decoys; nothing sent |
+//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge, in slot mode to the window of decoys; nothing sent |
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
