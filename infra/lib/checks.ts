@@ -26,12 +26,16 @@ export function check(props: LatchstringProps, region: string): void {
   }
 }
 
-function* whole({ pool, existingPool, functionPrefix }: LatchstringProps): Generator<string> {
+function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringProps): Generator<string> {
   if (pool !== undefined && existingPool !== undefined) {
     yield 'pool and existingPool: only one of them can be set';
   }
   if (existingPool !== undefined && existingPool.clientIds.length === 0) {
     yield 'existingPool.clientIds: at least one';
+  }
+  const undoHours = settings?.undoHours ?? 0;
+  if (existingPool?.legacy && undoHours !== 0 && !Token.isUnresolved(undoHours)) {
+    yield 'settings.undoHours: 0 with existingPool.legacy, in which no change could be undone';
   }
   if (
     functionPrefix !== undefined &&

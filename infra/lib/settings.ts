@@ -78,7 +78,7 @@ export interface Settings {
   readonly pendingSeconds?: number;
   /**
    * The time in which the owner of a replaced contact can undo the change. Until then no contact of the
-   * account can be changed. 0 turns both off. Takes 0 to 168 hours.
+   * account can be changed. 0 turns both off, for changes from before too. Takes 0 to 168 hours.
    * @default 72
    */
   readonly undoHours?: number;

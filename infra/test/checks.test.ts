@@ -42,6 +42,7 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a log level there is not', { settings: { logLevel: 'loud' as 'info' } }, /settings\.logLevel: one of error/],
   ['two pools', { pool: {}, existingPool: { userPoolId: 'p', clientIds: ['c'] } }, /pool and existingPool/],
   ['a pool without clients', { existingPool: { userPoolId: 'p', clientIds: [] } }, /existingPool\.clientIds/],
+  ['an undo in a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { undoHours: 24 } }, /settings\.undoHours: 0 with existingPool\.legacy/],
   ['no client', { pool: { clients: [] } }, /pool\.clients/],
   ['two clients of one name', { pool: { clients: ['a', 'a'] } }, /pool\.clients/],
   ['an email that tokens may write', { pool: { writeAttributes: ['email', 'locale'] } }, /writeAttributes: not email,/],

@@ -17,6 +17,7 @@ const SETTINGS: Required<Settings> = {
   ) as unknown as Required<Settings>),
   supportContact: 'help@example.com',
   linkUrl: 'https://app.example.com/link?a=b',
+  undoHours: 0,
 };
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING: Partial<LatchstringProps> = {
@@ -105,6 +106,15 @@ describe('the environment', () => {
         readers,
         variable,
       );
+    }
+  });
+
+  it('turns the undo off in a legacy pool, in which none could succeed', () => {
+    for (const [legacy, expected] of [[true, '0'], [false, undefined]] as const) {
+      const existingPool = { userPoolId: 'eu-west-1_Abc', clientIds: ['web'], legacy };
+      for (const name of FUNCTIONS) {
+        assert.equal(environment(templateOf({ existingPool }), name).UNDO_HOURS, expected, name);
+      }
     }
   });
 

@@ -40,6 +40,7 @@ export default {
   "code.title": "Escribe el código",
   "code.over": "Necesitas un código nuevo",
   "code.taken": "Ya está en uso",
+  "code.held": "Ahora no es posible",
   "code.dead": "Este código ya no se puede usar. Pide uno nuevo.",
   "code.sent": "Si {to} es correcto, recibirás un código de {n} cifras.",
   "code.label": "Código",

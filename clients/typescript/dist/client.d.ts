@@ -165,7 +165,7 @@ export declare class Latchstring {
     /**
      * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
      * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-     * flow has ended.
+     * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
      */
     resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge>;
     /**
@@ -176,7 +176,7 @@ export declare class Latchstring {
     /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
      * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-     * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+     * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
      *
      * If a new person's connection is lost after the right code, calling it again goes on from there.
      */

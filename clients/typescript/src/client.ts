@@ -240,7 +240,7 @@ export class Latchstring {
   /**
    * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
    * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-   * flow has ended.
+   * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
    */
   async resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge> {
     before ??= await this.pending();
@@ -254,7 +254,7 @@ export class Latchstring {
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
-      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
   }
@@ -284,7 +284,7 @@ export class Latchstring {
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+   * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
@@ -564,6 +564,7 @@ export class Latchstring {
     const isFinal = (error: any) => purpose === "undo" && /ContactInUse|NothingToUndo/.test(error?.type);
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
+    let held: unknown;
     try {
       return [asked, await send(asked)];
     } catch (error) {
@@ -576,6 +577,7 @@ export class Latchstring {
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
         if (isFinal(error)) failure = error;
+        if (isOfType(error, "ChangeHeld")) held = error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
@@ -584,6 +586,7 @@ export class Latchstring {
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }

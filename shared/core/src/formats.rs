@@ -93,6 +93,14 @@ fn formats_are_unchanged() {
         "ticket resume",
         &resuming.seal(&ring, &app_client, &Seeded::new(2)),
     );
+    let resuming = Ticket {
+        purpose: TicketPurpose::ResumeContact(flow),
+        ..resuming
+    };
+    line(
+        "ticket resume of a contact",
+        &resuming.seal(&ring, &app_client, &Seeded::new(2)),
+    );
     let with_link = Ticket {
         link_challenge: Some(LinkChallenge::from_bytes([9; 32])),
         ..Ticket::new(Purpose::SignIn, ada.clone(), free, NOW, &Seeded::new(1))

@@ -85,8 +85,10 @@ pub struct NewAttempt<'a> {
     pub answer: AnswerDigest,
     /// The key that the digest was computed with.
     pub key: &'a KeyId,
-    /// The session in which it was given.
-    pub session: SessionFacts<'a>,
+    /// The app client of the session.
+    pub client: &'a str,
+    /// The time of issue that the challenge states.
+    pub issued_at: Timestamp,
     /// The number of distinct answers that a row accepts.
     pub limit: u8,
     /// The time of the answer.
@@ -220,8 +222,7 @@ pub trait FlowStore: Send + Sync {
     ///
     /// Requires all of these:
     ///
-    /// - The row is of a code, and of this client, time of issue and key. It is of this user or of
-    ///   no account.
+    /// - The row is of a code, and of this client, time of issue and key.
     /// - The row is open, has not expired, and its message is charged.
     /// - The set contains the answer, or has fewer than `limit` answers.
     /// - No wrong verdict was recorded for the answer on the present terms.

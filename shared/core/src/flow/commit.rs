@@ -150,7 +150,9 @@ where
         let own = undo.as_ref().filter(|undo| undo.id == self.id);
         if let Some(undo) = &undo {
             let requested_at = pending.requested_at(&self.deployment.policy);
-            let is_held = undo.holds_until(&account, keys, self.now).is_some();
+            let is_held = undo
+                .holds_until(&account, self.deployment, self.now)
+                .is_some();
             let is_held = if own.is_some() {
                 undo.closed_at.is_some()
             } else {

@@ -89,7 +89,7 @@ where
 
     async fn restore(&self, sub: &Sub) -> Result<Undone, UndoError> {
         let (store, directory) = (self.store, self.directory);
-        let keys = &self.deployment.keys;
+        let Deployment { policy, keys } = self.deployment;
         let username = &*self.account.username;
         let (record, account, holder) = try_join3(
             store.undo(sub),
@@ -110,7 +110,7 @@ where
             return Ok(Undone::Before(at));
         }
         // A new contact that was deleted does not protect its owner.
-        if !record.is_open(self.now) || !record.accounts_for(&account.attributes, keys) {
+        if !record.is_open(policy, self.now) || !record.accounts_for(&account.attributes, keys) {
             return Err(UndoError::Nothing);
         }
         if holder.is_some_and(|holder| holds(&holder.attributes) && !is_the_account(&holder)) {

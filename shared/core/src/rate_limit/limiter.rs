@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::captcha::CaptchaGate;
 use super::counters::{
     ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
-    MINUTE, SENT, SHORT, SPEND, Shard, TAGGED, UNPROVED, domain_of, mail_windows, mailbox_window,
-    slot_windows, sms_windows, window_at,
+    MINUTE, SENT, SHORT, SPEND, Shard, SlotWindows, TAGGED, UNPROVED, domain_of, mail_windows,
+    mailbox_window, sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -466,28 +466,25 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         })
     }
 
-    /// Reads the state of the present slot. Only a request in slot mode needs this read. The slot of
-    /// the flows that send nothing counts too: a request for a user whom Cognito refuses is planned
-    /// like any other.
+    /// Reads the state of the present slot. Only a request in slot mode needs this read. The message
+    /// of a decoy counts too: a request for a user whom Cognito refuses is planned like any other.
     async fn slot_state(&self, identifier: &Identifier) -> Result<SlotState, PortError> {
         let keys = &self.deployment.keys;
-        let key = keys.current().id();
-        let of = |purpose| self.slot_counter(purpose, key, identifier, self.now);
-        let counters = [of(Purpose::SignIn), of(Purpose::Decoy)];
-        let reading = self.read(counters.iter().map(|it| it.pseudonym).collect());
-        let reading = reading.await?;
-        let [message, _] = slot_windows(keys, identifier);
-        let sent = |counter| reading.count(counter, &message) > 0;
-        let [counter, _] = &counters;
-        Ok(if counters.iter().any(sent) {
-            SlotState::Sent
-        } else if is_tagged(identifier) && reading.count(counter, TAGGED) >= TAGGED_PER_SLOT {
-            SlotState::Full {
-                retry_after: self.now.secs_until(counter.ends),
-            }
-        } else {
-            SlotState::Open
-        })
+        let counter = self.slot_counter(keys.current().id(), identifier, self.now);
+        let reading = self.read([counter.pseudonym].into()).await?;
+        let windows = SlotWindows::of(keys, identifier);
+        let count = |window: &str| reading.count(&counter, window);
+        Ok(
+            if count(&windows.message) > 0 || count(&windows.decoy) > 0 {
+                SlotState::Sent
+            } else if is_tagged(identifier) && count(TAGGED) >= TAGGED_PER_SLOT {
+                SlotState::Full {
+                    retry_after: self.now.secs_until(counter.ends),
+                }
+            } else {
+                SlotState::Open
+            },
+        )
     }
 
     /// Plans the next message of a flow, on the flow's own terms. The code is never shorter. It is
@@ -1228,9 +1225,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the budget of messages in the slot of a flow: one to the reader of the identifier, and
     /// a few to all tagged addresses of its mailbox. The window of the reader is the last.
+    ///
+    /// The limit of tagged addresses counts decoys too. Otherwise the last tag that is refused would
+    /// show that no earlier one is of a disabled user.
     fn slot_bill(&self, flow: &Flow, identifier: &Identifier) -> Bill {
-        let counter = self.slot_counter(flow.purpose, &flow.key, identifier, flow.issued_at);
-        let [message, _] = slot_windows(&self.deployment.keys, identifier);
+        let counter = self.slot_counter(&flow.key, identifier, flow.issued_at);
+        let windows = SlotWindows::of(&self.deployment.keys, identifier);
+        let message = match flow.purpose {
+            Purpose::Decoy => windows.decoy,
+            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
+                windows.message
+            }
+        };
         let tagged = is_tagged(identifier).then_some((TAGGED.to_owned(), TAGGED_PER_SLOT));
         let limits = tagged
             .into_iter()
@@ -1240,23 +1246,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// Returns the counter of a slot. A decoy sends nothing, so it has a counter of its own: it must
-    /// not take the message of a flow that sends one.
-    fn slot_counter(
-        &self,
-        purpose: Purpose,
-        key: &KeyId,
-        identifier: &Identifier,
-        at: Timestamp,
-    ) -> Counter {
+    fn slot_counter(&self, key: &KeyId, identifier: &Identifier, at: Timestamp) -> Counter {
         let Deployment { policy, keys } = self.deployment;
-        let class = match purpose {
-            Purpose::Decoy => "slot-decoy",
-            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
-                "slot"
-            }
-        };
-        Counter::slot(keys, class, key, identifier, policy.slot_at(at))
+        Counter::slot(keys, key, identifier, policy.slot_at(at))
     }
 
     fn source_bill(&self, counter: Counter) -> Bill {
@@ -1488,8 +1480,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         } = guess_budgets;
         let at = flow.issued_at;
         if tier == Tier::Slot {
-            let counter = self.slot_counter(flow.purpose, &flow.key, contact, at);
-            let [_, guesses] = slot_windows(keys, contact);
+            let counter = self.slot_counter(&flow.key, contact, at);
+            let SlotWindows { guesses, .. } = SlotWindows::of(keys, contact);
             let limit = policy.guesses_per_slot();
             let limits = vec![self.period_limit(guesses, limit, Budget::Mailbox, &counter)];
             return vec![Bill { counter, limits }];

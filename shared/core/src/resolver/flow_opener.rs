@@ -11,6 +11,7 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::{Resume, Ticket};
 use crate::value::code_alphabet::CodeAlphabet;
+use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::TicketPurpose;
@@ -143,20 +144,22 @@ impl<P: Ports> Context<'_, P> {
         Secret::new(ticket.seal(&self.deployment.keys, self.app_client, self.entropy))
     }
 
-    /// Seals a ticket that continues the flow of a resume secret in a session for this identifier;
-    /// `None` if the secret is not of this client, or its code has expired.
+    /// Seals a ticket that continues the flow of a resume secret, if the flow is of this identifier
+    /// and has the purpose of the ticket; `None` if the secret is not of this client, or its code has
+    /// expired.
     pub(crate) fn seal_resumption(
         &self,
         resume: &Secret,
         identifier: &Identifier,
+        purpose: impl FnOnce(FlowId) -> TicketPurpose,
     ) -> Option<Secret> {
         let Deployment { policy, keys } = self.deployment;
         let now = self.clock.now();
         let life = policy.code_life;
         let resume = Resume::open(resume.expose(), keys, self.app_client, now, life).ok()?;
-        let purpose = TicketPurpose::Resume(resume.flow);
         // Nothing is sent, so no language and no link is needed.
-        Some(self.seal(purpose, identifier, None, None, self.uncharged()))
+        let uncharged = self.uncharged();
+        Some(self.seal(purpose(resume.flow), identifier, None, None, uncharged))
     }
 
     /// Plans one code. The code is charged only after its ticket is redeemed.

@@ -31,7 +31,7 @@ use crate::seal::sealed::Proof;
 use crate::value::account::Account;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
@@ -177,7 +177,9 @@ where
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
         if let (None, Some(resume)) = (&request.proof, &request.resume) {
-            let ticket = self.context.seal_resumption(resume, identifier);
+            let ticket = self
+                .context
+                .seal_resumption(resume, identifier, TicketPurpose::Resume);
             return Ok(TicketPayload {
                 ticket: ticket.ok_or(SignInError::InvalidResume)?,
                 username: Secret::new(identifier.as_str()),
@@ -308,7 +310,9 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let ticket = self.context.seal_resumption(resume, identifier);
+        let ticket = self
+            .context
+            .seal_resumption(resume, identifier, TicketPurpose::Resume);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
         let opening = self.context.api.initiate(identifier.as_str(), *source);
         let challenge = match opening.await? {
@@ -317,7 +321,7 @@ where
             Reply::UserNotFound if self.legacy_pool => return Err(SignInError::InvalidResume),
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // The flow of a refused user is a decoy of no account.
+            // A session of any name continues the flow.
             Reply::Refused => self.session_of_no_account(*source).await?,
         };
         self.context

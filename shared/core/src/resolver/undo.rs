@@ -13,6 +13,7 @@ use super::flow_opener::{Answered, ProofAction};
 use super::payload::TokensPayload;
 use super::sign_in::{SignIn, SignInRequest};
 use crate::effects::Clock;
+use crate::policy::Deployment;
 use crate::ports::{
     Captcha, Directory, FlowStore, LeaseStore, OpenChallenge, PortError, Redeemable,
     RedemptionStore, UndoStore,
@@ -121,14 +122,15 @@ where
     /// Returns the record of the change that replaced the contact.
     async fn change_of(&self, contact: &Identifier) -> Result<Undo, SignInError> {
         let (store, directory) = (self.context.store, self.context.directory);
-        let keys = &self.context.deployment.keys;
+        let Deployment { policy, keys } = self.context.deployment;
         let index = Pseudonym::of_identifier(keys, contact);
         let (account, holder) =
             try_join(store.replaced(index), directory.find(contact.as_str())).await?;
         let account = account.ok_or(SignInError::NothingToUndo)?;
         let now = self.context.clock.now();
         let record = store.undo(&account).await?;
-        let record = record.filter(|record| record.is_open(now) && record.is_of(contact, keys));
+        let record =
+            record.filter(|record| record.is_open(policy, now) && record.is_of(contact, keys));
         let record = record.ok_or(SignInError::NothingToUndo)?;
         if holder.is_some_and(|holder| {
             holder.attributes.holds(contact) && *holder.attributes.sub() != account

@@ -98,6 +98,7 @@ impl Ticket {
             TicketPurpose::Resume(flow) => (5, *flow.as_bytes()),
             // No resolver issues such a ticket, and none opens.
             TicketPurpose::Open(Purpose::Undo(_)) => (6, [0; 16]),
+            TicketPurpose::ResumeContact(flow) => (7, *flow.as_bytes()),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&id);
@@ -134,6 +135,7 @@ impl Ticket {
             (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)).into(),
             (4, _) => Purpose::Decoy.into(),
             (5, flow) => TicketPurpose::Resume(FlowId::from_bytes(flow)),
+            (7, flow) => TicketPurpose::ResumeContact(FlowId::from_bytes(flow)),
             _ => return Err(UnsealError::Forged),
         };
         let ticket = Self {
@@ -526,13 +528,15 @@ mod tests {
             Err(UnsealError::Forged),
             "no ticket"
         );
-        let resuming = Ticket {
-            purpose: TicketPurpose::Resume(resume.flow),
-            ..ticket_to(ada())
-        };
-        let text = resuming.seal(&ring(), &app_client(), &Seeded::new(5));
-        assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(resuming));
-        assert_eq!(text.len(), self::sealed().len());
+        for purpose in [TicketPurpose::Resume, TicketPurpose::ResumeContact] {
+            let resuming = Ticket {
+                purpose: purpose(resume.flow),
+                ..ticket_to(ada())
+            };
+            let text = resuming.seal(&ring(), &app_client(), &Seeded::new(5));
+            assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(resuming));
+            assert_eq!(text.len(), self::sealed().len());
+        }
     }
 
     #[test]

@@ -210,6 +210,29 @@ fn a_request_from_before_a_change_is_refused_for_good() {
 }
 
 #[test]
+fn a_request_is_not_resumed_while_the_account_is_held() {
+    let world = World::with_ada();
+    let prepared = change(&world, ADAS_NAME, NUMBER);
+    let secret = Secret::new(&*prepared.public["resume"]);
+    let resume = || {
+        let pool = Pool::of(&world);
+        let tokens = Tokens(&world);
+        let asking = identity(&world, ADAS_NAME);
+        let resuming = account(&pool, &tokens);
+        now(resuming.resume_contact(&asking, &identifier(NUMBER), &secret, None)).map(|_| ())
+    };
+    assert_eq!(resume(), Ok(()));
+    replace(&world);
+    world.wire.clear();
+    assert!(is_held(&resume()));
+    assert_eq!(
+        world.wire.calls(),
+        ["get_user", "undo"],
+        "nothing is opened"
+    );
+}
+
+#[test]
 fn a_request_from_before_an_undo_is_refused_for_good() {
     let world = World::with_ada();
     let mut prepared = change(&world, ADAS_NAME, NUMBER);
@@ -372,6 +395,35 @@ fn no_hours_leave_no_record_and_hold_nothing() {
     assert_eq!(change_to(&world, NUMBER), Ok(()));
     let proof = earned_proof(&world, ADA);
     assert_eq!(undo(&world, ADA, &proof), Err(SignInError::NothingToUndo));
+}
+
+#[test]
+fn no_hours_end_a_record_that_exists() {
+    let (world, proof) = replaced();
+    let mut opened = world.initiate(ADAS_NAME);
+    let world = world.reconfigured(|world| world.deployment.policy.undo_life = Duration::ZERO);
+    opened = opened.moved_to(&world);
+    assert_eq!(undo(&world, ADA, &proof), Err(SignInError::NothingToUndo));
+    let reply = answer(&mut opened, &proof);
+    assert_eq!(reply.define.reason, DefineReason::NothingToUndo);
+    world.after_secs(1);
+    for to in [NUMBER, "third@example.org"] {
+        let mut session = change(&world, ADAS_NAME, to);
+        let reply = session.answer(&last_code(&world));
+        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
+        assert!(holds(&world, ADAS_NAME, to));
+    }
+}
+
+/// What was requested before the undo is refused, also by a deployment that has none since.
+#[test]
+fn no_hours_hold_the_minute_after_an_undo() {
+    let (world, proof) = replaced();
+    undo(&world, ADA, &proof).unwrap();
+    let world = world.reconfigured(|world| world.deployment.policy.undo_life = Duration::ZERO);
+    assert!(is_held(&change_to(&world, NUMBER)));
+    world.after_secs(61);
+    assert_eq!(change_to(&world, NUMBER), Ok(()));
 }
 
 #[test]

@@ -54,6 +54,11 @@ pub enum ConfigError {
          `latchstring doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
     )]
     SignedSessions,
+    /// A change could be undone by a proof, and a pool that reports missing users gives none.
+    #[error(
+        "LEGACY_POOL is true, so no change of a contact could be undone: set UNDO_HOURS to 0 for every function"
+    )]
+    UndoOfLegacyPool,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -416,9 +421,13 @@ impl Environment<'_> {
     /// Returns true if the pool reports missing users.
     ///
     /// # Errors
-    /// If the variable is neither `true` nor `false`.
+    /// If the variable is neither `true` nor `false`, or changes could be undone in such a pool.
     pub fn legacy_pool(&self) -> Result<bool, ConfigError> {
-        self.parsed(settings::LEGACY_POOL)
+        let is_legacy = self.parsed(settings::LEGACY_POOL)?;
+        if is_legacy && !self.hours(settings::UNDO_HOURS)?.is_zero() {
+            return Err(ConfigError::UndoOfLegacyPool);
+        }
+        Ok(is_legacy)
     }
 
     /// Returns the calls that open a session and answer its first challenge.
@@ -870,11 +879,25 @@ mod tests {
     #[test]
     fn a_flag_and_a_log_level_accept_their_values_only() {
         for (value, flag) in [("true", Some(true)), ("false", Some(false)), ("yes", None)] {
-            let pairs = with("LEGACY_POOL", value);
+            let pairs = [("LEGACY_POOL", value), ("UNDO_HOURS", "0")];
             assert_eq!(Environment::Pairs(&pairs).legacy_pool().ok(), flag);
         }
         let pairs = with("LOG_LEVEL", "loud");
         assert!(Environment::Pairs(&pairs).log_level().is_err());
+    }
+
+    /// No proof is ever earned there, so a change would only hold the account.
+    #[test]
+    fn a_legacy_pool_with_an_undo_does_not_start() {
+        let legacy = ("LEGACY_POOL", "true");
+        for hours in [Some("72"), Some("1"), None] {
+            let undo = hours.map(|hours| ("UNDO_HOURS", hours));
+            let pairs: Vec<_> = [legacy].into_iter().chain(undo).collect();
+            let refused = Environment::Pairs(&pairs).legacy_pool();
+            assert_eq!(refused, Err(ConfigError::UndoOfLegacyPool), "{hours:?}");
+        }
+        let pairs = [("UNDO_HOURS", "24")];
+        assert_eq!(Environment::Pairs(&pairs).legacy_pool(), Ok(false));
     }
 
     #[test]

@@ -126,7 +126,7 @@ settings! {
     SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110,change_undone=1111"), FUNCTION,
         "The template ids of the texts in that register, one for each kind of message.";
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
-        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. Avoid it; SECURITY.md states what it reveals.";
+        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. It needs `UNDO_HOURS` 0 in every function. Avoid it; SECURITY.md states what it reveals.";
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
@@ -152,7 +152,7 @@ settings! {
     PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT, policy.pending_life = seconds,
         "The time in which a new contact must be proved.";
     UNDO_HOURS = Some("72"), Whole(0, 168, "hours"), CONSTRUCT, policy.undo_life = hours,
-        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off.";
+        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off, for changes from before too.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_minute = number,
