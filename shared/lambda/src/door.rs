@@ -46,10 +46,11 @@ async fn serve(
     resolver: &(impl appsync::Fields + http::Actions),
     event: &Value,
 ) -> Result<HandlerResponse, PublicError> {
+    // Boxed, because the compiler limits how deeply futures nest.
     let answer = if event["requestContext"].is_object() {
-        http::serve(resolver, event).await
+        Box::pin(http::serve(resolver, event)).await
     } else {
-        appsync::serve(resolver, event).await
+        Box::pin(appsync::serve(resolver, event)).await
     };
     answer.map(HandlerResponse::from)
 }
