@@ -1,6 +1,7 @@
 //! The two doors of the resolvers: AppSync's and HTTP's. An event shows by its members which of the
 //! two it came through.
 
+use futures_util::future::BoxFuture;
 use latchstring_core::ports::{
     AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
     LeaseStore, PendingStore, RedemptionStore, UndoStore,
@@ -47,10 +48,10 @@ async fn serve(
     event: &Value,
 ) -> Result<HandlerResponse, PublicError> {
     // Boxed, because the compiler limits how deeply futures nest.
-    let answer = if event["requestContext"].is_object() {
-        Box::pin(http::serve(resolver, event)).await
+    let answering: BoxFuture<'_, _> = if event["requestContext"].is_object() {
+        Box::pin(http::serve(resolver, event))
     } else {
-        Box::pin(appsync::serve(resolver, event)).await
+        Box::pin(appsync::serve(resolver, event))
     };
-    answer.map(HandlerResponse::from)
+    answering.await.map(HandlerResponse::from)
 }

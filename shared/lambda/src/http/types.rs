@@ -468,8 +468,7 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = 59)]
     pub(super) retry_after: Option<u64>,
-    /// The continuation with which the call can be repeated. Without it, the sign-in has ended, or
-    /// the one that was sent is still the newest.
+    /// The continuation with which the call can be repeated: the sign-in goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8192))]
     pub(super) continuation: Option<Hidden>,
