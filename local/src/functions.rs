@@ -7,6 +7,7 @@ use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, 
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::http::openapi;
 use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync as appsync;
@@ -81,30 +82,26 @@ impl Lambdas {
         ("Query.pendingContact", SIGN_UP),
     ];
 
-    /// The function of each route of the HTTP API, as infra/lib/http-api.ts deploys them.
-    const ROUTES: [(&'static str, &'static str); 11] = [
-        ("POST /v1/sign-in", SIGN_IN),
-        ("POST /v1/sign-in/ticket", SIGN_IN),
-        ("POST /v1/sign-in/answer", SIGN_IN),
-        ("POST /v1/sign-in/resend", SIGN_IN),
-        ("POST /v1/contacts/undo", SIGN_IN),
-        ("POST /v1/sign-up", SIGN_UP),
-        ("POST /v1/names", SIGN_UP),
-        ("POST /v1/contacts/change", SIGN_UP),
-        ("GET /v1/contacts/pending", SIGN_UP),
-        ("POST /v1/devices/remember", SIGN_UP),
-        ("POST /v1/devices/forget", SIGN_UP),
-    ];
-
-    /// Returns the routes of the HTTP API. The authorizer guards those of sign-up.
-    pub(crate) fn routes() -> impl Iterator<Item = http_api::Route> {
-        Self::ROUTES
-            .into_iter()
-            .map(|(key, function)| http_api::Route {
-                key: key.to_owned(),
-                function: function.to_owned(),
-                is_signed_in: function == SIGN_UP,
+    /// Returns the routes of the HTTP API: those of its OpenAPI document. The function sign-up serves
+    /// signed-in callers, whose tokens the authorizer checks, as infra/lib/http-api.ts deploys it.
+    pub(crate) fn routes() -> Vec<http_api::Route> {
+        let document = openapi();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let operations = paths.flat_map(|(path, item)| {
+            let operations = item.as_object().into_iter().flatten();
+            operations.map(move |(method, operation)| (method, path, operation))
+        });
+        operations
+            .map(|(method, path, operation)| {
+                let security = operation["security"].as_array();
+                let is_signed_in = security.is_some_and(|schemes| !schemes.is_empty());
+                http_api::Route {
+                    key: format!("{} {path}", method.to_uppercase()),
+                    function: if is_signed_in { SIGN_UP } else { SIGN_IN }.to_owned(),
+                    is_signed_in,
+                }
             })
+            .collect()
     }
 
     pub(crate) fn new(wiring: Wiring) -> Self {

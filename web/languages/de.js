@@ -160,6 +160,7 @@ export default {
   "pane.here": "Dies ist ein lokaler Dienst: Ihre Nachricht ist hier.",
   "pane.use": "Diesen Code verwenden",
   "pane.all": "Alle Nachrichten",
+  "pane.api": "HTTP-API",
   "word.space": "ein Leerzeichen",
   "reason.Empty": "Geben Sie eine E-Mail-Adresse oder Telefonnummer ein.",
   "reason.TooLong": "Das ist länger, als eine E-Mail-Adresse oder Telefonnummer sein kann.",

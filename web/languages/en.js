@@ -160,6 +160,7 @@ export default {
   "pane.here": "This is a local service: your message is here.",
   "pane.use": "Use this code",
   "pane.all": "All messages",
+  "pane.api": "HTTP API",
   "word.space": "a space",
   "reason.Empty": "Enter an email address or a phone number.",
   "reason.TooLong": "This is longer than an email address or phone number can be.",

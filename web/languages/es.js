@@ -160,6 +160,7 @@ export default {
   "pane.here": "Este es un servicio local: aquí tienes tu mensaje.",
   "pane.use": "Usar este código",
   "pane.all": "Todos los mensajes",
+  "pane.api": "API HTTP",
   "word.space": "un espacio",
   "reason.Empty": "Escribe un correo electrónico o un número de teléfono.",
   "reason.TooLong": "Es demasiado largo para un correo electrónico o un número de teléfono.",

@@ -160,6 +160,7 @@ export default {
   "pane.here": "Ceci est un service local : votre message est ici.",
   "pane.use": "Utiliser ce code",
   "pane.all": "Tous les messages",
+  "pane.api": "API HTTP",
   "word.space": "un espace",
   "reason.Empty": "Saisissez une adresse e-mail ou un numéro de téléphone.",
   "reason.TooLong": "C’est trop long pour une adresse e-mail ou un numéro de téléphone.",

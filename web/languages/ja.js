@@ -159,6 +159,7 @@ export default {
   "pane.here": "これはローカルサービスです。メッセージはここにあります。",
   "pane.use": "このコードを使う",
   "pane.all": "すべてのメッセージ",
+  "pane.api": "HTTP API",
   "word.space": "スペース",
   "reason.Empty": "メールアドレスまたは電話番号を入力してください。",
   "reason.TooLong": "メールアドレスまたは電話番号として長すぎます。",

@@ -160,6 +160,7 @@ export default {
   "pane.here": "Este é um serviço local: sua mensagem está aqui.",
   "pane.use": "Usar este código",
   "pane.all": "Todas as mensagens",
+  "pane.api": "API HTTP",
   "word.space": "um espaço",
   "reason.Empty": "Digite um e-mail ou número de telefone.",
   "reason.TooLong": "É longo demais para um e-mail ou número de telefone.",
