@@ -6,8 +6,8 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync::{FunctionError, Functions};
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
@@ -126,6 +126,7 @@ impl Lambdas {
                 app_client: app_client.clone(),
                 legacy_pool,
                 source: SourceOf::Off,
+                origin: None,
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
@@ -138,6 +139,7 @@ impl Lambdas {
                 app_client,
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
+                origin: None,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

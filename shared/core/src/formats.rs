@@ -7,6 +7,7 @@
 use std::fmt::Write as _;
 
 use data_encoding::HEXLOWER;
+use sha2::{Digest as _, Sha256};
 
 use crate::policy::Policy;
 use crate::policy::budgets::Budget;
@@ -17,6 +18,7 @@ use crate::record::pending::Pending;
 use crate::resolver::error::{Cause, ContactError, SignInError};
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
+use crate::seal::continuation::{Continuation, Stage};
 use crate::seal::keys::Use;
 use crate::seal::link::LinkChallenge;
 use crate::seal::pointer::Pointer;
@@ -206,5 +208,40 @@ fn formats_are_unchanged() {
     let held = ContactError::ChangeHeld { retry_after: 1 };
     line("error of a held account", held.error_type());
     line("purpose of an undo", Purpose::Undo(pending).as_str());
+    let stages = [
+        Stage::Code {
+            session: Secret::new("session"),
+            username: Secret::new("name"),
+            is_sign_in: true,
+        },
+        Stage::Code {
+            session: Secret::new("session"),
+            username: Secret::new("name"),
+            is_sign_in: false,
+        },
+        Stage::Claim {
+            proof: Secret::new("proof"),
+            is_new: false,
+        },
+        Stage::Claim {
+            proof: Secret::new("proof"),
+            is_new: true,
+        },
+    ];
+    for stage in stages {
+        let continuation = Continuation {
+            contact: ada.clone(),
+            stage,
+            made_at: NOW,
+        };
+        let text = continuation.seal(&ring, &app_client, &Seeded::new(8));
+        let text = text.expect("a short session");
+        // Each text has 4 kB, most of them padding.
+        let hash = Sha256::digest(text.as_bytes());
+        let name = "hash of a continuation";
+        line(name, &HEXLOWER.encode(&hash));
+    }
+    let ended = SignInError::InvalidContinuation;
+    line("error of a continuation", ended.error_type());
     assert_eq!(now, include_str!("../tests/data/formats.txt"));
 }

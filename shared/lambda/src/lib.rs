@@ -1,17 +1,20 @@
 //! The layer between AWS Lambda and `latchstring-core`: events, configuration, logs and the
 //! runtime. The Lambda binaries and the local service use the same [`Handler`]s.
 
-pub mod appsync;
+mod appsync;
 pub mod cognito;
 pub mod config;
 #[cfg(feature = "couriers")]
 mod couriers;
 mod delivery;
+mod door;
 mod extension;
 mod handler;
+pub mod http;
 mod keys;
 mod log;
 pub mod metrics;
+pub mod resolver;
 mod ring_text;
 mod runtime;
 mod system;

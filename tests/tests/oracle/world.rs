@@ -10,7 +10,7 @@ use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::{DELIVERY, FollowUp, Handler, HandlerResponse, answer, follow_up};
 use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
 use latchstring_local_cognito::{
@@ -493,6 +493,7 @@ fn lambdas(
             deployment: deployment.clone(),
             app_client: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
+            origin: None,
             store: store.clone(),
             directory: directory.clone(),
             tokens,
@@ -505,6 +506,7 @@ fn lambdas(
             app_client: AppClient::new(POOL, CLIENT),
             legacy_pool: false,
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             api,

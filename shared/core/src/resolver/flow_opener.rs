@@ -17,6 +17,9 @@ use crate::value::purpose::TicketPurpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
+/// The parameter of every challenge that names the user of the session.
+pub(super) const USERNAME: &str = "USERNAME";
+
 /// The action of a proof that answers the first challenge.
 #[derive(Clone, Copy)]
 pub(crate) enum ProofAction {
@@ -179,8 +182,15 @@ impl<P: Ports> Context<'_, P> {
     }
 }
 
-fn step(challenge: &OpenChallenge) -> Option<&str> {
+pub(super) fn step(challenge: &OpenChallenge) -> Option<&str> {
     challenge.parameters.get("step").map(String::as_str)
+}
+
+/// Returns a number of the challenge.
+pub(super) fn number(challenge: &OpenChallenge, name: &str) -> Result<u32, SignInError> {
+    let text = challenge.parameters.get(name);
+    text.and_then(|text| text.parse().ok())
+        .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
 }
 
 /// Returns the payload, if the challenge is at that step.
@@ -208,14 +218,12 @@ pub(crate) fn payload(
         Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
     let text = |name: &str| challenge.parameters.get(name);
-    let number = |name: &str| {
-        text(name)
-            .and_then(|text| text.parse().ok())
-            .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
-    };
+    let number = |name: &str| number(challenge, name);
     Ok(Some(SignInPayload {
         session: challenge.session.clone(),
         username: Secret::new(username),
+        session_username: text(USERNAME)
+            .map_or_else(|| Secret::new(username), |name| Secret::new(&**name)),
         code_length: number("codeLength")?,
         code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
         pointer: text("pointer").cloned(),

@@ -53,14 +53,14 @@ where
         let Undo { username, .. } = self.change_of(identifier).await?;
         let mut challenge = self.initiate_new(&username, *source).await?;
         for _ in 1..ANSWERS {
-            challenge = match self.answer(challenge, request, proof).await? {
+            challenge = match self.answer_with_proof(challenge, request, proof).await? {
                 Answered::Tokens(tokens) => return Ok(TokensPayload::new(username, tokens)),
                 Answered::Refused => return Err(self.refused(identifier).await),
                 Answered::Asked(challenge) => challenge,
             };
             self.context.clock.sleep(WAIT).await;
         }
-        match self.answer(challenge, request, proof).await? {
+        match self.answer_with_proof(challenge, request, proof).await? {
             Answered::Tokens(tokens) => Ok(TokensPayload::new(username, tokens)),
             Answered::Refused => Err(self.refused(identifier).await),
             // The proof is redeemed by this session, and then a port of Define did not answer; or by
@@ -77,7 +77,7 @@ where
         }
     }
 
-    async fn answer(
+    async fn answer_with_proof(
         &self,
         challenge: OpenChallenge,
         request: &SignInRequest,
@@ -109,6 +109,13 @@ where
             }
             Err(error) => error,
         }
+    }
+
+    /// Returns the reason that there is nothing to undo for a contact that an account holds.
+    pub(super) async fn held(&self, contact: &Identifier) -> SignInError {
+        // The account is another one, or the change is undone.
+        let change = self.change_of(contact).await;
+        change.err().unwrap_or(SignInError::NothingToUndo)
     }
 
     /// Returns the record of the change that replaced the contact.

@@ -5,7 +5,7 @@
 //!
 //! `KeyRing::find` finds a key on the ring by its use. The lasting key seals and opens device
 //! tokens, and computes pseudonyms, pointers and the codes of test identifiers. It opens no ticket,
-//! proof, resume secret or session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
+//! proof, resume secret, continuation or session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
 //! test identifier.
 
 use std::fmt;
@@ -98,10 +98,12 @@ pub(crate) enum Use {
     Resume,
     /// Computing pointers.
     Pointer,
+    /// Sealing continuations.
+    Continuation,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,
@@ -112,6 +114,7 @@ impl Use {
         Self::Device,
         Self::Resume,
         Self::Pointer,
+        Self::Continuation,
     ];
 
     const fn info(self) -> &'static str {
@@ -126,6 +129,7 @@ impl Use {
             Self::Device => "latchstring v1 device",
             Self::Resume => "latchstring v1 resume",
             Self::Pointer => "latchstring v1 pointer",
+            Self::Continuation => "latchstring v1 continuation",
         }
     }
 }
@@ -232,7 +236,8 @@ impl KeyRing {
             | Use::Proof
             | Use::Contact
             | Use::Challenge
-            | Use::Resume => None,
+            | Use::Resume
+            | Use::Continuation => None,
             Use::Pseudonym | Use::Device | Use::Pointer => self.lasting.as_ref(),
         };
         lasting

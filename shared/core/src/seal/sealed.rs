@@ -27,7 +27,7 @@ use crate::value::time::Timestamp;
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
 
 const NONCE_BYTES: usize = 24;
-/// The maximum length of a sealed text in bytes; a longer text is not decoded.
+/// The maximum length of a sealed text in bytes, but of a continuation; a longer text is not decoded.
 const MAX_TEXT_BYTES: usize = 1024;
 /// The encoded length of an identifier: method, length, text and padding.
 const IDENTIFIER_BYTES: usize = 2 + MAX_IDENTIFIER_BYTES;
@@ -287,7 +287,7 @@ impl fmt::Debug for SealedContact {
     }
 }
 
-fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), UnsealError> {
+pub(super) fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), UnsealError> {
     if now > made_at.plus(life) || made_at > now.plus(CLOCK_LEEWAY) {
         return Err(UnsealError::Stale);
     }
@@ -324,7 +324,7 @@ pub(crate) fn seal(
                 aad: &aad,
             },
         )
-        // Invariant: the cipher refuses only messages of over 256 GiB; these have under 400 bytes.
+        // Invariant: the cipher refuses only messages of over 256 GiB; these have a few kilobytes.
         .expect("a short message can be sealed");
     sealed.extend_from_slice(&body);
     format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))
@@ -336,12 +336,23 @@ pub(crate) fn open(
     bound_to: &[&[u8]],
     text: &str,
 ) -> Result<Vec<u8>, UnsealError> {
+    open_up_to(MAX_TEXT_BYTES, ring, usage, bound_to, text)
+}
+
+/// Opens a text of at most `max` bytes.
+pub(super) fn open_up_to(
+    max: usize,
+    ring: &KeyRing,
+    usage: Use,
+    bound_to: &[&[u8]],
+    text: &str,
+) -> Result<Vec<u8>, UnsealError> {
     let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
     let id = KeyId::parse(id).map_err(|_| UnsealError::Forged)?;
     let key = ring
         .find(usage, id.as_str())
         .ok_or(UnsealError::KeyUnknown)?;
-    if text.len() > MAX_TEXT_BYTES {
+    if text.len() > max {
         return Err(UnsealError::Forged);
     }
     let sealed = BASE64URL_NOPAD
@@ -361,7 +372,7 @@ pub(crate) fn open(
         .map_err(|_| UnsealError::Forged)
 }
 
-fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
+pub(super) fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
     let text = identifier.as_str().as_bytes();
     let start = plain.len();
     plain.push(match identifier.method() {
@@ -383,11 +394,11 @@ impl Reader<'_> {
         Ok(*head)
     }
 
-    fn byte(&mut self) -> Result<u8, UnsealError> {
+    pub(super) fn byte(&mut self) -> Result<u8, UnsealError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    fn identifier(&mut self) -> Result<Identifier, UnsealError> {
+    pub(super) fn identifier(&mut self) -> Result<Identifier, UnsealError> {
         let [method, length, text @ ..] = self.array::<IDENTIFIER_BYTES>()?;
         let method = match method {
             1 => Method::Email,

@@ -16,10 +16,11 @@
 //! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
-//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
+//! - [`sign_in`], [`answers`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
+mod answers;
 mod attempts;
 mod authority;
 mod budgets;

@@ -26,8 +26,8 @@ use tracing::Level;
 
 pub use settings::{SETTINGS, Setting, Takes};
 
-use crate::appsync::SourceOf;
 use crate::keys::{FixedOrRotating, Rotating};
+use crate::resolver::{OriginSecrets, SourceOf};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
 
@@ -267,6 +267,17 @@ impl Environment<'_> {
             "off" => Ok(SourceOf::Off),
             _ => Err(ConfigError::Invalid(settings::SOURCE)),
         }
+    }
+
+    /// Returns the secrets that CloudFront adds to each request of the HTTP door. Returns `None` if
+    /// CloudFront does not stand in front of it.
+    ///
+    /// # Errors
+    /// If the variable is neither empty nor one or two secrets.
+    pub fn cloudfront(&self) -> Result<Option<OriginSecrets>, ConfigError> {
+        self.optional(settings::CLOUDFRONT_SECRET, |text| {
+            OriginSecrets::parse(text).ok_or(())
+        })
     }
 
     /// Returns the keys of the Cloudflare Turnstile widget, which a client solves where a budget
@@ -1017,6 +1028,31 @@ mod tests {
             let pairs = with("SOURCE", value);
             assert!(Environment::Pairs(&pairs).source().is_err());
         }
+    }
+
+    #[test]
+    fn a_secret_of_cloudfront_is_long_or_none() {
+        const LONG: &str = "0123456789abcdef0123456789abcdef";
+        let read = |value: &str| {
+            let found = Environment::Pairs(&[("CLOUDFRONT_SECRET", value)]).cloudfront();
+            found.map(|secrets| secrets.is_some())
+        };
+        assert_eq!(read(""), Ok(false));
+        assert_eq!(read(LONG), Ok(true));
+        assert_eq!(read(&format!("{LONG}, {LONG}x")), Ok(true));
+        let invalid = Err(ConfigError::Invalid(settings::CLOUDFRONT_SECRET));
+        for value in [
+            &LONG[1..],
+            &format!("{LONG},"),
+            &format!("{LONG},short"),
+            &format!("{LONG},{LONG},{LONG}"),
+            &format!("{LONG} {LONG}"),
+        ] {
+            assert_eq!(read(value), invalid, "{value}");
+        }
+        let pairs = [("CLOUDFRONT_SECRET", LONG)];
+        let secrets = Environment::Pairs(&pairs).cloudfront().unwrap();
+        assert!(!format!("{secrets:?}").contains("0123"));
     }
 
     #[test]

@@ -196,7 +196,9 @@ settings! {
     MAX_SPRAY_ODDS = Some("0.1"), Share, CONSTRUCT,
         "As `MAX_TARGETED_ODDS`, for an attacker who guesses at all accounts for a year. [budgets.md](budgets.md) derives both.";
     SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
-        "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
+        "The part of an event of the GraphQL API that holds the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp`, where a function of your own adds it. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)). Requests by HTTP are counted by source without this setting ([http.md](http.md#the-source)).";
+    CLOUDFRONT_SECRET = Some(""), Text("one or two secrets of at least 32 characters, separated by a comma"), FUNCTION,
+        "The value of the header `x-origin-verify` that CloudFront adds to each request by HTTP. With it, requests without the header are refused, and the source is CloudFront's `cloudfront-viewer-address`. Two values are accepted while one replaces the other ([http.md](http.md#the-source)). Only sign-in and sign-up read it.";
     SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.source.per_minute = number,
         "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
     SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT, policy.budgets.source.per_hour = number,
