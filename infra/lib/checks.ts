@@ -231,10 +231,9 @@ function* http({ api, http = {} }: LatchstringProps): Generator<string> {
     if (cloudFront) {
       yield 'http.domain.basePath: not with http.cloudFront';
     }
-    const parts = domain.basePath.split('/');
-    // The functions read the path after its first /v1.
-    if (parts.some((part) => wrong(part, /^[A-Za-z0-9._-]+$/)) || parts.includes('v1')) {
-      yield 'http.domain.basePath: such as auth or login/app, without slashes at its ends and without a part v1';
+    // The functions read the path after its last /v1.
+    if (domain.basePath.split('/').some((part) => wrong(part, /^[A-Za-z0-9._-]+$/))) {
+      yield 'http.domain.basePath: such as auth or login/app, without slashes at its ends';
     }
   }
 }
