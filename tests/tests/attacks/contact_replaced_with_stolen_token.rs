@@ -79,6 +79,29 @@ async fn the_owner_undoes_the_change_and_the_thief_is_out() {
     assert!(owner.signs_in().await.sub() == sub);
 }
 
+/// The thief also spends the codes of the replaced contact. Its owner has a device that was known
+/// before.
+#[tokio::test]
+async fn a_known_device_of_the_owner_gets_the_code_for_the_undo() {
+    let latchstring = production().await;
+    let owner = latchstring.by_email("victim@example.com");
+    let first = owner.signs_in_for_the_first_time().await;
+    let device = first.remembers_the_device().await.expect("signed in");
+    latchstring.advance(60).await;
+    let stolen = owner.signs_in().await;
+    let thief = latchstring.by_email("thief@example.org");
+    let question = stolen.changes_to(&thief).await.expect("it is fresh");
+    question.answer(&thief.code().await).await.signed_in();
+    latchstring.advance(60).await;
+    while owner.has_a_code_left().await {}
+    let known = owner.clone().on_device(&device);
+    let owners = owner.undoes(&known.earns_a_proof().await).await;
+    assert!(owners.expect("it can be undone").sub() == first.sub());
+    latchstring.advance(60).await;
+    while owner.has_a_code_left().await {}
+    assert!(!known.has_a_code_left().await, "the undo forgets devices");
+}
+
 #[tokio::test]
 async fn the_new_contact_changes_nothing_while_it_can_be_undone() {
     let latchstring = production().await;

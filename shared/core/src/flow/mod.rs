@@ -62,6 +62,7 @@
 mod commit;
 mod create;
 mod define;
+mod devices;
 mod event;
 mod leases;
 mod ticket;

@@ -182,7 +182,8 @@ impl Counter {
         Self::keyed(pseudonym, "guesses", at, MONTH)
     }
 
-    /// The generation of an identifier's device tokens. It is kept as long as a token may be valid.
+    /// The generation of an identifier's device tokens, and the time until which the one before it
+    /// stays valid. It is kept as long as a token may be valid.
     pub(super) fn devices(keys: &KeyRing, identifier: &Identifier, ends: Timestamp) -> Self {
         Self {
             pseudonym: Pseudonym::of_devices(keys, identifier),
@@ -312,6 +313,18 @@ impl SlotWindows {
             guesses,
         }
     }
+}
+
+/// Returns the window of a change by which the device tokens of the replaced contact stay valid until
+/// then.
+pub(super) fn grace_window(until: Timestamp) -> String {
+    format!("k{}", until.as_millis())
+}
+
+/// Returns the time that such a window names.
+pub(super) fn grace_of(window: &str) -> Option<Timestamp> {
+    let until = window.strip_prefix('k')?.parse().ok()?;
+    Some(Timestamp::from_millis(until))
 }
 
 /// Returns the windows of a number's prefix and of its country.
@@ -502,6 +515,9 @@ mod tests {
                 "g4941f30bae065a84841b854b",
             ]
         );
+        assert_eq!(grace_window(at), "k1800000000000");
+        assert_eq!(grace_of("k1800000000000"), Some(at));
+        assert_eq!(grace_of(COUNT), None);
         let shards = [0, DAY].map(|later| {
             let at = at.plus(std::time::Duration::from_secs(later));
             Shard::of(&keys(), &ada, at, 64).number

@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::captcha::CaptchaGate;
 use super::counters::{
     ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
-    MINUTE, SENT, SHORT, SPEND, Shard, SlotWindows, TAGGED, UNPROVED, domain_of, mail_windows,
-    mailbox_window, sms_windows, window_at,
+    MINUTE, SENT, SHORT, SPEND, Shard, SlotWindows, TAGGED, UNPROVED, domain_of, grace_of,
+    grace_window, mail_windows, mailbox_window, sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -54,6 +54,13 @@ const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 /// attacker who makes up tags could send any number; any number of tags would have any number of
 /// codes.
 const TAGGED_PER_SLOT: u32 = 2;
+
+/// The amount by which a generation of device tokens is raised.
+const RAISE: u32 = 2;
+/// The amount by which a change raises the generation of the replaced contact. The tokens of the one
+/// before stay valid until the change cannot be undone. Any further raise makes the distance larger,
+/// and ends them.
+const RAISE_BY_A_CHANGE: u32 = 1;
 
 /// A request for a code, to be planned.
 pub(crate) struct CodeRequest<'a> {
@@ -171,6 +178,12 @@ impl Reading {
             .and_then(|counts| counts.get(window))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns the names of the windows of a counter.
+    fn windows(&self, counter: &Counter) -> impl Iterator<Item = &str> {
+        let counts = self.0.get(&counter.pseudonym).into_iter().flatten();
+        counts.map(|(name, _)| &**name)
     }
 
     /// Returns the first limit that has no room.
@@ -384,7 +397,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
         let mut is_known_device = false;
         if let (Some(counters), Some((id, generation))) = (device, device_token)
-            && generation == reading.count(&devices, COUNT)
+            && self.is_valid(generation, &reading, &devices)
         {
             is_known_device = true;
             let input = PlanInput {
@@ -445,6 +458,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
             Some(refusal) => Err(RateLimitError::Refused(refusal)),
             None => Ok(self.code_terms(draft.budgets, identifier)),
         }
+    }
+
+    /// Returns whether device tokens of this generation are valid: of the present one, or of the one
+    /// before it, if their contact was replaced and that can still be undone.
+    fn is_valid(&self, generation: u32, reading: &Reading, devices: &Counter) -> bool {
+        let present = reading.count(devices, COUNT);
+        let was_replaced = generation.checked_add(RAISE_BY_A_CHANGE) == Some(present);
+        let can_be_undone = |window| grace_of(window).is_some_and(|until| self.now < until);
+        generation == present
+            || (was_replaced
+                && !self.deployment.policy.undo_life.is_zero()
+                && reading.windows(devices).any(can_be_undone))
     }
 
     /// Returns the condition on which slot mode serves a request. A test identifier gets no message,
@@ -792,7 +817,23 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         &self,
         identifiers: impl IntoIterator<Item = &Identifier>,
     ) -> Result<(), PortError> {
-        self.raise_generations(identifiers, 1).await
+        self.raise_generations(identifiers, RAISE).await
+    }
+
+    /// Invalidates the present device tokens of an identifier at that time, or at the next raise of
+    /// their generation if that comes first.
+    ///
+    /// # Errors
+    /// If a port fails: the tokens may stay valid. Safe to repeat with the same time.
+    pub(crate) async fn forget_devices_at(
+        &self,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        // Refused if this change has raised the generation before.
+        let grace = single_charge(grace_window(at), 1);
+        let raise = generation_window(RAISE_BY_A_CHANGE);
+        self.charge_devices(identifier, &[raise, grace]).await
     }
 
     /// Keeps the generations of these identifiers for as long as a token that is issued now may be
@@ -813,30 +854,31 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         identifiers: impl IntoIterator<Item = &Identifier>,
         amount: u32,
     ) -> Result<(), PortError> {
-        let keys = &self.deployment.keys;
+        let raise = [generation_window(amount)];
+        let raising = identifiers
+            .into_iter()
+            .map(|identifier| self.charge_devices(identifier, &raise));
+        for raised in join_all(raising).await {
+            raised?;
+        }
+        Ok(())
+    }
+
+    async fn charge_devices(
+        &self,
+        identifier: &Identifier,
+        windows: &[Window],
+    ) -> Result<(), PortError> {
         // Every token of an older generation must expire before its generation is cleaned up. This
         // includes a token issued before the setting of its lifetime was lowered, so the maximum
         // counts. One more day allows for clocks that differ.
         let keep_until = self
             .now
             .plus(Duration::from_secs(DAY * (DEVICE_DAYS_MAX + 1)));
-        let raised = identifiers.into_iter().map(|identifier| {
-            let counter = Counter::devices(keys, identifier, keep_until);
-            let window = Window {
-                name: COUNT.to_owned(),
-                amount,
-                limit: u32::MAX,
-            };
-            async move {
-                let windows = [window];
-                self.store
-                    .charge(counter.pseudonym, &windows, counter.ends)
-                    .await
-            }
-        });
-        for raised in join_all(raised).await {
-            raised?;
-        }
+        let counter = Counter::devices(&self.deployment.keys, identifier, keep_until);
+        self.store
+            .charge(counter.pseudonym, windows, counter.ends)
+            .await?;
         Ok(())
     }
 
@@ -1688,6 +1730,14 @@ fn merged(bills: Vec<Bill>) -> Vec<Bill> {
         }
     }
     merged
+}
+
+fn generation_window(amount: u32) -> Window {
+    Window {
+        name: COUNT.to_owned(),
+        amount,
+        limit: u32::MAX,
+    }
 }
 
 fn single_charge(name: impl Into<String>, limit: u32) -> Window {

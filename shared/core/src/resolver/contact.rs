@@ -52,15 +52,6 @@ pub struct ContactMessage {
     pub link_challenge: Option<LinkChallenge>,
 }
 
-impl From<Option<Locale>> for ContactMessage {
-    fn from(locale: Option<Locale>) -> Self {
-        Self {
-            locale,
-            link_challenge: None,
-        }
-    }
-}
-
 /// A request for a new contact that the budgets admit.
 struct Admitted {
     terms: CodeTerms,
@@ -80,10 +71,9 @@ where
         identity: &Identity,
         names: &Names,
         contact: &Identifier,
-        message: impl Into<ContactMessage>,
+        message: ContactMessage,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let message = message.into();
         let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, Some(names), contact, message, source, admitted)
@@ -96,10 +86,9 @@ where
         &self,
         identity: &Identity,
         contact: &Identifier,
-        message: impl Into<ContactMessage>,
+        message: ContactMessage,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let message = message.into();
         let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, None, contact, message, source, admitted)

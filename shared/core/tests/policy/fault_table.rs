@@ -10,7 +10,7 @@ use std::path::Path;
 
 use latchstring_core::account::Names;
 use latchstring_core::answer::AnswerPayload;
-use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
@@ -671,8 +671,16 @@ impl<'w> Run<'w> {
                 let to = identifier(NEW);
                 now(async {
                     match names {
-                        Some(names) => contacts.sign_up(&identity, names, &to, None, None).await,
-                        None => contacts.change_contact(&identity, &to, None, None).await,
+                        Some(names) => {
+                            contacts
+                                .sign_up(&identity, names, &to, ContactMessage::default(), None)
+                                .await
+                        }
+                        None => {
+                            contacts
+                                .change_contact(&identity, &to, ContactMessage::default(), None)
+                                .await
+                        }
                     }
                 })
             });

@@ -13,7 +13,8 @@
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
-//! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
+//! - [`undo`], [`replaced_devices`]: the change of a contact is undone by the owner of the replaced
+//!   one, whose known devices stay known for that time.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`answers`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
@@ -42,6 +43,7 @@ mod model;
 mod no_oracle;
 mod proofs;
 mod properties;
+mod replaced_devices;
 mod resumes;
 mod retries;
 mod rows;

@@ -6,6 +6,7 @@
     reason = "the model and the simulation show what they explored"
 )]
 
+use latchstring_core::contact::ContactMessage;
 use latchstring_core::flow::{
     ClientRequest, CreateReason, Created, Next, Round, SessionEvent, Verdict, VerifyReason,
 };
@@ -421,7 +422,8 @@ fn a_change_of_a_contact_has_no_slots() {
         contacts::identity(&world, ADAS_NAME),
     );
     let changing = contacts::resolver(&pool, &tokens);
-    let refused = now(changing.change_contact(&ada, &identifier(BOB), None, None));
+    let refused =
+        now(changing.change_contact(&ada, &identifier(BOB), ContactMessage::default(), None));
     assert!(
         matches!(
             refused,

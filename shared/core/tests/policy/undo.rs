@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchstring_core::account::{Names, Sub};
-use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
 use latchstring_core::flow::{
     ClientRequest, CreateReason, DefineReason, Next, Purpose, VerifyReason,
 };
@@ -78,7 +78,8 @@ fn change_to(world: &World, to: &str) -> Result<(), ContactError> {
     let tokens = Tokens(world);
     let asking = identity(world, ADAS_NAME);
     let changing = account(&pool, &tokens);
-    now(changing.change_contact(&asking, &identifier(to), None, None)).map(|_| ())
+    now(changing.change_contact(&asking, &identifier(to), ContactMessage::default(), None))
+        .map(|_| ())
 }
 
 fn record(world: &World) -> Option<Undo> {
@@ -167,7 +168,7 @@ fn a_changed_account_is_held_for_both_methods() {
     let asking = identity(&world, ADAS_NAME);
     let number = identifier(NUMBER);
     let changing = account(&pool, &tokens);
-    let signing_up = changing.sign_up(&asking, &names, &number, None, None);
+    let signing_up = changing.sign_up(&asking, &names, &number, ContactMessage::default(), None);
     assert!(matches!(
         now(signing_up),
         Err(ContactError::ChangeHeld { .. })
@@ -270,7 +271,12 @@ fn a_request_that_overlaps_an_undo_is_refused() {
         let tokens = Tokens(&unaware);
         let asking = identity(&world, ADAS_NAME);
         let changing = account(&pool, &tokens);
-        let opened = now(changing.change_contact(&asking, &identifier(NUMBER), None, None));
+        let opened = now(changing.change_contact(
+            &asking,
+            &identifier(NUMBER),
+            ContactMessage::default(),
+            None,
+        ));
         let mut session = pool.session(&opened.unwrap().session).moved_to(&world);
         copy_flow(&unaware, &world, &session);
         let reply = session.answer(&last_code(&world));
