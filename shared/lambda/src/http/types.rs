@@ -162,7 +162,8 @@ impl CodePrompt {
 /// A ticket, for an SDK that runs Cognito's exchange itself.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Ticket {
+#[schemars(rename = "Ticket")]
+pub(super) struct IssuedTicket {
     /// The `ticket` of `ClientMetadata`, with the first answer of `RespondToAuthChallenge`.
     ticket: Hidden,
     /// The `USERNAME` of `InitiateAuth`.
@@ -172,7 +173,7 @@ pub(super) struct Ticket {
     expires_in: u32,
 }
 
-impl From<TicketPayload> for Ticket {
+impl From<TicketPayload> for IssuedTicket {
     fn from(payload: TicketPayload) -> Self {
         Self {
             ticket: Hidden(payload.ticket),
