@@ -6,7 +6,7 @@ use latchstring_lambda::{Handler, PublicError, answer};
 use serde_json::{Value, json};
 
 use super::run;
-use crate::world::{ADA, Authentic, BOB, World, adas_jwt};
+use crate::world::{ADA, Authentic, BOB, Contacts, SignIns, World, adas_jwt};
 use crate::{Outcome, Target};
 
 pub(super) const HTTP: Target = Target {
@@ -140,8 +140,7 @@ async fn body_of(handler: &impl Handler, event: Value) -> Value {
 }
 
 /// Begins a sign-in of Ada and one of Bob, who has no account, and remembers a device of Ada.
-async fn authentic(world: &World) -> Authentic {
-    let (sign_in, accounts) = world.resolvers();
+async fn authentic(world: &World, sign_in: &SignIns, accounts: &Contacts) -> Authentic {
     let mut kept = world.sealed().with("<jwt>", &adas_jwt());
     let text = |body: &Value, name: &str| body[name].as_str().unwrap_or_default().to_owned();
     for (who, continuation, code) in [
@@ -149,7 +148,7 @@ async fn authentic(world: &World) -> Authentic {
         (BOB, "<continuation-bob>", "<code-bob>"),
     ] {
         let begun = request("/v1/sign-in", "", &json!({ "emailOrPhone": who }));
-        let begun = body_of(&sign_in, begun).await;
+        let begun = body_of(sign_in, begun).await;
         let (sent, _) = world.sent().pop().expect("a code was sent");
         kept = kept
             .with(continuation, &text(&begun, "continuation"))
@@ -159,25 +158,29 @@ async fn authentic(world: &World) -> Authentic {
         }
     }
     let remembered = request("/v1/devices/remember", &adas_jwt(), &json!({}));
-    let remembered = body_of(&accounts, remembered).await;
+    let remembered = body_of(accounts, remembered).await;
     kept.with("<device>", &text(&remembered, "device"))
 }
 
 async fn check(input: &[u8]) -> Outcome {
     let world = World::new();
-    let authentic = authentic(&world).await;
+    let (sign_in, accounts) = world.resolvers();
+    let authentic = authentic(&world, &sign_in, &accounts).await;
     let text = std::str::from_utf8(input).ok();
     let text = text
         .map(|text| authentic.substituted(text))
         .unwrap_or_default();
-    let Ok(event) = serde_json::from_str::<Value>(&text) else {
+    let Ok(mut event) = serde_json::from_str::<Value>(&text) else {
         return "no event";
     };
+    // A body is an object in an input, so that its members are changed too.
+    if event["body"].is_object() {
+        event["body"] = json!(event["body"].to_string());
+    }
     if !event["requestContext"].is_object() {
         // GraphQL's events have a target of their own.
         return "unreadable";
     }
-    let (sign_in, accounts) = world.resolvers();
     let of_account = event["of"] == "account";
     let before = world.sent().len();
     let answered = if of_account {
@@ -255,7 +258,7 @@ fn refused(authentic: &Authentic, status: u64, body: &Value) -> Outcome {
     let kind = kind.strip_prefix("urn:latchstring:error:");
     let known = PROBLEMS.iter().find(|(known, _)| Some(*known) == kind);
     // No port of this world fails, so none is `Unavailable`.
-    let (kind, of_kind) = known.expect("a known type of problem");
+    let (kind, of_kind) = known.unwrap_or_else(|| panic!("an unknown problem: {body}"));
     assert_eq!(status, *of_kind);
     assert_eq!(body["status"], status);
     let detail = body["detail"].as_str().expect("a problem has a detail");

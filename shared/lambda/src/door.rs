@@ -1,6 +1,8 @@
 //! The two doors of the resolvers: AppSync's and HTTP's. An event shows by its members which of the
 //! two it came through.
 
+use std::pin::Pin;
+
 use latchstring_core::ports::{
     AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
     LeaseStore, PendingStore, RedemptionStore, UndoStore,
@@ -23,7 +25,7 @@ where
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        serve(self, &event).await
+        serve(self, &event).await.map(HandlerResponse::from)
     }
 }
 
@@ -38,18 +40,19 @@ where
     K: Deployments,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        serve(self, &event).await
+        serve(self, &event).await.map(HandlerResponse::from)
     }
 }
 
-async fn serve(
-    resolver: &(impl appsync::Fields + http::Actions),
-    event: &Value,
-) -> Result<HandlerResponse, PublicError> {
-    let answer = if event["requestContext"].is_object() {
-        http::serve(resolver, event).await
+/// Lets the door of an event serve it. The future is on the heap and without its type: those of two
+/// doors are large, and the compiler would verify each as a part of every caller's.
+fn serve<'a>(
+    resolver: &'a (impl appsync::Fields + http::Actions),
+    event: &'a Value,
+) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
+    if event["requestContext"].is_object() {
+        Box::pin(http::serve(resolver, event))
     } else {
-        appsync::serve(resolver, event).await
-    };
-    answer.map(HandlerResponse::from)
+        Box::pin(appsync::serve(resolver, event))
+    }
 }

@@ -74,6 +74,7 @@ fn files(module: &str) -> Vec<String> {
     match place {
         "core" => vec![format!("shared/core/tests/policy/{module}.rs")],
         "messages" => vec![format!("shared/core/tests/messages/{module}.rs")],
+        "http" => vec![format!("shared/lambda/tests/http/{module}.rs")],
         "identifier" => vec![format!("shared/core/src/value/identifier/{module}.rs")],
         "attacks" | "oracle" | "e2e" | "processes" => {
             vec![format!("tests/tests/{place}/{module}.rs")]

@@ -30,7 +30,7 @@ enum Service {
 /// An HTTP request.
 #[derive(Clone, Copy)]
 pub(super) struct Event<'a> {
-    event: &'a Value,
+    value: &'a Value,
     service: Service,
     /// The method.
     pub(super) method: &'a str,
@@ -52,7 +52,7 @@ impl<'a> Event<'a> {
             return None;
         };
         Some(Self {
-            event,
+            value: event,
             service,
             method: method.as_str()?,
             path: path.as_str()?,
@@ -70,9 +70,9 @@ impl<'a> Event<'a> {
     pub(super) fn header(&self, name: &str) -> Option<String> {
         let mut values = Vec::new();
         // Of the two, a load balancer has one, and a REST API has both.
-        let headers = match self.event["multiValueHeaders"].as_object() {
+        let headers = match self.value["multiValueHeaders"].as_object() {
             Some(headers) => headers,
-            None => self.event["headers"].as_object()?,
+            None => self.value["headers"].as_object()?,
         };
         for (_, value) in headers
             .iter()
@@ -89,7 +89,7 @@ impl<'a> Event<'a> {
     /// Returns the source of the request, by the part of the event that the service itself writes.
     /// Requests without an address there share one source.
     pub(super) fn source(&self, origin: Option<&OriginSecrets>) -> Source {
-        let context = &self.event["requestContext"];
+        let context = &self.value["requestContext"];
         let address = if origin.is_some() {
             // CloudFront's own header. The service sees the address of CloudFront.
             let viewer = self.header("cloudfront-viewer-address");
@@ -116,8 +116,8 @@ impl<'a> Event<'a> {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
         let media_type = self.header("content-type").unwrap_or_default();
         let essence = media_type.split(';').next().unwrap_or_default().trim();
-        let body = self.event["body"].as_str().unwrap_or_default();
-        let is_encoded = self.event["isBase64Encoded"] == true;
+        let body = self.value["body"].as_str().unwrap_or_default();
+        let is_encoded = self.value["isBase64Encoded"] == true;
         let most = if is_encoded {
             BASE64.encode_len(MAX_BODY_BYTES)
         } else {
@@ -143,8 +143,8 @@ impl<'a> Event<'a> {
 
     /// Decodes the query.
     pub(super) fn query<T: DeserializeOwned>(&self) -> Result<T, Rejection> {
-        let one = self.event["queryStringParameters"].as_object();
-        let several = self.event["multiValueQueryStringParameters"].as_object();
+        let one = self.value["queryStringParameters"].as_object();
+        let several = self.value["multiValueQueryStringParameters"].as_object();
         let query: Map<_, _> = one
             .or(several)
             .into_iter()
@@ -161,7 +161,7 @@ impl<'a> Event<'a> {
     pub(super) fn form(&self) -> Form {
         match self.service {
             Service::HttpApi | Service::RestApi => Form::Headers,
-            Service::LoadBalancer if self.event["multiValueHeaders"].is_object() => {
+            Service::LoadBalancer if self.value["multiValueHeaders"].is_object() => {
                 Form::LoadBalancerMultiValue
             }
             Service::LoadBalancer => Form::LoadBalancer,

@@ -9,8 +9,8 @@ use super::event::Event;
 use super::problem::{ProblemType, Rejection};
 use super::response::Response;
 use super::types::{
-    AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, Names, PendingQuery,
-    PendingResult, RememberedDevice, ResendRequest, SignInRequest, SignUpRequest, Ticket,
+    AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, IssuedTicket, Names,
+    PendingQuery, PendingResult, RememberedDevice, ResendRequest, SignInRequest, SignUpRequest,
 };
 
 /// The callers that a route serves.
@@ -218,7 +218,7 @@ routes! {
         /// For an SDK that runs Cognito's exchange itself, such as Amplify. The call sends nothing
         /// and charges no code; the redeemed ticket does.
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
-            Json<SignInRequest> => Json<Ticket>,
+            Json<SignInRequest> => Json<IssuedTicket>,
             [InvalidIdentifier, InvalidClient, InvalidResume, CaptchaRequired, TooManyRequests];
         /// Answer a code
         ///

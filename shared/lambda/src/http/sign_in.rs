@@ -13,7 +13,8 @@ use super::routes::{
     UndoContactChange,
 };
 use super::types::{
-    AnswerRequest, AnswerResult, CodePrompt, ContactMethod, ResendRequest, SignInRequest, Ticket,
+    AnswerRequest, AnswerResult, CodePrompt, ContactMethod, IssuedTicket, ResendRequest,
+    SignInRequest,
 };
 use super::{Actions, Call};
 use crate::keys::Deployments;
@@ -118,7 +119,7 @@ where
         CodePrompt::new(continuation, payload).ok_or_else(no_code)
     }
 
-    async fn ticket(&self, input: SignInRequest, call: &Call<'_>) -> Result<Ticket, Failure> {
+    async fn ticket(&self, input: SignInRequest, call: &Call<'_>) -> Result<IssuedTicket, Failure> {
         let Requested {
             deployment,
             request,

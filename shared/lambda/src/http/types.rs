@@ -162,7 +162,8 @@ impl CodePrompt {
 /// A ticket, for an SDK that runs Cognito's exchange itself.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Ticket {
+#[schemars(rename = "Ticket")]
+pub(super) struct IssuedTicket {
     /// The `ticket` of `ClientMetadata`, with the first answer of `RespondToAuthChallenge`.
     ticket: Hidden,
     /// The `USERNAME` of `InitiateAuth`.
@@ -172,7 +173,7 @@ pub(super) struct Ticket {
     expires_in: u32,
 }
 
-impl From<TicketPayload> for Ticket {
+impl From<TicketPayload> for IssuedTicket {
     fn from(payload: TicketPayload) -> Self {
         Self {
             ticket: Hidden(payload.ticket),
@@ -468,8 +469,7 @@ pub(super) struct Problem<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(example = 59)]
     pub(super) retry_after: Option<u64>,
-    /// The continuation with which the call can be repeated. Without it, the sign-in has ended, or
-    /// the one that was sent is still the newest.
+    /// The continuation with which the call can be repeated: the sign-in goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 8192))]
     pub(super) continuation: Option<Hidden>,

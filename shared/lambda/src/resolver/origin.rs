@@ -1,4 +1,4 @@
-//! The secret by which a request shows that it came through `CloudFront`.
+//! The secret by which a request shows that it came through CloudFront.
 
 use latchstring_core::secret::Secret;
 use subtle::{Choice, ConstantTimeEq};
@@ -6,7 +6,7 @@ use subtle::{Choice, ConstantTimeEq};
 /// The minimum length of a secret in characters.
 const MIN_SECRET_CHARS: usize = 32;
 
-/// The secrets that `CloudFront` may add to a request: one, or two while it is replaced.
+/// The secrets that CloudFront may add to a request: one, or two while it is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OriginSecrets(Vec<Secret>);
 

@@ -104,11 +104,11 @@ async fn a_known_and_an_unknown_user_get_the_same_bytes() {
         let early = world.post("/v1/sign-in/resend", &resend).await;
         world.shared.clock.advance(Duration::from_secs(30));
         let resend = json!({ "continuation": early.text_of("continuation") });
-        let resent = world.post("/v1/sign-in/resend", &resend).await;
+        let repeated = world.post("/v1/sign-in/resend", &resend).await;
         let resume = json!({ "emailOrPhone": typed, "resume": begun.text_of("resume") });
         let resumed = world.post("/v1/sign-in", &resume).await;
         let forged = json!({ "emailOrPhone": typed, "resume": "k1.forged" });
-        replies.extend([begun, answered, early, resent, resumed]);
+        replies.extend([begun, answered, early, repeated, resumed]);
         replies.push(world.post("/v1/sign-in", &forged).await);
         replies.push(world.post("/v1/sign-in/ticket", &body).await);
         for _ in 0..40 {
@@ -139,11 +139,11 @@ async fn a_resend_comes_after_its_time_and_keeps_the_code() {
     assert_eq!(early.body["resendAfter"], 30);
     world.shared.clock.advance(Duration::from_secs(30));
     let resend = json!({ "continuation": early.text_of("continuation") });
-    let resent = world.post("/v1/sign-in/resend", &resend).await;
-    assert_eq!((resent.status, world.sent()), (200, 2));
+    let repeated = world.post("/v1/sign-in/resend", &resend).await;
+    assert_eq!((repeated.status, world.sent()), (200, 2));
     assert_eq!(world.code().0, code);
     signed_in(
-        &world.answer(&resent.text_of("continuation"), &code).await,
+        &world.answer(&repeated.text_of("continuation"), &code).await,
         false,
     );
 }
