@@ -66,7 +66,9 @@ const LAYERS: &[Layer] = &[
     ),
     layer(
         "tests",
-        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
+        &[
+            CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC, HTTP_API,
+        ],
         &[],
     ),
     layer(

@@ -40,7 +40,7 @@ impl Class {
     ];
 
     /// Creates the account of this class, and waits until three minutes after the start.
-    async fn set_up(self, world: &World) {
+    pub(crate) async fn set_up(self, world: &World) {
         self.create(world).await;
         world.at_secs(180);
     }
@@ -85,7 +85,7 @@ impl Class {
 }
 
 /// Creates an account by a first sign-in. Returns its access token.
-async fn create_account(world: &World, typed: Typed, text: &str) -> String {
+pub(crate) async fn create_account(world: &World, typed: Typed, text: &str) -> String {
     note(text);
     let asked = sign_in(world, typed, text, None).await;
     let asked = asked.json()["data"]["signIn"].clone();
@@ -165,7 +165,7 @@ async fn respond(world: &World, session: &Value, answer: &str, metadata: Option<
 pub(crate) type Story = Vec<(&'static str, Seen)>;
 
 /// Starts a deployment.
-async fn deployment(setting: Setting) -> World {
+pub(crate) async fn deployment(setting: Setting) -> World {
     note(setting.typed.text());
     note(setting.text());
     World::start(setting).await
