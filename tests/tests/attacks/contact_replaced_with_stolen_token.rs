@@ -9,6 +9,7 @@ use crate::{production, refused};
 latchstring_tests::doors! {
     both: [
         the_owner_undoes_the_change_and_the_thief_is_out,
+        a_known_device_of_the_owner_gets_the_code_for_the_undo,
         the_new_contact_changes_nothing_while_it_can_be_undone,
         a_prepared_request_does_not_outlive_the_change,
         of_two_undoes_at_once_each_leaves_one_owner,
@@ -95,7 +96,7 @@ async fn a_known_device_of_the_owner_gets_the_code_for_the_undo() {
     latchstring.advance(60).await;
     while owner.has_a_code_left().await {}
     let known = owner.clone().on_device(&device);
-    let owners = owner.undoes(&known.earns_a_proof().await).await;
+    let owners = owner.undoes(&known.begins_to_undo().await).await;
     assert!(owners.expect("it can be undone").sub() == first.sub());
     latchstring.advance(60).await;
     while owner.has_a_code_left().await {}

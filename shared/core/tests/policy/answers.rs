@@ -8,7 +8,7 @@ use latchstring_core::answer::{
     AnswerAction, AnswerError, AnswerPayload, AnswerRequest, ResendPayload, ResendRequest,
 };
 use latchstring_core::code::LinkChallenge;
-use latchstring_core::contact::PendingState;
+use latchstring_core::contact::{ContactMessage, PendingState};
 use latchstring_core::continuation::{CONTINUATION_LIFE, Continuation, Stage};
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyRing;
@@ -44,7 +44,7 @@ fn begin_change(world: &World, pool: &Pool<'_>, to: &str) -> Secret {
     let contacts = contacts::resolver(pool, &tokens);
     let asking = identity(world, ADAS_NAME);
     let to = identifier(to);
-    let payload = now(contacts.change_contact(&asking, &to, None, None)).unwrap();
+    let payload = now(contacts.change_contact(&asking, &to, ContactMessage::default(), None)).unwrap();
     pool.context().continuation(&payload, &to).unwrap()
 }
 
