@@ -183,6 +183,7 @@ fn formats_are_unchanged() {
     for outcome in [
         DeliveryOutcome::NeverLeft,
         DeliveryOutcome::Refused,
+        DeliveryOutcome::Throttled,
         DeliveryOutcome::Unknown,
     ] {
         line("delivery outcome", outcome.as_str());

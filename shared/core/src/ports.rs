@@ -418,6 +418,8 @@ pub enum DeliveryOutcome {
     NeverLeft,
     /// The service refused the request. The message is not on its way.
     Refused,
+    /// The service refused the request as one too many in that second. The message is not on its way.
+    Throttled,
     /// The request left without an answer. The message may be on its way.
     Unknown,
 }
@@ -428,6 +430,7 @@ impl DeliveryOutcome {
         match self {
             Self::NeverLeft => "never_left",
             Self::Refused => "refused",
+            Self::Throttled => "throttled",
             Self::Unknown => "unknown",
         }
     }
