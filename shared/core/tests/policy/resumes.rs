@@ -459,5 +459,6 @@ fn the_flow_of_a_new_contact_is_resumed_by_its_account() {
     let mut session = pool.session(&payload.session);
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
     assert!(contacts::holds(&world, ADAS_NAME, new));
-    assert_eq!(resume(ADAS_NAME, new).err(), Some("InvalidResume"));
+    // The change is made, and holds the account.
+    assert_eq!(resume(ADAS_NAME, new).err(), Some("ChangeHeld"));
 }
