@@ -10,8 +10,8 @@ use latchstring_core::ports::Clock;
 use latchstring_core::rate_limit::Budget;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::delivery::millis;
 use crate::system::SystemClock;
+use crate::system::millis;
 
 /// The target of the events that carry a metric's line in their only field.
 pub(crate) const TARGET: &str = "latchstring_metrics";
