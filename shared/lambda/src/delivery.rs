@@ -14,7 +14,7 @@ use latchstring_core::rate_limit::Refund;
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::system::timeout;
+use crate::system::{millis, timeout};
 
 /// The time limit of a delivery after the response.
 pub const DELIVERY: Duration = Duration::from_secs(6);
@@ -187,10 +187,6 @@ fn failed(code: &str, outcome: DeliveryOutcome) -> DeliveryError {
         fault: PortError::new("deliver", code),
         outcome,
     }
-}
-
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

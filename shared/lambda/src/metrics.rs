@@ -12,8 +12,8 @@ use latchstring_core::rate_limit::Budget;
 use latchstring_core::time::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::delivery::millis;
 use crate::system::SystemClock;
+use crate::system::millis;
 
 /// The target of the events that carry a metric's line in their only field.
 pub(crate) const TARGET: &str = "latchstring_metrics";
