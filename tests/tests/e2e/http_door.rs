@@ -139,7 +139,7 @@ async fn a_code_of_a_new_contact_is_answered_as_any_other() {
     assert!(again.sub() == signed_in.sub());
 }
 
-/// The extended budget of a number is spent by others before its owner asks for a resend.
+/// The extended budget of a number is spent by others before its owner requests a resend.
 #[tokio::test]
 async fn a_refused_resend_leaves_the_code_valid() {
     let options = Options {

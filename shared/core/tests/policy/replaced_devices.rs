@@ -72,7 +72,7 @@ fn an_undo_forgets_the_devices_of_the_replaced_contact() {
     world.after_secs(73 * HOUR);
     assert!(
         is_known(&world, ADA, &new),
-        "the time of the change is over"
+        "the time of the change has ended"
     );
 }
 
@@ -147,7 +147,7 @@ fn without_an_undo_a_change_ends_the_devices() {
 }
 
 #[test]
-fn whichever_call_of_a_change_breaks_the_devices_end_with_its_time() {
+fn devices_end_with_their_time_whichever_call_breaks() {
     let calls = call_of_a_change("release") + 2;
     for broken in [Break::Before, Break::After, Break::Throttled] {
         for number in 0..=calls {
