@@ -28,6 +28,7 @@ struct Layer {
     may_test_with: &'static [&'static str],
 }
 
+const CRYPTO: &str = "latchstring-crypto";
 const CORE: &str = "latchstring-core";
 const MEMORY: &str = "latchstring-memory";
 const AWS: &str = "latchstring-aws";
@@ -42,8 +43,9 @@ const TESTS: &str = "latchstring-tests";
 const FLOOR: &str = "latchstring-floor";
 
 const LAYERS: &[Layer] = &[
+    layer("shared/crypto", &[], &[]),
     // Its integration tests run on the ports in memory, which are built on it.
-    layer("shared/core", &[], &[MEMORY, TESTKIT]),
+    layer("shared/core", &[CRYPTO], &[MEMORY, TESTKIT]),
     layer("shared/memory", &[CORE], &[]),
     layer("shared/testkit", &[CORE, MEMORY, LAMBDA], &[]),
     layer("shared/aws", &[CORE], &[MEMORY, TESTKIT]),

@@ -10,9 +10,7 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use latchstring_crypto::Derivation;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -140,11 +138,10 @@ impl Key {
         if secret.len() < KEY_BYTES {
             return Err(KeyError::Short);
         }
-        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let derivation = Derivation::new(secret);
         let mut subkeys = Subkeys([[0; 32]; Use::ALL.len()]);
         for usage in Use::ALL {
-            hkdf.expand(usage.info().as_bytes(), &mut subkeys.0[usage as usize])
-                .map_err(|_| KeyError::Short)?; // Only a longer output than HKDF has can fail.
+            derivation.expand(usage.info().as_bytes(), &mut subkeys.0[usage as usize]);
         }
         Ok(Self { id, subkeys })
     }
@@ -161,14 +158,7 @@ impl Key {
     /// Returns the HMAC-SHA256, under the subkey of a use, of the fields. Each field is
     /// length-prefixed, so no two lists have the same encoding.
     pub(crate) fn mac(&self, usage: Use, fields: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.subkey(usage))
-            // Invariant: HMAC accepts a key of any length.
-            .expect("a subkey keys an HMAC");
-        for field in fields {
-            mac.update(&(field.len() as u64).to_be_bytes());
-            mac.update(field);
-        }
-        mac.finalize().into_bytes().into()
+        latchstring_crypto::mac(self.subkey(usage), fields)
     }
 }
 

@@ -6,9 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
+use latchstring_crypto::NONCE_BYTES;
 use thiserror::Error;
 
 use super::code_terms::CodeTerms;
@@ -26,7 +25,6 @@ use crate::value::time::Timestamp;
 /// The maximum lead of the clock of the host that made a ticket or proof.
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
 
-const NONCE_BYTES: usize = 24;
 /// The maximum length of a sealed text in bytes, but of a continuation; a longer text is not decoded.
 const MAX_TEXT_BYTES: usize = 1024;
 /// The encoded length of an identifier: method, length, text and padding.
@@ -316,16 +314,8 @@ pub(crate) fn seal(
 ) -> String {
     let nonce: [u8; NONCE_BYTES] = entropy.bytes();
     let mut sealed = nonce.to_vec();
-    let cipher = XChaCha20Poly1305::new(key.subkey(usage).into());
     let aad = aad(usage, key, bound_to);
-    let body = cipher
-        .encrypt(
-            &XNonce::from(nonce),
-            Payload {
-                msg: plain,
-                aad: &aad,
-            },
-        )
+    let body = latchstring_crypto::seal(key.subkey(usage), nonce, &aad, plain)
         // Invariant: the cipher refuses only messages of over 256 GiB; these have a few kilobytes.
         .expect("a short message can be sealed");
     sealed.extend_from_slice(&body);
@@ -363,15 +353,8 @@ pub(super) fn open_up_to(
     let (nonce, body) = sealed
         .split_first_chunk::<NONCE_BYTES>()
         .ok_or(UnsealError::Forged)?;
-    XChaCha20Poly1305::new(key.subkey(usage).into())
-        .decrypt(
-            &XNonce::from(*nonce),
-            Payload {
-                msg: body,
-                aad: &aad(usage, key, bound_to),
-            },
-        )
-        .map_err(|_| UnsealError::Forged)
+    let aad = aad(usage, key, bound_to);
+    latchstring_crypto::open(key.subkey(usage), *nonce, &aad, body).ok_or(UnsealError::Forged)
 }
 
 pub(super) fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
