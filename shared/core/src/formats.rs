@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest as _, Sha256};
+use latchstring_crypto::sha256;
 
 use crate::policy::Policy;
 use crate::policy::budgets::Budget;
@@ -246,7 +246,7 @@ fn formats_are_unchanged() {
         let text = continuation.seal(&ring, &app_client, &Seeded::new(8));
         let text = text.expect("a short session");
         // Each text has 4 kB, most of them padding.
-        let hash = Sha256::digest(text.as_bytes());
+        let hash = sha256(text.as_bytes());
         let name = "hash of a continuation";
         line(name, &HEXLOWER.encode(&hash));
     }

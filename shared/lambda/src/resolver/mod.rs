@@ -28,9 +28,8 @@ pub use sign_in::SignInResolver;
 pub(crate) use sign_in::{Requested, SignInInput};
 pub use source::SourceOf;
 
-use crate::delivery::millis;
 use crate::metrics;
-use crate::system::timeout;
+use crate::system::{millis, timeout};
 
 /// The time limit of a resolver: 25 s of the 30 s that AppSync and an HTTP API allow, and of the
 /// 29 s of a REST API.
