@@ -1,8 +1,7 @@
 //! The HTTP door: JSON over an HTTP API, a function URL, a REST API or a load balancer.
 //!
-//! [`routes`] is the table of routes, [`types`] has the members of requests and answers,
-//! [`problem`] the errors. docs/http.md describes the door to authors of clients, docs/openapi.json
-//! to programs.
+//! `routes` is the table of routes, `types` has the members of requests and answers, `problem` the
+//! errors. docs/http.md describes the door to authors of clients, docs/openapi.json to programs.
 
 mod account;
 mod bearer;

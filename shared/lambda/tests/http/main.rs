@@ -5,6 +5,7 @@ mod accounts;
 mod bad_input;
 mod documented;
 mod events;
+mod graphql;
 mod identity;
 mod sign_in;
 mod world;

@@ -1,17 +1,20 @@
 //! The routes for anyone.
 
+use std::future::pending;
 use std::time::Duration;
 
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::LinkUrl;
-use latchstring_core::ports::Directory;
-use latchstring_memory::FixedCaptcha;
+use latchstring_core::ports::{ChallengeApi, Clock, Directory, OpenChallenge, PortError, Reply};
+use latchstring_core::rate_limit::Source;
+use latchstring_lambda::resolver::{SignInResolver, SourceOf};
+use latchstring_memory::{FixedCaptcha, SeededEntropy};
 use serde_json::json;
 
-use crate::world::{ADA, ADAS_NAME, BOB, CLIENT, POOL, Reply, World, wrong};
+use crate::world::{ADA, ADAS_NAME, BOB, CLIENT, POOL, Reply as Response, World, wrong};
 
-fn signed_in(reply: &Reply, is_new: bool) {
+fn signed_in(reply: &Response, is_new: bool) {
     assert_eq!(reply.status, 200, "{}", reply.text);
     assert_eq!(reply.body["status"], "signed_in");
     assert_eq!(reply.body["isNew"], is_new);
@@ -19,7 +22,7 @@ fn signed_in(reply: &Reply, is_new: bool) {
     assert_eq!(reply.body["tokens"]["expiresIn"], 3600);
 }
 
-fn has_ended(reply: &Reply) {
+fn has_ended(reply: &Response) {
     assert_eq!(
         (reply.status, reply.problem()),
         (400, "InvalidContinuation")
@@ -81,7 +84,7 @@ async fn no_right_code_is_accepted_after_the_last_attempt() {
 #[tokio::test]
 async fn a_known_and_an_unknown_user_get_the_same_bytes() {
     /// The secrets of an answer, replaced by their lengths.
-    fn redacted(reply: &Reply) -> String {
+    fn redacted(reply: &Response) -> String {
         let mut body = reply.body.clone();
         for name in ["continuation", "resume", "pointer", "ticket", "username"] {
             if let Some(text) = body[name].as_str() {
@@ -328,4 +331,52 @@ async fn another_app_client_is_refused() {
         assert!(!reply.text.contains("another\""));
     }
     assert_eq!(world.sent(), 0);
+}
+
+/// A Cognito that never answers.
+struct Silent;
+
+impl ChallengeApi for Silent {
+    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
+        pending().await
+    }
+
+    async fn respond(
+        &self,
+        _: &OpenChallenge,
+        _: &str,
+        _: &[(&str, &str)],
+        _: Option<Source>,
+    ) -> Result<Reply, PortError> {
+        pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_silent_cognito_is_unavailable_within_25_seconds() {
+    let world = World::new();
+    let sign_in = SignInResolver {
+        deployment: world.shared.deployment.clone(),
+        app_client: AppClient::new(POOL, CLIENT),
+        legacy_pool: false,
+        source: SourceOf::Off,
+        origin: None,
+        store: world.shared.store.clone(),
+        directory: world.shared.directory.clone(),
+        api: Silent,
+        captcha: None::<FixedCaptcha>,
+        clock: world.shared.clock.clone(),
+        entropy: SeededEntropy::new(5),
+    };
+    let begun = world.shared.clock.now();
+    let event = json!({
+        "rawPath": "/v1/sign-in",
+        "headers": { "content-type": "application/json" },
+        "body": json!({ "emailOrPhone": ADA }).to_string(),
+        "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
+    });
+    let answered = latchstring_lambda::answer(&sign_in, event).await.unwrap();
+    let reply = Response::of(&answered.value);
+    assert_eq!((reply.status, reply.problem()), (503, "Unavailable"));
+    assert!(world.shared.clock.now().since(begun) <= Duration::from_secs(25));
 }
