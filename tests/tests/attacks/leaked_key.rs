@@ -198,7 +198,8 @@ async fn a_ticket_without_a_charge_sends_nothing() {
     assert_eq!(decisions(&latchstring, "ticket_forged"), 1);
 }
 
-/// No budget counts guesses at ten digits, and no identifier's budget counts those at eight.
+/// A ticket names the tier and the length of its code. The budgets of a longer tier permit more
+/// guesses, so a shorter code on them could be guessed.
 #[tokio::test]
 async fn a_code_has_the_length_of_its_tickets_tier() {
     for (tier, digits) in [(1, 6), (2, 8), (3, 10)] {

@@ -165,8 +165,8 @@ impl Seen {
 
 /// A flow that has run to its end.
 struct Outcome {
-    /// Each function that accessed a kind of row, with the kind.
-    rows: BTreeSet<(&'static str, &'static str)>,
+    /// Each function that accessed a kind of item, with the kind.
+    items: BTreeSet<(&'static str, &'static str)>,
     /// Each call, with its step.
     calls: Vec<(&'static str, &'static str)>,
     seen: Vec<Seen>,
@@ -319,10 +319,10 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         .iter()
         .filter(|(call, step)| *call == "refund" && requests.contains(step));
     let charges = charges.count().saturating_sub(refunds.count());
-    let rows = world.wire.items().into_iter();
+    let items = world.wire.items().into_iter();
     Outcome {
-        rows: rows
-            .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
+        items: items
+            .map(|(trigger, item)| (trigger.unwrap_or(flow.resolver()), item))
             .collect(),
         charges,
         calls,
@@ -885,34 +885,34 @@ fn the_page_lists_the_effect_of_each_failed_call() {
     );
 }
 
-/// The kinds of row that the role of each function may access, by `infra/lib/rights.ts`.
-fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
+/// The kinds of item that the role of each function may access, by `infra/lib/rights.ts`.
+fn items_of_roles() -> BTreeSet<(&'static str, &'static str)> {
     let rights = include_str!("../../../../infra/lib/rights.ts");
     let (_, rights) = rights.split_once("export const RIGHTS").expect("the table");
     let (rights, _) = rights.split_once("\n};\n").expect("its end");
     let mut function = "";
-    let mut rows = BTreeSet::new();
+    let mut items = BTreeSet::new();
     for line in rights.lines().map(str::trim) {
         if let Some(name) = line.strip_suffix(": {").filter(|_| line.starts_with('\'')) {
             function = name.trim_matches('\'');
-        } else if let Some(listed) = line.strip_prefix("rows: [") {
+        } else if let Some(listed) = line.strip_prefix("items: [") {
             let listed = listed.split('\'').skip(1).step_by(2);
-            rows.extend(listed.map(|row| (function, row)));
+            items.extend(listed.map(|item| (function, item)));
         }
     }
-    rows
+    items
 }
 
 #[test]
-fn each_function_reaches_exactly_the_rows_of_its_role() {
+fn each_function_reaches_exactly_the_items_of_its_role() {
     let mut reached = BTreeSet::new();
     for flow in Flow::ALL {
         let usual = run(flow, None);
         for number in 0..usual.calls.len() {
-            reached.extend(run(flow, Some((number, Break::Before))).rows);
-            reached.extend(run(flow, Some((number, Break::After))).rows);
+            reached.extend(run(flow, Some((number, Break::Before))).items);
+            reached.extend(run(flow, Some((number, Break::After))).items);
         }
-        reached.extend(usual.rows);
+        reached.extend(usual.items);
     }
-    assert_eq!(reached, rows_of_roles());
+    assert_eq!(reached, items_of_roles());
 }
