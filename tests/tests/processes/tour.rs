@@ -36,7 +36,8 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
         let printed = print_of_tour(&address, words);
         let signed_in = printed.matches("\"IdToken\":\"ey").count();
         assert_eq!(signed_in, 2, "a first sign-in and a second");
+        assert!(printed.contains("{\"status\":\"signed_in\",\"isNew\":"));
     }
     let accounts = Latchstring::at(&address).await.accounts().await;
-    assert_eq!(accounts.len(), 2, "one by email and one by phone");
+    assert_eq!(accounts.len(), 3, "two by email and one by phone");
 }
