@@ -44,7 +44,8 @@ fn begin_change(world: &World, pool: &Pool<'_>, to: &str) -> Secret {
     let contacts = contacts::resolver(pool, &tokens);
     let asking = identity(world, ADAS_NAME);
     let to = identifier(to);
-    let payload = now(contacts.change_contact(&asking, &to, ContactMessage::default(), None)).unwrap();
+    let payload =
+        now(contacts.change_contact(&asking, &to, ContactMessage::default(), None)).unwrap();
     pool.context().continuation(&payload, &to).unwrap()
 }
 
