@@ -201,14 +201,20 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
 }
 
 fn greet(settings: &Settings) {
-    let Settings { endpoint, .. } = settings;
+    let Settings {
+        endpoint, api_key, ..
+    } = settings;
     println!("Latchstring listens on {endpoint} (Ctrl-C ends it)");
     println!();
-    println!("Request a code, read it, and show the settings of a client:");
+    println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
     println!(
         "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
          -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
+    );
+    println!(
+        "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
+         -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
     );
     println!("  curl {endpoint}/inbox.json");
     println!("  curl {endpoint}/config.json");
