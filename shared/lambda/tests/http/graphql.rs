@@ -131,3 +131,16 @@ async fn a_pending_contact_of_graphql_has_its_words() {
     let expected = json!({ "data": { "method": "EMAIL", "state": "WAITING" } });
     assert_eq!(state, expected);
 }
+
+/// A function in front of the resolvers may add the source, for `SOURCE=http`.
+#[tokio::test]
+async fn a_field_with_a_request_context_is_of_graphql() {
+    let world = World::new();
+    let event = json!({
+        "info": { "fieldName": "signIn" },
+        "arguments": { "input": { "emailOrPhone": ADA, "method": "EMAIL" } },
+        "requestContext": { "http": { "sourceIp": "192.0.2.1" } },
+    });
+    let answered = answer(&world.sign_in, event).await.expect("a field");
+    assert!(answered.value["data"]["session"].is_string());
+}
