@@ -187,6 +187,7 @@ fn invocations_at_once_keep_the_devices_of_one_change() {
             metadata: Some(session.metadata.clone()),
         });
         let event = rehearsal.session_event(ClientRequest::default());
+        world.wire.take_turns();
         let strands = (0..3)
             .map(|_| -> Strand<'_, _> { Box::pin(world.define(&event)) })
             .collect();
