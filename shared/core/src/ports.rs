@@ -403,10 +403,8 @@ pub enum Enlisted {
 /// The browser sessions, and the list of those of each account.
 pub trait SessionStore: Send + Sync {
     /// Writes a session, under a key that no session had before.
-    fn open_session(
-        &self,
-        session: &Session,
-    ) -> impl Future<Output = Result<(), PortError>> + Send;
+    fn open_session(&self, session: &Session)
+    -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Reads a session, strongly consistent.
     fn session(
@@ -518,13 +516,7 @@ pub trait CounterStore: Send + Sync {
 
 /// A store of every kind of item, as a deployment has it.
 pub trait Store:
-    FlowStore
-    + RedemptionStore
-    + PendingStore
-    + UndoStore
-    + LeaseStore
-    + SessionStore
-    + CounterStore
+    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + SessionStore + CounterStore
 {
 }
 

@@ -3,5 +3,5 @@
 pub(crate) mod challenge;
 pub(crate) mod flow;
 pub mod pending;
-pub mod session;
+pub(crate) mod session;
 pub mod undo;

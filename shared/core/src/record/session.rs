@@ -105,10 +105,49 @@ pub(crate) struct Opener<'a> {
     pub(crate) id: &'a SessionId,
 }
 
+/// The content of a new session.
+pub(crate) struct NewRecord<'a> {
+    pub(crate) account: Sub,
+    pub(crate) username: String,
+    pub(crate) signed_in_at: Timestamp,
+    pub(crate) browser: Browser,
+    pub(crate) refresh: &'a Secret,
+    pub(crate) access: &'a Secret,
+    pub(crate) access_expires_at: Timestamp,
+    pub(crate) now: Timestamp,
+    pub(crate) life: Duration,
+}
+
 const REFRESH: &[u8] = b"refresh";
 const ACCESS: &[u8] = b"access";
 
 impl Session {
+    /// Creates the session of the id in `with`.
+    pub(crate) fn new(with: &Opener<'_>, new: NewRecord<'_>, entropy: &impl Entropy) -> Self {
+        let mut session = Self {
+            key: Pseudonym::of_session(with.keys, with.id),
+            account: new.account,
+            username: new.username,
+            client: with.app_client.client().to_owned(),
+            signed_in_at: new.signed_in_at,
+            opened_at: new.now,
+            expires_at: new.now.plus(new.life),
+            last_used_at: Self::minute(new.now),
+            browsers: BTreeSet::from([new.browser]),
+            tokens: SessionTokens {
+                refresh: SealedToken::from_bytes([]),
+                former: None,
+                access: None,
+            },
+            refreshes: 0,
+            lease: None,
+        };
+        session.tokens.refresh = session.seal_refresh(with, new.refresh, entropy);
+        let access = session.seal_access(with, new.access, new.access_expires_at, entropy);
+        session.tokens.access = Some(access);
+        session
+    }
+
     /// Returns the minute of a time of use.
     pub(crate) fn minute(at: Timestamp) -> Timestamp {
         let minute = MINUTE.as_secs();
@@ -238,30 +277,18 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_secs(1_800_000_030);
 
     fn session(opener: &Opener<'_>) -> Session {
-        let mut session = Session {
-            key: Pseudonym::of_session(opener.keys, opener.id),
+        let new = NewRecord {
             account: Sub::new("sub"),
             username: "ada".to_owned(),
-            client: opener.app_client.client().to_owned(),
             signed_in_at: NOW,
-            opened_at: NOW,
-            expires_at: NOW.plus(Duration::from_secs(1_000)),
-            last_used_at: Session::minute(NOW),
-            browsers: BTreeSet::from([Browser::OTHER]),
-            tokens: SessionTokens {
-                refresh: SealedToken::from_bytes([]),
-                former: None,
-                access: None,
-            },
-            refreshes: 0,
-            lease: None,
+            browser: Browser::OTHER,
+            refresh: &Secret::new("refresh"),
+            access: &Secret::new("access"),
+            access_expires_at: NOW.plus(Duration::from_secs(300)),
+            now: NOW,
+            life: Duration::from_secs(1_000),
         };
-        let entropy = Seeded::new(1);
-        session.tokens.refresh = session.seal_refresh(opener, &Secret::new("refresh"), &entropy);
-        let ends = NOW.plus(Duration::from_secs(300));
-        let access = session.seal_access(opener, &Secret::new("access"), ends, &entropy);
-        session.tokens.access = Some(access);
-        session
+        Session::new(opener, new, &Seeded::new(1))
     }
 
     /// A table that was tampered with gives no session to another account, and no session more time.
@@ -322,7 +349,7 @@ mod tests {
         };
         let session = session(&opener);
         assert_eq!(session.last_used_at, Timestamp::from_secs(1_800_000_000));
-        let at = |secs| Timestamp::from_secs(1_800_000_000 + secs);
+        let at = |secs: u64| Timestamp::from_secs(1_800_000_000 + secs);
         let firefox = Browser::of("Firefox/150.0");
         assert!(!session.notes(Some(Browser::OTHER), at(59)));
         assert!(!session.notes(None, at(59)));

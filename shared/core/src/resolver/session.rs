@@ -19,11 +19,11 @@ use crate::ports::{
     Directory, EndIf, Enlisted, Leased, PortError, RefreshApi, Refreshed, RefreshedTokens,
     SessionStore, Tokens,
 };
-use crate::record::session::{OpenAccess, Opener};
 pub use crate::record::session::{
     AccessToken, Browser, Family, FormerToken, RefreshLease, SealedToken, Session, SessionId,
     SessionTokens, System,
 };
+use crate::record::session::{NewRecord, OpenAccess, Opener};
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Sub;
 use crate::value::secret::Secret;
@@ -212,13 +212,72 @@ pub struct Sessions<'a, P: Ports, T> {
     pub tokens: &'a T,
 }
 
+/// The outcome of a refresh under the lease.
+enum Refresh {
+    /// A new access token.
+    Done(OpenAccess),
+    /// Another request has the lease by now.
+    LeaseLost,
+}
+
 impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Opens a session for a completed sign-in, and returns its id, which is never returned again.
     ///
     /// # Errors
-    /// If the account was signed out everywhere meanwhile, or a port fails.
+    /// If the account is signed out everywhere meanwhile, or a port fails.
     pub async fn open(&self, new: &NewSession) -> Result<OpenedSession, SessionError> {
-        todo!()
+        let Context {
+            deployment,
+            app_client,
+            store,
+            clock,
+            entropy,
+            ..
+        } = &self.context;
+        let NewSession {
+            tokens, account, ..
+        } = new;
+        let id = SessionId::from_bytes(entropy.bytes());
+        let now = clock.now();
+        let session = Session::new(
+            &Opener {
+                keys: &deployment.keys,
+                app_client,
+                id: &id,
+            },
+            NewRecord {
+                account: account.clone(),
+                username: new.username.clone(),
+                signed_in_at: new.signed_in_at,
+                browser: new.browser,
+                refresh: &tokens.refresh,
+                access: &tokens.access,
+                access_expires_at: now.plus(seconds(tokens.expires_in)),
+                now,
+                life: deployment.policy.session_life,
+            },
+            *entropy,
+        );
+        self.enlist(&session).await?;
+        store.open_session(&session).await?;
+        // A sign-out everywhere that read the list before the session was written has not ended it.
+        // It then removes it from the list. The id is not returned yet, so the session has no user.
+        if !store
+            .enlisted_sessions(account)
+            .await?
+            .contains(&session.key)
+        {
+            store.end_session(session.key, EndIf::Of(account)).await?;
+            return Err(SessionError::NotSignedIn);
+        }
+        if let Some(replaced) = &new.replaces {
+            // The new session is open in either case. The old one ends with its lifetime.
+            let _ = self.sign_out(replaced).await;
+        }
+        Ok(OpenedSession {
+            expires_in: now.secs_until(session.expires_at),
+            id,
+        })
     }
 
     /// Returns the session of an id without its tokens, and notes its use.
@@ -230,7 +289,18 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         id: &SessionId,
         browser: Browser,
     ) -> Result<SessionPayload, SessionError> {
-        todo!()
+        let session = self.used(id, Some(browser)).await?;
+        let now = self.context.clock.now();
+        let ends_at = session.ends_at(&self.context.deployment.policy);
+        let payload = SessionPayload {
+            account: session.account.clone(),
+            username: session.username.clone(),
+            signed_in_at: session.signed_in_at,
+            opened_at: session.opened_at,
+            expires_in: now.secs_until(ends_at),
+        };
+        self.access(id, session, Duration::ZERO).await?;
+        Ok(payload)
     }
 
     /// Returns the signed-in caller of an id, for the operations of an account, and notes the use.
@@ -242,7 +312,17 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         id: &SessionId,
         browser: Browser,
     ) -> Result<Identity, SessionError> {
-        todo!()
+        let session = self.used(id, Some(browser)).await?;
+        let (sub, client) = (session.account.clone(), session.client.clone());
+        let auth_time = session.signed_in_at;
+        let access = self.access(id, session, AHEAD).await?;
+        Ok(Identity {
+            sub,
+            token_use: "access".to_owned(),
+            client,
+            auth_time,
+            access_token: access.token,
+        })
     }
 
     /// Returns an access token to the app's server, and notes the use.
@@ -254,7 +334,14 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         id: &SessionId,
         _: &AppServer,
     ) -> Result<AccessTokenPayload, SessionError> {
-        todo!()
+        let session = self.used(id, None).await?;
+        let access = self.access(id, session, AHEAD).await?;
+        let now = self.context.clock.now();
+        Ok(AccessTokenPayload {
+            access_token: access.token,
+            // Rounded down, so that the app's server does not use an expired token.
+            expires_in: access.expires_at.since(now).as_secs(),
+        })
     }
 
     /// Ends the session of an id, and revokes its tokens. Done if there is none.
@@ -262,7 +349,23 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// # Errors
     /// If the store fails.
     pub async fn sign_out(&self, id: &SessionId) -> Result<SignedOut, SessionError> {
-        todo!()
+        let store = self.context.store;
+        let done = SignedOut { unrevoked: None };
+        let Some(session) = store.session(self.key(id)).await?.filter(self.of_client()) else {
+            return Ok(done);
+        };
+        let ended = store
+            .end_session(session.key, EndIf::Of(&session.account))
+            .await?;
+        // A refresh may have replaced the token since the session was read.
+        let session = ended.unwrap_or(session);
+        let token = session.open_refresh(&self.opener(id), &session.tokens.refresh);
+        let unrevoked = match token {
+            Ok(token) => self.revoke_tokens(&token).await.err(),
+            Err(_) => None,
+        };
+        self.delist(&session.account, &[session.key]).await;
+        Ok(SignedOut { unrevoked })
     }
 
     /// Signs the account out at Cognito and ends all its sessions.
@@ -270,7 +373,13 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// # Errors
     /// If the session has ended, or a port fails. The request can then be repeated.
     pub async fn sign_out_everywhere(&self, id: &SessionId) -> Result<(), SessionError> {
-        todo!()
+        let session = self.authentic(id, self.live(id).await?)?;
+        match self.context.directory.sign_out(&session.username).await {
+            // A deleted account has no tokens.
+            Err(fault) if fault.code != "UserNotFoundException" => return Err(fault.into()),
+            _ => {}
+        }
+        self.end(&session.account, Some(session.key)).await
     }
 
     /// Returns the sessions of the account, the most recently used one first.
@@ -278,15 +387,38 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// # Errors
     /// If the session has ended, or a port fails.
     pub async fn list(&self, id: &SessionId) -> Result<Vec<SessionEntry>, SessionError> {
-        todo!()
+        let current = self.authentic(id, self.live(id).await?)?;
+        let policy = &self.context.deployment.policy;
+        let now = self.context.clock.now();
+        let mut sessions = self.sessions_of(&current.account).await?.1;
+        sessions.retain(|it| it.is_live(policy, now) && it.account == current.account);
+        sessions.sort_by_key(|it| std::cmp::Reverse((it.last_used_at, it.opened_at)));
+        let entry = |session: Session| SessionEntry {
+            handle: SessionHandle(session.key),
+            is_current: session.key == current.key,
+            opened_at: session.opened_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.ends_at(policy),
+            browsers: session.browsers.into_iter().collect(),
+        };
+        Ok(sessions.into_iter().map(entry).collect())
     }
 
-    /// Ends another session of the account. Done if the account has none of that handle.
+    /// Ends another session of the account. Done if the account has none of that handle. Its refresh
+    /// token cannot be revoked: it opens with its own id only.
     ///
     /// # Errors
     /// If the session of the id has ended, or a port fails.
     pub async fn revoke(&self, id: &SessionId, handle: SessionHandle) -> Result<(), SessionError> {
-        todo!()
+        let current = self.authentic(id, self.live(id).await?)?;
+        let SessionHandle(key) = handle;
+        if key == current.key {
+            return self.sign_out(id).await.map(|_| ());
+        }
+        let store = self.context.store;
+        store.end_session(key, EndIf::Of(&current.account)).await?;
+        self.delist(&current.account, &[key]).await;
+        Ok(())
     }
 
     /// Ends all sessions of an account, without a call of Cognito.
@@ -294,6 +426,352 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// # Errors
     /// If the store fails. The call can then be repeated.
     pub async fn end_all(&self, account: &Sub) -> Result<(), SessionError> {
-        todo!()
+        self.end(account, None).await
     }
+
+    fn key(&self, id: &SessionId) -> Pseudonym {
+        Pseudonym::of_session(&self.context.deployment.keys, id)
+    }
+
+    fn opener<'a>(&'a self, id: &'a SessionId) -> Opener<'a> {
+        Opener {
+            keys: &self.context.deployment.keys,
+            app_client: self.context.app_client,
+            id,
+        }
+    }
+
+    /// Returns a filter for sessions of the served client.
+    fn of_client(&self) -> impl Fn(&Session) -> bool {
+        |session| session.client == self.context.app_client.client()
+    }
+
+    /// Returns the session of an id, if it has not ended.
+    async fn live(&self, id: &SessionId) -> Result<Session, SessionError> {
+        let session = self.context.store.session(self.key(id)).await?;
+        let policy = &self.context.deployment.policy;
+        let now = self.context.clock.now();
+        session
+            .filter(self.of_client())
+            .filter(|session| session.is_live(policy, now))
+            .ok_or(SessionError::NotSignedIn)
+    }
+
+    /// Returns the session if its tokens open, so that its account and times are those that were
+    /// written.
+    fn authentic(&self, id: &SessionId, session: Session) -> Result<Session, SessionError> {
+        let opened = session.open_refresh(&self.opener(id), &session.tokens.refresh);
+        match opened {
+            Ok(_) => Ok(session),
+            Err(_) => Err(SessionError::NotSignedIn),
+        }
+    }
+
+    /// Returns the session of an id, and notes its use if that is due.
+    async fn used(
+        &self,
+        id: &SessionId,
+        browser: Option<Browser>,
+    ) -> Result<Session, SessionError> {
+        let mut session = self.authentic(id, self.live(id).await?)?;
+        let now = self.context.clock.now();
+        if session.notes(browser, now) {
+            let minute = Session::minute(now);
+            let store = self.context.store;
+            store.note_use(session.key, minute, browser).await?;
+            session.last_used_at = session.last_used_at.max(minute);
+        }
+        Ok(session)
+    }
+
+    /// Returns an access token that is valid for longer than `ahead`, refreshed if need be. If no
+    /// refresh is possible, the present one is returned while it is valid.
+    async fn access(
+        &self,
+        id: &SessionId,
+        session: Session,
+        ahead: Duration,
+    ) -> Result<OpenAccess, SessionError> {
+        let kept = self.kept(id, &session)?;
+        let now = self.context.clock.now();
+        if let Some(access) = kept.clone().filter(|it| now.plus(ahead) < it.expires_at) {
+            return Ok(access);
+        }
+        match self.refresh(id, session).await {
+            Err(SessionError::Unavailable(cause)) => {
+                let now = self.context.clock.now();
+                kept.filter(|access| now < access.expires_at)
+                    .ok_or(SessionError::Unavailable(cause))
+            }
+            other => other,
+        }
+    }
+
+    /// Returns the access token in the session.
+    fn kept(&self, id: &SessionId, session: &Session) -> Result<Option<OpenAccess>, SessionError> {
+        let opened = session.open_access(&self.opener(id));
+        opened.map_err(|_| SessionError::NotSignedIn)
+    }
+
+    /// Refreshes the tokens, or waits for another request that does.
+    async fn refresh(
+        &self,
+        id: &SessionId,
+        mut session: Session,
+    ) -> Result<OpenAccess, SessionError> {
+        let Context {
+            store,
+            clock,
+            entropy,
+            ..
+        } = &self.context;
+        let stale = session.refreshes;
+        let (began, mut pause) = (clock.now(), PAUSES[0]);
+        loop {
+            let now = clock.now();
+            if now.since(began) > PATIENCE {
+                return Err(SessionError::Unavailable(Cause::RefreshUnderWay));
+            }
+            if !session.is_leased(now) {
+                // A new one for each lease: a request that lost its lease holds no later one.
+                let holder = Pseudonym::random(entropy.bytes());
+                let until = now.plus(LEASE);
+                let leased = store
+                    .lease_refresh(session.key, session.refreshes, holder, now, until)
+                    .await?;
+                match leased {
+                    Leased::Taken(leased) => {
+                        if let Refresh::Done(access) = self.lead(id, *leased, holder).await? {
+                            return Ok(access);
+                        }
+                    }
+                    Leased::Refused(None) => return Err(SessionError::NotSignedIn),
+                    Leased::Refused(Some(present)) => session = *present,
+                }
+            }
+            if let Some(access) = self.of_another(id, &session, stale)? {
+                return Ok(access);
+            }
+            clock.sleep(pause).await;
+            pause = PAUSES[1].min(pause * 2);
+            let present = store.session(session.key).await?;
+            session = present.ok_or(SessionError::NotSignedIn)?;
+            if let Some(access) = self.of_another(id, &session, stale)? {
+                return Ok(access);
+            }
+        }
+    }
+
+    /// Returns the access token that another request got since this one read the session.
+    fn of_another(
+        &self,
+        id: &SessionId,
+        session: &Session,
+        stale: u32,
+    ) -> Result<Option<OpenAccess>, SessionError> {
+        if session.refreshes == stale {
+            return Ok(None);
+        }
+        let now = self.context.clock.now();
+        let kept = self.kept(id, session)?;
+        Ok(kept.filter(|access| now < access.expires_at))
+    }
+
+    /// Refreshes the tokens under the lease.
+    async fn lead(
+        &self,
+        id: &SessionId,
+        session: Session,
+        holder: Pseudonym,
+    ) -> Result<Refresh, SessionError> {
+        let Context { store, clock, .. } = &self.context;
+        let opener = self.opener(id);
+        let open = |token| {
+            let opened = session.open_refresh(&opener, token);
+            opened.map_err(|_| SessionError::NotSignedIn)
+        };
+        let mut token = open(&session.tokens.refresh)?;
+        let mut reply = self.request(&token).await;
+        if let (Ok(Refreshed::Ended), Some(former)) = (&reply, session.former(clock.now())) {
+            token = open(former)?;
+            reply = self.request(&token).await;
+        }
+        match reply {
+            Ok(Refreshed::Tokens(tokens)) => {
+                self.keep(&opener, &session, holder, token, tokens).await
+            }
+            Ok(Refreshed::Ended) => {
+                let ended = store
+                    .end_session(session.key, EndIf::LeasedBy(holder))
+                    .await?;
+                if ended.is_none() {
+                    return Ok(Refresh::LeaseLost);
+                }
+                self.delist(&session.account, &[session.key]).await;
+                Err(SessionError::NotSignedIn)
+            }
+            Err(fault) => {
+                // Otherwise it expires, which only lengthens the wait of others.
+                let _ = store.release_refresh(session.key, holder).await;
+                Err(fault.into())
+            }
+        }
+    }
+
+    /// Calls Cognito, once more if it does not answer. Cognito accepts a rotated token again for the
+    /// grace period, so a lost answer costs nothing.
+    async fn request(&self, token: &Secret) -> Result<Refreshed, PortError> {
+        match self.tokens.refresh(token).await {
+            Err(_) => {
+                self.context.clock.sleep(AGAIN).await;
+                self.tokens.refresh(token).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Stores the tokens of a refresh.
+    async fn keep(
+        &self,
+        opener: &Opener<'_>,
+        session: &Session,
+        holder: Pseudonym,
+        used: Secret,
+        tokens: RefreshedTokens,
+    ) -> Result<Refresh, SessionError> {
+        let Context {
+            store,
+            clock,
+            entropy,
+            ..
+        } = &self.context;
+        let now = clock.now();
+        let expires_at = now.plus(seconds(tokens.expires_in));
+        let access = OpenAccess {
+            token: tokens.access,
+            expires_at,
+        };
+        let (refresh, former) = match &tokens.refresh {
+            Some(next) => (
+                session.seal_refresh(opener, next, *entropy),
+                Some(session.rotated(now)),
+            ),
+            None => (
+                session.seal_refresh(opener, &used, *entropy),
+                session.tokens.former.clone(),
+            ),
+        };
+        let kept = SessionTokens {
+            refresh,
+            former,
+            access: Some(session.seal_access(opener, &access.token, expires_at, *entropy)),
+        };
+        let mut stored = store.store_refresh(session.key, holder, &kept).await;
+        if stored.is_err() {
+            clock.sleep(AGAIN).await;
+            stored = store.store_refresh(session.key, holder, &kept).await;
+        }
+        match stored {
+            // If they are not stored, they are valid nevertheless; the next refresh uses the token
+            // before them.
+            Ok(true) | Err(_) => Ok(Refresh::Done(access)),
+            Ok(false) => {
+                if store.session(session.key).await?.is_some() {
+                    return Ok(Refresh::LeaseLost);
+                }
+                // The session was signed out meanwhile, and perhaps with the token before this one.
+                let latest = tokens.refresh.as_ref().unwrap_or(&used);
+                let _ = self.revoke_tokens(latest).await;
+                Err(SessionError::NotSignedIn)
+            }
+        }
+    }
+
+    /// Revokes tokens, with a second call if the first one fails.
+    async fn revoke_tokens(&self, token: &Secret) -> Result<(), PortError> {
+        match self.tokens.revoke(token).await {
+            Err(_) => {
+                self.context.clock.sleep(AGAIN).await;
+                self.tokens.revoke(token).await
+            }
+            done => done,
+        }
+    }
+
+    /// Adds a session to its account's list. If the list has no room, sessions that have ended leave
+    /// it, or else the one that was used least recently ends.
+    async fn enlist(&self, session: &Session) -> Result<(), SessionError> {
+        const ATTEMPTS: usize = 3;
+        let Context {
+            deployment,
+            store,
+            clock,
+            ..
+        } = &self.context;
+        let (account, policy) = (&session.account, &deployment.policy);
+        let keep_until = session.expires_at.plus(KEEP_LIST);
+        for _ in 0..ATTEMPTS {
+            let enlisted = store
+                .enlist_session(account, session.key, SESSIONS_MAX, keep_until)
+                .await?;
+            let Enlisted::Full(listed) = enlisted else {
+                return Ok(());
+            };
+            let now = clock.now();
+            let mut live = self.found(&listed).await?;
+            live.retain(|it| it.is_live(policy, now) && it.account == *account);
+            let mut leave: Vec<_> = listed;
+            leave.retain(|key| live.iter().all(|it| it.key != *key));
+            if leave.is_empty() {
+                let least = live.iter().min_by_key(|it| (it.last_used_at, it.opened_at));
+                leave.extend(least.map(|it| it.key));
+            }
+            for key in &leave {
+                store.end_session(*key, EndIf::Of(account)).await?;
+            }
+            store.delist_sessions(account, &leave).await?;
+        }
+        Err(SessionError::Unavailable(Cause::SessionListFull))
+    }
+
+    /// Returns the list of an account, and the sessions in it that exist.
+    async fn sessions_of(
+        &self,
+        account: &Sub,
+    ) -> Result<(Vec<Pseudonym>, Vec<Session>), SessionError> {
+        let listed = self.context.store.enlisted_sessions(account).await?;
+        let found = self.found(&listed).await?;
+        Ok((listed, found))
+    }
+
+    /// Returns the sessions of these keys that exist.
+    async fn found(&self, keys: &[Pseudonym]) -> Result<Vec<Session>, SessionError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.context.store.sessions(keys).await?)
+    }
+
+    /// Ends the sessions of an account, `last` after all others.
+    async fn end(&self, account: &Sub, last: Option<Pseudonym>) -> Result<(), SessionError> {
+        let store = self.context.store;
+        let listed = store.enlisted_sessions(account).await?;
+        let others = listed.iter().copied().filter(|key| Some(*key) != last);
+        for key in others.chain(last) {
+            store.end_session(key, EndIf::Of(account)).await?;
+        }
+        if !listed.is_empty() {
+            store.delist_sessions(account, &listed).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes sessions that have ended from the list of an account. One that stays is skipped there.
+    async fn delist(&self, account: &Sub, keys: &[Pseudonym]) {
+        let _ = self.context.store.delist_sessions(account, keys).await;
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(seconds.into())
 }

@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_token_opens_after_rotations_while_its_key_is_lasting() {
-        let key = |name: &str, byte: u8| Key::new(KeyId::parse(name).unwrap(), &[byte; 32]).unwrap();
+        let key =
+            |name: &str, byte: u8| Key::new(KeyId::parse(name).unwrap(), &[byte; 32]).unwrap();
         // `keys` has the key k1 of ones alone.
         let rotated = KeyRing::new(key("k3", 3), None, Some(key("k2", 2))).unwrap();
         assert_eq!(

@@ -133,15 +133,21 @@ mod tests {
         const WEBKIT: &str = "AppleWebKit/537.36 (KHTML, like Gecko)";
         for (user_agent, text) in [
             (
-                format!("Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/150.0 Safari/537.36"),
+                format!(
+                    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) {WEBKIT} Chrome/150.0 Safari/537.36"
+                ),
                 "chrome/windows",
             ),
             (
-                format!("Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/150.0 Safari/537.36 Edg/150.0"),
+                format!(
+                    "Mozilla/5.0 (Windows NT 10.0) {WEBKIT} Chrome/150.0 Safari/537.36 Edg/150.0"
+                ),
                 "edge/windows",
             ),
             (
-                format!("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/26.0 Safari/605.1"),
+                format!(
+                    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {WEBKIT} Version/26.0 Safari/605.1"
+                ),
                 "safari/mac_os",
             ),
             (
@@ -149,15 +155,21 @@ mod tests {
                 "firefox/linux",
             ),
             (
-                format!("Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) {WEBKIT} CriOS/150.0 Mobile Safari/604.1"),
+                format!(
+                    "Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) {WEBKIT} CriOS/150.0 Mobile Safari/604.1"
+                ),
                 "chrome/ios",
             ),
             (
-                format!("Mozilla/5.0 (Linux; Android 16; K) {WEBKIT} SamsungBrowser/29.0 Chrome/150.0 Mobile Safari/537.36"),
+                format!(
+                    "Mozilla/5.0 (Linux; Android 16; K) {WEBKIT} SamsungBrowser/29.0 Chrome/150.0 Mobile Safari/537.36"
+                ),
                 "samsung/android",
             ),
             (
-                format!("Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {WEBKIT} Chrome/150.0 Safari/537.36 OPR/120.0"),
+                format!(
+                    "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) {WEBKIT} Chrome/150.0 Safari/537.36 OPR/120.0"
+                ),
                 "opera/chrome_os",
             ),
             ("curl/8.5.0".to_owned(), "other/other"),

@@ -2,7 +2,7 @@
 
 pub mod account;
 pub(crate) mod app_client;
-pub mod browser;
+pub(crate) mod browser;
 pub(crate) mod code_alphabet;
 pub(crate) mod code_length;
 pub(crate) mod id;
