@@ -15,6 +15,7 @@
 //!   any two of them: all orders, to a stated depth.
 //! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
+//! - [`sessions`]: browser sessions, with a model of parallel refreshes and sign-outs.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
@@ -45,6 +46,7 @@ mod resumes;
 mod retries;
 mod rows;
 mod secrecy;
+mod sessions;
 mod shards;
 mod sign_in;
 mod slots;
