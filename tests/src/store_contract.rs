@@ -1390,7 +1390,7 @@ async fn a_use_is_noted_once_a_minute_and_browser<S: Store + 'static, E: Entropy
     assert_eq!(c.store.session(session.key).await, Ok(Some(noted)));
 }
 
-/// `lease_refresh`, `release_refresh`.
+/// `lease_refresh`, `give_up_refresh`.
 async fn a_refresh_is_leased_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
@@ -1423,19 +1423,21 @@ async fn a_refresh_is_leased_by_one_until_its_time_is_up<S: Store + 'static, E: 
     assert_eq!(lease(other, [999, 2_000]).await, refused(one, 1_000));
     assert_eq!(lease(one, [500, 1_500]).await, taken(one, 1_500));
     assert_eq!(lease(other, [1_500, 2_500]).await, taken(other, 2_500));
-    let release = async |holder| {
-        let released = c.store.release_refresh(session.key, holder).await;
-        released.expect("an answer");
+    let give_up = async |holder| {
+        let given_up = c
+            .store
+            .give_up_refresh(session.key, holder, c.after(1_600))
+            .await;
+        given_up.expect("an answer");
     };
-    release(one).await;
+    give_up(one).await;
     assert_eq!(lease(one, [1_600, 9_000]).await, refused(other, 2_500));
-    release(other).await;
-    assert_eq!(
-        c.store.session(session.key).await,
-        Ok(Some(session.clone()))
-    );
-    assert_eq!(lease(one, [0, 1_000]).await, taken(one, 1_000));
-    assert_eq!(c.store.release_refresh(missing.key, one).await, Ok(()));
+    give_up(other).await;
+    let given_up = leased_by(other, 1_600);
+    assert_eq!(c.store.session(session.key).await, Ok(Some(given_up)));
+    assert_eq!(lease(one, [1_600, 9_000]).await, taken(one, 9_000));
+    let of_missing = c.store.give_up_refresh(missing.key, one, c.now).await;
+    assert_eq!(of_missing, Ok(()));
     assert_eq!(c.store.session(missing.key).await, Ok(None));
 }
 

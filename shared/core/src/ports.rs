@@ -448,11 +448,13 @@ pub trait SessionStore: Send + Sync {
         tokens: &SessionTokens,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
-    /// Releases the lease if `holder` has it.
-    fn release_refresh(
+    /// Makes the lease expire at `now` if `holder` has it. It stays there: the outcome of the refresh
+    /// is unknown.
+    fn give_up_refresh(
         &self,
         key: Pseudonym,
         holder: Pseudonym,
+        now: Timestamp,
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Removes a session on a condition, and returns it. `None` if nothing was removed, or if an

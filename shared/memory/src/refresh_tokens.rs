@@ -145,12 +145,10 @@ impl RefreshApi for MemoryRefreshTokens {
         }))
     }
 
-    /// A token that was rotated out revokes nothing. AWS does not document that it does.
+    /// A token that was rotated revokes nothing. AWS does not document that it does.
     async fn revoke(&self, token: &Secret) -> Result<(), PortError> {
         let mut state = lock(&self.state);
-        if let Some((sign_in, rotated)) = state.tokens.get(token.expose()).copied()
-            && self.is_usable(rotated)
-        {
+        if let Some((sign_in, None)) = state.tokens.get(token.expose()).copied() {
             state.sign_ins[sign_in].is_revoked = true;
         }
         Ok(())

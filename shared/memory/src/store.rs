@@ -503,9 +503,17 @@ impl SessionStore for MemoryStore {
         Ok(true)
     }
 
-    async fn release_refresh(&self, key: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
-        if let Some(StoredSession { session, .. }) = lock(&self.0).sessions.get_mut(&key) {
-            session.lease = session.lease.filter(|lease| lease.holder != holder);
+    async fn give_up_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        if let Some(StoredSession { session, .. }) = lock(&self.0).sessions.get_mut(&key)
+            && let Some(lease) = &mut session.lease
+            && lease.holder == holder
+        {
+            lease.until = now;
         }
         Ok(())
     }

@@ -276,7 +276,7 @@ impl<P: SessionStore, C: Carrier> SessionStore for Carried<P, C> {
             };
         store_refresh(key: Pseudonym, holder: Pseudonym, tokens: &SessionTokens) -> bool,
             writes("session"), yes_or_no;
-        release_refresh(key: Pseudonym, holder: Pseudonym) -> (), writes("session"), done;
+        give_up_refresh(key: Pseudonym, holder: Pseudonym, now: Timestamp) -> (), writes("session"), done;
         end_session(key: Pseudonym, condition: EndIf<'_>) -> Option<Session>, writes("session"), found;
         enlist_session(account: &Sub, key: Pseudonym, limit: usize, keep_until: Timestamp) -> Enlisted,
             writes("sessions"), |enlisted| match enlisted {

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender,
-    MailSettings, SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile,
-    TurnstileEnvironment, TurnstileKey,
+    MailSettings, SecretSetting, SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile,
+    TurnstileEnvironment,
 };
 use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
@@ -161,7 +161,7 @@ impl Client {
                 let environment = TurnstileEnvironment {
                     url: format!("{url}/turnstile/v0/siteverify"),
                     hostnames: Vec::new(),
-                    key: TurnstileKey::Text(Secret::new("key-of-the-widget")),
+                    key: SecretSetting::Text(Secret::new("key-of-the-widget")),
                 };
                 let turnstile = Turnstile::new(aws, environment);
                 fails(turnstile.is_solved(&Secret::new("answer")).await)

@@ -392,7 +392,7 @@ async fn run_one_of_each_of_sessions<S: Store + 'static, E: Entropy>(c: &Contrac
         let stored = store.store_refresh(key, holder, &tokens).await;
         stored.expect(fault);
     }
-    store.release_refresh(key, holder).await.expect(fault);
+    store.give_up_refresh(key, holder, now).await.expect(fault);
     let leased = store.end_session(key, EndIf::LeasedBy(holder)).await;
     assert_eq!(leased, Ok(None));
     let ended = store.end_session(key, EndIf::Of(&account)).await;

@@ -32,7 +32,7 @@
 //! | `reset_resend_cooldown`, `undo_finish` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
 //! | `put_undo`, `close_undo`, `put_replaced` | finds its own write, with the same result |
-//! | `open_session`, `note_use`, `enlist_session`, `delist_sessions`, `release_refresh` | the same result |
+//! | `open_session`, `note_use`, `enlist_session`, `delist_sessions`, `give_up_refresh` | the same result |
 //! | `lease_refresh` | the holder recognizes itself |
 //! | `store_refresh` | recognizes itself by `by`, which is the holder |
 //! | `end_session` | finds no session, and returns none |
@@ -1051,12 +1051,17 @@ impl<E: Entropy> SessionStore for DynamoStore<E> {
         })
     }
 
-    async fn release_refresh(&self, key: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
+    async fn give_up_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
         self.update(Update {
             key: item::session_key(key),
-            change: "REMOVE #lease_holder, #lease_until",
+            change: "SET #lease_until = :now",
             condition: "#lease_holder = :holder",
-            values: [(":holder", bytes(holder.as_bytes()))],
+            values: [(":holder", bytes(holder.as_bytes())), (":now", time(now))],
         })
         .await
         .map(|_| ())

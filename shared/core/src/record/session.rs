@@ -178,6 +178,13 @@ impl Session {
         self.lease.is_some_and(|lease| now < lease.until)
     }
 
+    /// Returns whether the outcome of the latest refresh is unknown: its lease expired before it
+    /// ended. Cognito may have rotated the refresh token, and then accepts it for the grace period
+    /// only.
+    pub(crate) fn is_unsettled(&self, now: Timestamp) -> bool {
+        self.lease.is_some_and(|lease| lease.until <= now)
+    }
+
     /// Seals a refresh token for this session.
     pub(crate) fn seal_refresh(
         &self,

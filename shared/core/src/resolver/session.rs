@@ -216,60 +216,41 @@ pub struct Sessions<'a, P: Ports, T> {
 enum Refresh {
     /// A new access token.
     Done(OpenAccess),
-    /// Another request has the lease by now.
-    LeaseLost,
+    /// Another request has the lease by now. The access token that came too late, if there is one.
+    LeaseLost(Option<OpenAccess>),
 }
 
 impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Opens a session for a completed sign-in, and returns its id, which is never returned again.
     ///
     /// # Errors
-    /// If the account is signed out everywhere meanwhile, or a port fails.
+    /// If a port fails.
     pub async fn open(&self, new: &NewSession) -> Result<OpenedSession, SessionError> {
         let Context {
             deployment,
-            app_client,
             store,
             clock,
             entropy,
             ..
         } = &self.context;
-        let NewSession {
-            tokens, account, ..
-        } = new;
         let id = SessionId::from_bytes(entropy.bytes());
         let now = clock.now();
-        let session = Session::new(
-            &Opener {
-                keys: &deployment.keys,
-                app_client,
-                id: &id,
-            },
-            NewRecord {
-                account: account.clone(),
-                username: new.username.clone(),
-                signed_in_at: new.signed_in_at,
-                browser: new.browser,
-                refresh: &tokens.refresh,
-                access: &tokens.access,
-                access_expires_at: now.plus(seconds(tokens.expires_in)),
-                now,
-                life: deployment.policy.session_life,
-            },
-            *entropy,
-        );
-        self.enlist(&session).await?;
+        let record = NewRecord {
+            account: new.account.clone(),
+            username: new.username.clone(),
+            signed_in_at: new.signed_in_at,
+            browser: new.browser,
+            refresh: &new.tokens.refresh,
+            access: &new.tokens.access,
+            access_expires_at: now.plus(seconds(new.tokens.expires_in)),
+            now,
+            life: deployment.policy.session_life,
+        };
+        let session = Session::new(&self.opener(&id), record, *entropy);
+        // Listed after it is written, so that a sign-out everywhere ends every session that it finds
+        // in the list. Nothing but this call knows the id until then.
         store.open_session(&session).await?;
-        // A sign-out everywhere that read the list before the session was written has not ended it.
-        // It then removes it from the list. The id is not returned yet, so the session has no user.
-        if !store
-            .enlisted_sessions(account)
-            .await?
-            .contains(&session.key)
-        {
-            store.end_session(session.key, EndIf::Of(account)).await?;
-            return Err(SessionError::NotSignedIn);
-        }
+        self.enlist(&session).await?;
         if let Some(replaced) = &new.replaces {
             // The new session is open in either case. The old one ends with its lifetime.
             let _ = self.sign_out(replaced).await;
@@ -494,16 +475,17 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     ) -> Result<OpenAccess, SessionError> {
         let kept = self.kept(id, &session)?;
         let now = self.context.clock.now();
-        if let Some(access) = kept.clone().filter(|it| now.plus(ahead) < it.expires_at) {
-            return Ok(access);
-        }
-        match self.refresh(id, session).await {
-            Err(SessionError::Unavailable(cause)) => {
-                let now = self.context.clock.now();
-                kept.filter(|access| now < access.expires_at)
-                    .ok_or(SessionError::Unavailable(cause))
-            }
-            other => other,
+        let valid = kept.clone().filter(|it| now.plus(ahead) < it.expires_at);
+        match valid {
+            Some(access) if !session.is_unsettled(now) => Ok(access),
+            valid => match self.refresh(id, session, valid).await {
+                Err(SessionError::Unavailable(cause)) => {
+                    let now = self.context.clock.now();
+                    kept.filter(|access| now < access.expires_at)
+                        .ok_or(SessionError::Unavailable(cause))
+                }
+                other => other,
+            },
         }
     }
 
@@ -513,11 +495,16 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         opened.map_err(|_| SessionError::NotSignedIn)
     }
 
-    /// Refreshes the tokens, or waits for another request that does.
+    /// Refreshes the tokens, or waits for another request that does, unless there is a valid access
+    /// token.
+    ///
+    /// If the tokens of this request came too late, it refreshes once more. Both rotations used the
+    /// same token, and Cognito may accept only the outcome of the later one, which is not stored.
     async fn refresh(
         &self,
         id: &SessionId,
         mut session: Session,
+        valid: Option<OpenAccess>,
     ) -> Result<OpenAccess, SessionError> {
         let Context {
             store,
@@ -526,11 +513,12 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             ..
         } = &self.context;
         let stale = session.refreshes;
-        let (began, mut pause) = (clock.now(), PAUSES[0]);
+        let (mut began, mut pause) = (clock.now(), PAUSES[0]);
+        let mut late = None;
         loop {
             let now = clock.now();
             if now.since(began) > PATIENCE {
-                return Err(SessionError::Unavailable(Cause::RefreshUnderWay));
+                return late.ok_or(SessionError::Unavailable(Cause::RefreshUnderWay));
             }
             if !session.is_leased(now) {
                 // A new one for each lease: a request that lost its lease holds no later one.
@@ -540,23 +528,46 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
                     .lease_refresh(session.key, session.refreshes, holder, now, until)
                     .await?;
                 match leased {
-                    Leased::Taken(leased) => {
-                        if let Refresh::Done(access) = self.lead(id, *leased, holder).await? {
-                            return Ok(access);
+                    Leased::Taken(leased) => match self.lead(id, *leased, holder).await {
+                        Ok(Refresh::Done(access)) => return Ok(access),
+                        Ok(Refresh::LeaseLost(access)) => {
+                            if access.is_some() {
+                                // The other one's lease may have just begun.
+                                began = clock.now();
+                            }
+                            late = access.or(late);
                         }
-                    }
+                        Err(SessionError::Unavailable(cause)) => {
+                            return late.ok_or(SessionError::Unavailable(cause));
+                        }
+                        Err(ended) => return Err(ended),
+                    },
                     Leased::Refused(None) => return Err(SessionError::NotSignedIn),
-                    Leased::Refused(Some(present)) => session = *present,
+                    Leased::Refused(Some(present)) => {
+                        if present.refreshes != session.refreshes {
+                            began = now;
+                        }
+                        session = *present;
+                    }
                 }
             }
-            if let Some(access) = self.of_another(id, &session, stale)? {
+            if late.is_none()
+                && let Some(access) = self.of_another(id, &session, stale)?
+            {
+                return Ok(access);
+            }
+            if late.is_none()
+                && let Some(access) = valid
+            {
                 return Ok(access);
             }
             clock.sleep(pause).await;
             pause = PAUSES[1].min(pause * 2);
             let present = store.session(session.key).await?;
             session = present.ok_or(SessionError::NotSignedIn)?;
-            if let Some(access) = self.of_another(id, &session, stale)? {
+            if late.is_none()
+                && let Some(access) = self.of_another(id, &session, stale)?
+            {
                 return Ok(access);
             }
         }
@@ -605,14 +616,15 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
                     .end_session(session.key, EndIf::LeasedBy(holder))
                     .await?;
                 if ended.is_none() {
-                    return Ok(Refresh::LeaseLost);
+                    return Ok(Refresh::LeaseLost(None));
                 }
                 self.delist(&session.account, &[session.key]).await;
                 Err(SessionError::NotSignedIn)
             }
             Err(fault) => {
-                // Otherwise it expires, which only lengthens the wait of others.
-                let _ = store.release_refresh(session.key, holder).await;
+                // Otherwise it expires later, which only lengthens the wait of others.
+                let now = clock.now();
+                let _ = store.give_up_refresh(session.key, holder, now).await;
                 Err(fault.into())
             }
         }
@@ -677,7 +689,9 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             Ok(true) | Err(_) => Ok(Refresh::Done(access)),
             Ok(false) => {
                 if store.session(session.key).await?.is_some() {
-                    return Ok(Refresh::LeaseLost);
+                    return Ok(Refresh::LeaseLost(
+                        tokens.refresh.is_some().then_some(access),
+                    ));
                 }
                 // The session was signed out meanwhile, and perhaps with the token before this one.
                 let latest = tokens.refresh.as_ref().unwrap_or(&used);

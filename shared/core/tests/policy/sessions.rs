@@ -27,7 +27,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 /// The number of the call `refresh`, after `session`, `note_use` and `lease_refresh`.
 const REFRESH: usize = 3;
 /// The lifetime of access tokens.
-const ACCESS: Duration = Duration::from_secs(300);
+pub(crate) const ACCESS: Duration = Duration::from_secs(300);
 
 pub(crate) type Ports<C> = (
     Flaky<MemoryStore>,
@@ -115,7 +115,7 @@ impl<C: Clock> Mode<C> {
         }
     }
 
-    fn open(&self) -> SessionId {
+    pub(crate) fn open(&self) -> SessionId {
         self.open_as(ADAS_NAME)
     }
 

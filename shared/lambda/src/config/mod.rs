@@ -8,7 +8,9 @@ mod settings;
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchstring_aws::{AwsEnvironment, CaBundle, CognitoCalls, TurnstileEnvironment, TurnstileKey};
+use latchstring_aws::{
+    AwsEnvironment, CaBundle, CognitoCalls, SecretSetting, TurnstileEnvironment,
+};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
@@ -271,8 +273,8 @@ impl Environment<'_> {
         let secret: Option<String> = self.optional(settings::TURNSTILE_KEY_SECRET, str::parse)?;
         let key = match (text, secret) {
             (None, None) => return Ok(None),
-            (Some(text), None) => TurnstileKey::Text(text),
-            (None, Some(secret)) => TurnstileKey::Secret(secret),
+            (Some(text), None) => SecretSetting::Text(text),
+            (None, Some(secret)) => SecretSetting::Secret(secret),
             (Some(_), Some(_)) => return Err(ConfigError::Invalid(settings::TURNSTILE_KEY_SECRET)),
         };
         let hostnames: Vec<String> = self
