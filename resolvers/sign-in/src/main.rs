@@ -44,7 +44,8 @@ fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterSto
             aws,
             environment.user_pool()?,
             app_client.client(),
-        ),
+        )
+        .with_secret(aws, environment.client_secret()?),
         app_client,
         captcha: environment
             .turnstile()?

@@ -44,7 +44,8 @@ fn resolver<S: PendingStore + UndoStore + CounterStore>(
             aws,
             environment.user_pool()?,
             app_client.client(),
-        ),
+        )
+        .with_secret(aws, environment.client_secret()?),
         app_client,
         clock: SystemClock,
         entropy: OsEntropy,

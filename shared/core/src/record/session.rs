@@ -118,6 +118,16 @@ pub(crate) struct NewRecord<'a> {
     pub(crate) life: Duration,
 }
 
+impl FormerToken {
+    /// Returns the former token of a rotation at that time.
+    pub(crate) fn rotated(token: &SealedToken, now: Timestamp) -> Self {
+        Self {
+            token: token.clone(),
+            until: now.plus(GRACE),
+        }
+    }
+}
+
 const REFRESH: &[u8] = b"refresh";
 const ACCESS: &[u8] = b"access";
 
@@ -234,14 +244,6 @@ impl Session {
             token,
             expires_at: *expires_at,
         }))
-    }
-
-    /// Returns the former token of a rotation at that time.
-    pub(crate) fn rotated(&self, now: Timestamp) -> FormerToken {
-        FormerToken {
-            token: self.tokens.refresh.clone(),
-            until: now.plus(GRACE),
-        }
     }
 
     /// Returns the former token, while Cognito may still accept it.

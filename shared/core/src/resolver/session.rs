@@ -601,15 +601,15 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             let opened = session.open_refresh(&opener, token);
             opened.map_err(|_| SessionError::NotSignedIn)
         };
-        let mut token = open(&session.tokens.refresh)?;
-        let mut reply = self.request(&token).await;
+        let mut used = &session.tokens.refresh;
+        let mut reply = self.request(&open(used)?).await;
         if let (Ok(Refreshed::Ended), Some(former)) = (&reply, session.former(clock.now())) {
-            token = open(former)?;
-            reply = self.request(&token).await;
+            used = former;
+            reply = self.request(&open(used)?).await;
         }
         match reply {
             Ok(Refreshed::Tokens(tokens)) => {
-                self.keep(&opener, &session, holder, token, tokens).await
+                self.keep(&opener, &session, holder, used, tokens).await
             }
             Ok(Refreshed::Ended) => {
                 let ended = store
@@ -642,13 +642,13 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         }
     }
 
-    /// Stores the tokens of a refresh.
+    /// Stores the tokens of a refresh that used this refresh token of the session.
     async fn keep(
         &self,
         opener: &Opener<'_>,
         session: &Session,
         holder: Pseudonym,
-        used: Secret,
+        used: &SealedToken,
         tokens: RefreshedTokens,
     ) -> Result<Refresh, SessionError> {
         let Context {
@@ -666,12 +666,9 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         let (refresh, former) = match &tokens.refresh {
             Some(next) => (
                 session.seal_refresh(opener, next, *entropy),
-                Some(session.rotated(now)),
+                Some(FormerToken::rotated(used, now)),
             ),
-            None => (
-                session.seal_refresh(opener, &used, *entropy),
-                session.tokens.former.clone(),
-            ),
+            None => (used.clone(), session.tokens.former.clone()),
         };
         let kept = SessionTokens {
             refresh,
@@ -694,8 +691,9 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
                     ));
                 }
                 // The session was signed out meanwhile, and perhaps with the token before this one.
-                let latest = tokens.refresh.as_ref().unwrap_or(&used);
-                let _ = self.revoke_tokens(latest).await;
+                if let Some(latest) = &tokens.refresh {
+                    let _ = self.revoke_tokens(latest).await;
+                }
                 Err(SessionError::NotSignedIn)
             }
         }

@@ -21,6 +21,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::SecretSource;
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
+use latchstring_core::session::ServerCredential;
 use latchstring_core::test_identifier::TestIdentifier;
 use thiserror::Error;
 use tracing::Level;
@@ -267,15 +268,9 @@ impl Environment<'_> {
     /// # Errors
     /// If both keys are set, no host name is set, or the URL is neither https nor loopback.
     pub fn turnstile(&self) -> Result<Option<TurnstileEnvironment>, ConfigError> {
-        let text = self.optional(settings::TURNSTILE_KEY, |text| {
-            Ok::<_, ()>(Secret::new(text))
-        })?;
-        let secret: Option<String> = self.optional(settings::TURNSTILE_KEY_SECRET, str::parse)?;
-        let key = match (text, secret) {
-            (None, None) => return Ok(None),
-            (Some(text), None) => SecretSetting::Text(text),
-            (None, Some(secret)) => SecretSetting::Secret(secret),
-            (Some(_), Some(_)) => return Err(ConfigError::Invalid(settings::TURNSTILE_KEY_SECRET)),
+        let key = self.secret(settings::TURNSTILE_KEY, settings::TURNSTILE_KEY_SECRET)?;
+        let Some(key) = key else {
+            return Ok(None);
         };
         let hostnames: Vec<String> = self
             .text(settings::TURNSTILE_HOSTNAMES)?
@@ -294,6 +289,42 @@ impl Environment<'_> {
             hostnames,
             key,
         }))
+    }
+
+    /// Returns the secret of the app client, if it has one.
+    ///
+    /// # Errors
+    /// If both settings are set.
+    pub fn client_secret(&self) -> Result<Option<SecretSetting>, ConfigError> {
+        self.secret(settings::CLIENT_SECRET, settings::CLIENT_SECRET_SECRET)
+    }
+
+    /// Returns the credential of the app's own server, if there is one.
+    ///
+    /// # Errors
+    /// If both settings are set, or the credential is too short.
+    pub fn server_credential(&self) -> Result<Option<SecretSetting>, ConfigError> {
+        self.optional(settings::SERVER_CREDENTIAL, |text| {
+            ServerCredential::parse(text).ok_or(())
+        })?;
+        let named = settings::SERVER_CREDENTIAL_SECRET;
+        self.secret(settings::SERVER_CREDENTIAL, named)
+    }
+
+    /// Returns a secret that is in one variable, or that another one names.
+    fn secret(
+        &self,
+        text: &'static Setting,
+        named: &'static Setting,
+    ) -> Result<Option<SecretSetting>, ConfigError> {
+        let text = self.optional(text, |text| Ok::<_, ()>(Secret::new(text)))?;
+        let id: Option<String> = self.optional(named, str::parse)?;
+        match (text, id) {
+            (None, None) => Ok(None),
+            (Some(text), None) => Ok(Some(SecretSetting::Text(text))),
+            (None, Some(id)) => Ok(Some(SecretSetting::Secret(id))),
+            (Some(_), Some(_)) => Err(ConfigError::Invalid(named)),
+        }
     }
 
     fn domains(&self, setting: &'static Setting) -> Result<Vec<String>, ConfigError> {
@@ -570,6 +601,11 @@ impl Environment<'_> {
 
     fn seconds(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
         self.number(setting).map(Duration::from_secs)
+    }
+
+    fn minutes(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
+        let minutes: u64 = self.number(setting)?;
+        Ok(Duration::from_secs(minutes * 60))
     }
 
     fn hours(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
@@ -878,6 +914,38 @@ mod tests {
         }
         assert_eq!(calls(&[signed], Server), Ok(CognitoCalls::Signed));
         assert_eq!(calls(&[signed], Client), Err(ConfigError::SignedSessions));
+    }
+
+    #[test]
+    fn a_secret_is_set_or_named_and_not_both() {
+        type Read = fn(&Environment<'_>) -> Result<Option<SecretSetting>, ConfigError>;
+        let secrets: [(&str, &str, Read); 2] = [
+            ("CLIENT_SECRET", "CLIENT_SECRET_SECRET", |it| {
+                it.client_secret()
+            }),
+            ("SERVER_CREDENTIAL", "SERVER_CREDENTIAL_SECRET", |it| {
+                it.server_credential()
+            }),
+        ];
+        let long = "0123456789abcdef0123456789abcdef";
+        for (text, named, read) in secrets {
+            let none = read(&Environment::Pairs(MINIMAL)).unwrap();
+            assert!(none.is_none());
+            let given = read(&Environment::Pairs(&with(text, long))).unwrap();
+            let is_it = |it: &Secret| it.expose() == long;
+            assert!(matches!(given, Some(SecretSetting::Text(it)) if is_it(&it)));
+            let pairs = with(named, "latchstring/secret");
+            let given = read(&Environment::Pairs(&pairs)).unwrap();
+            assert!(matches!(given, Some(SecretSetting::Secret(id)) if id == "latchstring/secret"));
+            let both = [&pairs[..], &[(text, long)]].concat();
+            let error = read(&Environment::Pairs(&both)).unwrap_err();
+            assert!(error.to_string().contains(named) && !error.to_string().contains(long));
+        }
+        for text in [&long[1..], "a b", &format!("{long} {long} {long}")] {
+            let pairs = with("SERVER_CREDENTIAL", text);
+            let error = Environment::Pairs(&pairs).server_credential().unwrap_err();
+            assert_eq!(error, ConfigError::Invalid(settings::SERVER_CREDENTIAL));
+        }
     }
 
     #[test]
