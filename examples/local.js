@@ -8,6 +8,9 @@ const get = async (path) => (await fetch(service + path)).json();
 /** region, userPoolId, clientId, endpoint, graphqlUrl, apiKey: in production from your stack's outputs. */
 export const config = await get("/config.json");
 
+/** The address of the HTTP door. */
+export const url = service;
+
 /** An unused address. */
 export const unusedAddress = () => `${crypto.randomUUID()}@example.com`;
 

@@ -78,6 +78,8 @@ export function codePage() {
   const sms = method === "PHONE_NUMBER";
   // A new code would end the same way.
   const taken = ended === "ContactInUse" || ended === "NothingToUndo";
+  // No contact can be changed for now, this one neither.
+  const held = ended === "ChangeHeld";
   // The code takes no more answers, but a resend brings another.
   const dead = !ended && attemptsLeft === 0;
   const other = t(sms ? "code.otherNumber" : "code.otherAddress");
@@ -114,10 +116,10 @@ export function codePage() {
   const primary = h(
     "button",
     { class: "primary", type: "submit", autofocus: Boolean(ended) || dead, "aria-describedby": (ended || dead) && "code-problem" },
-    taken && kind === "undo" ? t("signIn.title") : taken ? other : t(ended || dead ? "code.new" : "continue"),
+    taken && kind === "undo" ? t("signIn.title") : taken ? other : t(held ? "link.account" : ended || dead ? "code.new" : "continue"),
   );
   const page = form(
-    (target) => (taken && kind === "undo" ? cancel() : taken ? change() : ended ? perform(target, restart) : dead ? resend() : answer()),
+    (target) => (held || (taken && kind === "undo") ? cancel() : taken ? change() : ended ? perform(target, restart) : dead ? resend() : answer()),
     h(
       "p",
       { id: "code-sent", class: "soft" },
@@ -125,7 +127,7 @@ export function codePage() {
         ? [h("bdi", {}, emailOrPhone)]
         : around(t(long ? "code.sentLong" : "code.sent", { n: codeLength, to: "\n" }), h("bdi", {}, emailOrPhone))),
       " ",
-      !taken && quiet(other, change),
+      !taken && !held && quiet(other, change),
     ),
     h("label", { class: "field", for: "code" }, h("span", {}, t("code.label")), input),
     problemLine("code-problem"),
@@ -138,7 +140,7 @@ export function codePage() {
       h("ul", {}, ...[sms ? "help.number" : "help.spam", sms ? "help.signal" : "help.address", "help.wait"].map((tip) => h("li", {}, t(tip)))),
       quiet(other, change),
     ),
-    kind !== "signIn" && quiet(t("cancel"), cancel, { class: "quiet cancel" }),
+    kind !== "signIn" && !held && quiet(t("cancel"), cancel, { class: "quiet cancel" }),
   );
   if (ended || dead) page.querySelector(".problem").textContent = t(ended ? endOf(kind, ended) : "code.dead");
 
@@ -258,7 +260,7 @@ export function codePage() {
   if (sms && !ended && !dead) listen(input);
   // Another tab signed in, by the link or the code: the field stays, and the way on is offered.
   const signedIn = () => offer(page, t("code.signedIn"), t("link.account"), () => render());
-  return { signedIn: kind === "signIn" && signedIn, title: t(taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : ended || dead ? "code.over" : "code.title"), body: page };
+  return { signedIn: kind === "signIn" && signedIn, title: t(taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : held ? "code.held" : ended || dead ? "code.over" : "code.title"), body: page };
 }
 
 /** The text for the end of a flow. */

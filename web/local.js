@@ -8,7 +8,8 @@ const title = h("h2", { id: "pane-title" });
 const what = h("p", { class: "soft" });
 const message = h("div", { "aria-live": "polite" });
 const link = h("a", { href: "/inbox" });
-const pane = h("aside", { class: "pane", "aria-labelledby": "pane-title" }, title, what, message, link);
+const api = h("a", { href: "/api" });
+const pane = h("aside", { class: "pane", "aria-labelledby": "pane-title" }, title, what, message, h("p", { class: "links" }, link, api));
 document.querySelector("main").append(pane);
 
 function use(code) {
@@ -22,6 +23,7 @@ function show([latest]) {
   title.textContent = t("pane.title");
   what.textContent = t(latest ? "pane.here" : "pane.empty");
   link.textContent = t("pane.all");
+  api.textContent = t("pane.api");
   message.replaceChildren(
     ...(latest
       ? [

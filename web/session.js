@@ -22,7 +22,15 @@ const write = (key, value) => session.setItem(key, JSON.stringify(value));
 const FLOW = "latchstring.flow";
 const KINDS = ["signIn", "again", "signUp", "changeContact", "undo"];
 /** The errors that end a code. */
-export const ENDS = ["CodeExpired", "AttemptsSpent", "FlowOver", "InvalidProof", "ContactInUse", "NothingToUndo"];
+export const ENDS = [
+  "CodeExpired",
+  "AttemptsSpent",
+  "FlowOver",
+  "InvalidProof",
+  "ContactInUse",
+  "ChangeHeld",
+  "NothingToUndo",
+];
 
 function isFlow(value) {
   if (!isObject(value) || !isObject(value.challenge) || !isObject(value.input)) return false;

@@ -43,6 +43,16 @@ impl ErrorCode {
         Self(EMPTY.to_owned())
     }
 
+    /// The code of a call whose response cannot be read, or did not arrive.
+    pub(crate) fn unreadable() -> Self {
+        Self(UNREADABLE.to_owned())
+    }
+
+    /// The code of a call that was not sent.
+    pub(crate) fn unsent() -> Self {
+        Self(UNSENT.to_owned())
+    }
+
     /// Returns the code of an error of the SDK.
     pub(crate) fn of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Self {
         let code = match error {

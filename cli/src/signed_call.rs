@@ -53,6 +53,16 @@ pub const CLOUDFORMATION: FormService = FormService {
     version: "2010-05-15",
 };
 
+/// A service whose operations are paths, and which returns JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct RestService {
+    /// The name in its host name, in signatures and in the names of permissions.
+    name: &'static str,
+}
+
+/// AppSync.
+pub const APPSYNC: RestService = RestService { name: "appsync" };
+
 /// The reason for which a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
@@ -82,6 +92,15 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Returns the code of the error.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::Refused { code, .. } => code.clone(),
+            Self::Unanswered { .. } => ErrorCode::unreadable(),
+            Self::Unsent { .. } => ErrorCode::unsent(),
+        }
+    }
+
     /// Reports whether another attempt may succeed.
     fn is_transient(&self) -> bool {
         match self {
@@ -123,6 +142,16 @@ impl fmt::Display for CallError {
 pub struct SignedCalls<'a> {
     access: &'a Access,
     connector: Connector,
+}
+
+/// A request before it is signed.
+struct Outgoing<'a> {
+    service: &'a str,
+    method: &'static str,
+    /// The path and query.
+    target: &'a str,
+    headers: &'a [(&'static str, String)],
+    body: String,
 }
 
 struct Response {
@@ -188,6 +217,41 @@ impl<'a> SignedCalls<'a> {
         .await
     }
 
+    /// Reads a list of a service with paths, page by page, with the attempts of a read for each page.
+    ///
+    /// # Errors
+    /// If a page has no result.
+    pub async fn read_list(
+        &self,
+        service: RestService,
+        operation: &str,
+        path: &str,
+        member: &str,
+    ) -> Result<Vec<Value>, CallError> {
+        let action = format!("{}:{operation}", service.name);
+        let mut found = Vec::new();
+        let mut query = String::from("?maxResults=25");
+        loop {
+            let target = format!("{path}{query}");
+            let get = async |limit| {
+                let get = Outgoing {
+                    service: service.name,
+                    method: "GET",
+                    target: &target,
+                    headers: &[],
+                    body: String::new(),
+                };
+                Self::json_of(&action, self.send(limit, &action, get).await?)
+            };
+            let page = repeat(READ, get).await?;
+            found.extend(page[member].as_array().cloned().unwrap_or_default());
+            match page["nextToken"].as_str() {
+                Some(next) => query = format!("?maxResults=25&nextToken={}", encoded(next)),
+                None => return Ok(found),
+            }
+        }
+    }
+
     async fn json(
         &self,
         limit: Duration,
@@ -201,9 +265,13 @@ impl<'a> SignedCalls<'a> {
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
         let sent = self.post(limit, &action, service.name, &headers, input.to_string());
-        let response = sent.await?;
+        Self::json_of(&action, sent.await?)
+    }
+
+    /// Returns the JSON of a response, or the error that it is.
+    fn json_of(action: &str, response: Response) -> Result<Value, CallError> {
         let unreadable = || CallError::Unanswered {
-            action: action.clone(),
+            action: action.to_owned(),
             reason: "the response is not JSON",
         };
         let body = serde_json::from_str::<Value>(&response.body);
@@ -214,7 +282,7 @@ impl<'a> SignedCalls<'a> {
         let text = |name: &str| body[name].as_str().map(str::to_owned);
         let code = response.error_type.or_else(|| text("__type"));
         let message = text("message").or_else(|| text("Message"));
-        Err(refused(action, response.status, code, message))
+        Err(refused(action.to_owned(), response.status, code, message))
     }
 
     async fn form(
@@ -253,7 +321,23 @@ impl<'a> SignedCalls<'a> {
         headers: &[(&'static str, String)],
         body: String,
     ) -> Result<Response, CallError> {
-        let request = self.request(service, headers, body);
+        let post = Outgoing {
+            service,
+            method: "POST",
+            target: "/",
+            headers,
+            body,
+        };
+        self.send(limit, action, post).await
+    }
+
+    async fn send(
+        &self,
+        limit: Duration,
+        action: &str,
+        outgoing: Outgoing<'_>,
+    ) -> Result<Response, CallError> {
+        let request = self.request(outgoing);
         let request = request.ok_or_else(|| CallError::Unsent {
             action: action.to_owned(),
         })?;
@@ -281,16 +365,18 @@ impl<'a> SignedCalls<'a> {
     }
 
     /// Builds and signs a request; none if a part of it cannot be sent.
-    fn request(
-        &self,
-        service: &str,
-        headers: &[(&'static str, String)],
-        body: String,
-    ) -> Option<HttpRequest> {
+    fn request(&self, outgoing: Outgoing<'_>) -> Option<HttpRequest> {
+        let Outgoing {
+            service,
+            method,
+            target,
+            headers,
+            body,
+        } = outgoing;
         let region = &self.access.region;
         let url = match &self.access.endpoint_url {
-            Some(url) => format!("{}/", url.trim_end_matches('/')),
-            None => format!("https://{service}.{region}.{}/", dns_suffix(region)),
+            Some(url) => format!("{}{target}", url.trim_end_matches('/')),
+            None => format!("https://{service}.{region}.{}{target}", dns_suffix(region)),
         };
         let credentials = Credentials::new(
             &self.access.access_key_id,
@@ -310,14 +396,14 @@ impl<'a> SignedCalls<'a> {
             .ok()?
             .into();
         let unsigned = SignableRequest::new(
-            "POST",
+            method,
             &*url,
             headers.iter().map(|(name, value)| (*name, value.as_str())),
             SignableBody::Bytes(body.as_bytes()),
         );
         let (signature, _) = sign(unsigned.ok()?, &parameters).ok()?.into_parts();
         let mut request = HttpRequest::new(body.into());
-        request.set_method("POST").ok()?;
+        request.set_method(method).ok()?;
         request.set_uri(&*url).ok()?;
         for (name, value) in headers {
             let added = request.headers_mut().try_insert(*name, value.clone());
@@ -417,7 +503,13 @@ mod tests {
 
     fn request(access: &Access) -> Option<HttpRequest> {
         let headers = [("x-amz-target", "Service.Operation".to_owned())];
-        SignedCalls::new(access).request("cognito-idp", &headers, "{}".to_owned())
+        SignedCalls::new(access).request(Outgoing {
+            service: "cognito-idp",
+            method: "POST",
+            target: "/",
+            headers: &headers,
+            body: "{}".to_owned(),
+        })
     }
 
     #[test]

@@ -244,6 +244,7 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
     let findings = diagnose(endpoint, &pool, &client).await;
     assert_eq!(wrong(&findings), NOT_THERE, "{findings:#?}");
 
+    key_for_days(endpoint, &pool, 30).await;
     // More clients than a page of the list holds, the last with a password flow.
     for number in 0..60 {
         let flow = if number < 59 {
@@ -302,6 +303,39 @@ async fn an_emulated_deployment_is_read_and_differs_from_a_worse_one() {
     assert_eq!(of("trigger.create.variables", State::Leaks), 1);
     assert_eq!(of("trigger.verify", State::Fails), 1);
     assert_eq!(of("email.sender", State::Fails), 1);
+    assert_eq!(of("api.keys", State::Fails), 1);
+    let key = findings.iter().find(|finding| finding.check == "api.keys");
+    let says = &key.expect("the key is reported").says;
+    assert!(
+        says.contains("of own-latchstring expires in 29 days"),
+        "{says}"
+    );
+}
+
+/// Creates a GraphQL API that takes the pool's tokens and a key, which expires in so many days.
+async fn key_for_days(endpoint: &str, pool: &str, days: u64) {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.expect("a time after 1970").as_secs();
+    let template = serde_json::json!({
+        "Resources": {
+            "Api": {
+                "Type": "AWS::AppSync::GraphQLApi",
+                "Properties": {
+                    "Name": "own-latchstring",
+                    "AuthenticationType": "AMAZON_COGNITO_USER_POOLS",
+                    "UserPoolConfig": {"UserPoolId": pool, "AwsRegion": REGION, "DefaultAction": "ALLOW"},
+                    "AdditionalAuthenticationProviders": [{"AuthenticationType": "API_KEY"}],
+                },
+            },
+            "Key": {
+                "Type": "AWS::AppSync::ApiKey",
+                // An hour less than whole days, as the doctor rounds down and AppSync to hours.
+                "Properties": {"ApiId": {"Fn::GetAtt": ["Api", "ApiId"]}, "Expires": now + days * 86_400 - 3_600},
+            },
+        },
+        "Outputs": {"Key": {"Value": {"Fn::GetAtt": ["Key", "ApiKey"]}}},
+    });
+    create_stack(endpoint, "key", &template, 1).await;
 }
 
 /// Creates a stack whose outputs name the triggers, and waits until it has them.
@@ -315,6 +349,11 @@ async fn stack_with_triggers(endpoint: &str, name: &str) {
             "VerifyAuthChallengeResponse": output(arn("verify")),
         },
     });
+    create_stack(endpoint, name, &template, 3).await;
+}
+
+/// Creates a stack, and waits until it has that many outputs.
+async fn create_stack(endpoint: &str, name: &str, template: &serde_json::Value, outputs: usize) {
     let access = access(endpoint);
     let calls = SignedCalls::new(&access);
     let body = template.to_string();
@@ -324,7 +363,7 @@ async fn stack_with_triggers(endpoint: &str, name: &str) {
     for _ in 0..200 {
         let fields = [("StackName", name)];
         let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-        if stack::outputs(&xml.await.expect("a stack")).len() == 3 {
+        if stack::outputs(&xml.await.expect("a stack")).len() == outputs {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;

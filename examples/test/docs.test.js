@@ -9,7 +9,7 @@ const BLOCK = /(<!-- (\S+\.(?:js|py|swift|kt|dart)) -->\n```\w+\n)([^]*?)(```)/g
 test("docs/clients.md shows the examples", async () => {
   const docs = await readFile(DOCS, "utf8");
   const files = [...docs.matchAll(BLOCK)].map(([, , file]) => file);
-  assert.equal(files.length, 14);
+  assert.equal(files.length, 21);
   const pieces = new Map();
   for (const file of files) {
     const example = await readFile(new URL(`../${file}`, import.meta.url), "utf8");

@@ -7,11 +7,11 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { startService } from "../../clients/typescript/test/service.js";
+import { generateClient, PYTHON } from "./generated.js";
 import { startRecorder } from "./recorder.js";
 
 const run = promisify(execFile);
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
-const PYTHON = fileURLToPath(new URL("../../target/tools/examples/bin/python", import.meta.url));
 
 const EXAMPLES = {
   "latchstring-client": [process.execPath, "latchstring-client.js"],
@@ -21,22 +21,27 @@ const EXAMPLES = {
   "aws-sdk": [process.execPath, "aws-sdk.js"],
   "aws-jwt-verify": [process.execPath, "aws-jwt-verify.js"],
   boto3: [PYTHON, "boto3_example.py"],
+  "http-door": [process.execPath, "http-door.js"],
+  "http-door-python": [PYTHON, "http_door_example.py"],
 };
 
 // Requests that the other examples also send, or that are sent by hand.
 const UNRECORDED = {
   "aws-amplify-contacts": [process.execPath, "aws-amplify-contacts.js"],
+  "aws-amplify-http-door": [process.execPath, "aws-amplify-http-door.js"],
   "openid-client": [process.execPath, "openid-client.js"],
   pycognito: [PYTHON, "pycognito_example.py"],
+  "openapi-client": [PYTHON, "openapi_client_example.py"],
 };
 
 let service;
-before(async () => (service = await startService()));
+let generated;
+before(async () => ([service, generated] = await Promise.all([startService(), generateClient()])));
 after(() => service?.stop());
 
 /** The environment of a program, without the user's credentials and settings. */
 function settings(url) {
-  const env = { PATH: process.env.PATH, HOME: "/nonexistent", LATCHSTRING_URL: url };
+  const env = { PATH: process.env.PATH, HOME: "/nonexistent", PYTHONPATH: generated, LATCHSTRING_URL: url };
   return { cwd: FOLDER, env, timeout: 60_000 };
 }
 
@@ -53,9 +58,9 @@ for (const [name, [program, file]] of Object.entries(EXAMPLES)) {
       recorder.stop();
     }
     const answers = recorder.exchanges.filter(
-      ({ operation, reply }) => operation === "RespondToAuthChallenge" && reply === "ok",
+      ({ operation, reply }) => /^(RespondToAuthChallenge|\/v1\/sign-in\/.*)$/.test(operation) && reply === "ok",
     );
-    const sessions = answers.map(({ body }) => body.Session);
+    const sessions = answers.map(({ body }) => body.Session ?? body.continuation);
     assert.ok(sessions.length > 0);
     assert.equal(new Set(sessions).size, sessions.length, "every answer is in a session of its own");
 

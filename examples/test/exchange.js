@@ -27,6 +27,9 @@ export class Names {
   learn(reply) {
     for (const given of [reply, ...Object.values(reply.data ?? {})]) {
       this.add("session", given?.session ?? given?.Session);
+      this.add("continuation", given?.continuation);
+      this.add("resume", given?.resume);
+      this.add("device", given?.device);
       this.add("ticket", given?.ticket);
       this.add("username", given?.username);
       // The API's tokens have the names of Cognito's, in camel case.
@@ -66,15 +69,37 @@ function each(content, change) {
   return Object.fromEntries(Object.entries(content).map(([key, item]) => [key, each(item, change)]));
 }
 
-/** One exchange in its recorded form: `operation` is a mutation's or an operation of Cognito's. */
-export function kept(names, headers, asked, status, reply) {
+/** The outcome of a request: `ok`, or the name of the error. */
+export function outcomeOf(status, reply) {
+  return status < 300 ? "ok" : (reply.__type ?? reply.type?.split(":").pop());
+}
+
+/**
+ * One exchange in its recorded form: `operation` is a mutation's, an operation of Cognito's or a path of
+ * the HTTP door.
+ */
+export function kept(names, path, headers, asked, status, reply) {
   const { "x-amz-target": target, ...others } = headers;
+  const operation = target?.slice(PREFIX.length) ?? asked.query?.match(/\{ (\w+)\(/)[1] ?? path;
   return {
-    operation: target?.slice(PREFIX.length) ?? asked.query.match(/\{ (\w+)\(/)[1],
-    headers: names.hide(others),
-    body: names.hide(target ? asked : asked.variables),
-    reply: status === 200 ? "ok" : reply.__type,
+    operation,
+    headers: hideBearer(names, others),
+    body: names.hide(asked.query ? asked.variables : asked),
+    reply: outcomeOf(status, reply),
   };
+}
+
+const BEARER = "Bearer ";
+
+function hideBearer(names, { authorization, ...headers }) {
+  const token = authorization?.startsWith(BEARER) ? authorization.slice(BEARER.length) : undefined;
+  if (token) return { ...names.hide(headers), authorization: BEARER + names.hide(token) };
+  return names.hide({ ...headers, ...(authorization && { authorization }) });
+}
+
+function fillBearer(names, { authorization, ...headers }) {
+  if (!authorization?.startsWith(BEARER)) return names.fill({ ...headers, ...(authorization && { authorization }) });
+  return { ...names.fill(headers), authorization: BEARER + names.fill(authorization.slice(BEARER.length)) };
 }
 
 const RESULTS = {
@@ -84,6 +109,9 @@ const RESULTS = {
 
 /** The request of a recorded exchange. */
 export function request(names, { operation, headers, body }) {
+  if (operation.startsWith("/")) {
+    return { path: operation, headers: fillBearer(names, headers), content: names.fill(body) };
+  }
   const result = RESULTS[operation];
   const content = result
     ? {

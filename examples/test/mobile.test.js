@@ -20,9 +20,11 @@ const DECLARATIONS = [
   "formal_parameter",
   "function_declaration",
   "function_signature",
+  "getter_signature",
   "initialized_identifier",
   "parameter",
   "pattern",
+  "static_final_declaration",
   "variable_declaration",
 ];
 const ARGUMENTS = ["value_arguments", "arguments"];
@@ -143,7 +145,8 @@ for (const [file, names] of Object.entries(NAMES)) {
       const wrong = code.slice(0, index) + code.slice(index + 1);
       assert.throws(() => check(wrong, names), undefined, code.slice(index - 30, index + 1));
     }
-    if (names.grammar === "kotlin") return; // all its arguments are without labels
-    assert.throws(() => check(source.replace(/\boptions:/g, "option:"), names), /declared \(/);
+    if (!names.label) return; // all its arguments are without labels
+    const label = new RegExp(`\\b${names.label}:`, "g");
+    assert.throws(() => check(source.replace(label, "wrong:"), names), /declared \(/);
   });
 }

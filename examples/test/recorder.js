@@ -24,14 +24,15 @@ export async function startRecorder(endpoint) {
     const replied = await answer.text();
     const reply = replied ? JSON.parse(replied) : {};
     if (request.method === "POST") {
-      const asked = JSON.parse(text);
+      const asked = text ? JSON.parse(text) : {};
+      const { emailOrPhone, linkChallenge } = asked.variables?.input ?? asked;
       // The typed identifier is the username of a user without an account.
-      names.add("identifier", asked.variables?.input?.emailOrPhone);
-      names.add("link challenge", asked.variables?.input?.linkChallenge);
-      exchanges.push(kept(names, headers, asked, answer.status, reply));
+      names.add("identifier", emailOrPhone);
+      names.add("link challenge", linkChallenge);
+      exchanges.push(kept(names, request.url, headers, asked, answer.status, reply));
       names.learn(reply);
     } else if (request.url === "/inbox.json") {
-      names.add("code", reply.find(({ to }) => names.hide(to) !== to)?.code);
+      for (const { to, code } of reply) if (names.hide(to) !== to) names.add("code", code);
     }
     response.writeHead(answer.status, {
       "content-type": answer.headers.get("content-type") ?? "application/json",

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use data_encoding::BASE64URL_NOPAD;
 use futures_util::FutureExt as _;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::code::{Code, CodeLength};
@@ -20,7 +21,7 @@ use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit as testkit;
 use latchstring_testkit::{Next, Session};
@@ -89,6 +90,7 @@ impl World {
             app_client: self.app_client.clone(),
             legacy_pool: false,
             source: SourceOf::AppSync,
+            origin: None,
             store: self.store.clone(),
             directory: self.directory.clone(),
             api: self.pool.clone(),
@@ -100,6 +102,7 @@ impl World {
             deployment: self.deployment.clone(),
             app_client: self.app_client.clone(),
             source: SourceOf::AppSync,
+            origin: None,
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens: Tokens(self.directory.clone()),
@@ -272,12 +275,26 @@ pub(crate) struct Tokens(MemoryDirectory);
 
 impl AccessTokenVerifier for Tokens {
     async fn holder(&self, access_token: &Secret) -> Result<Option<Account>, PortError> {
-        if access_token.expose() == ADAS_TOKEN {
+        let token = access_token.expose();
+        if token == ADAS_TOKEN || token == adas_jwt() {
             self.0.find(ADAS_NAME).await
         } else {
             Ok(None)
         }
     }
+}
+
+/// Returns Ada's access token with its claims, as Cognito signs it.
+pub(crate) fn adas_jwt() -> String {
+    let claims = json!({
+        "iss": format!("https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"),
+        "sub": ADAS_SUB,
+        "token_use": "access",
+        "client_id": CLIENT,
+        "auth_time": NOW.as_secs(),
+    });
+    let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+    format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl")
 }
 
 /// Makes a key ring of one key.

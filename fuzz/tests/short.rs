@@ -72,7 +72,7 @@ fn a_phone_number_is_canonical_in_every_spelling() {
 }
 
 #[test]
-fn only_sealed_tickets_and_proofs_open_and_open_unchanged() {
+fn only_sealed_texts_open_and_open_unchanged() {
     short("sealed");
 }
 
@@ -99,6 +99,11 @@ fn verify_never_accepts_a_wrong_answer() {
 #[test]
 fn no_event_gets_unpermitted_data_from_a_resolver() {
     short("resolvers");
+}
+
+#[test]
+fn no_request_gets_unearned_tokens_from_the_http_door() {
+    short("http");
 }
 
 #[test]

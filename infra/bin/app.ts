@@ -1,7 +1,7 @@
-// The stack that deploys as it stands: `npm run cdk -- deploy -c emailFrom=codes@example.com`. To
-// set more than this, write an app of your own around `LatchstringStack` or `Latchstring`.
+// The stack that deploys as it stands: `npm run cdk -- deploy -c emailFrom=codes@example.com -c api=http`.
+// To set more than this, write an app of your own around `LatchstringStack` or `Latchstring`.
 import { App, aws_lambda as lambda } from 'aws-cdk-lib';
-import { LatchstringStack } from '../lib';
+import { LatchstringStack, type LatchstringProps } from '../lib';
 
 /** For the test. */
 export const app = new App({ analyticsReporting: false });
@@ -14,6 +14,8 @@ if (fromAddress === undefined && countries === undefined) {
   throw new Error('Say which address codes are mailed from, -c emailFrom=codes@example.com, or where SMS go, -c smsCountries=DE');
 }
 const userPoolId = context('userPool');
+const api = (context('api') ?? 'appsync') as NonNullable<LatchstringProps['api']>;
+const allowOrigins = list('allowOrigins');
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
   email: fromAddress
@@ -30,6 +32,9 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
     : undefined,
   settings: { appName: context('appName'), supportContact: context('supportContact'), linkUrl: context('linkUrl') },
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
+  api,
+  graphql: api === 'http' ? undefined : { keys: list('apiKeys'), keysExpire: context('keysExpire') },
+  http: allowOrigins ? { allowOrigins } : undefined,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
   alarms: { actions: list('alarmTopic') },
 });

@@ -34,7 +34,7 @@ try {
   fs.mkdirSync(values.out, { recursive: true });
   for (const stack of app.synth().stacks) {
     const file = path.join(values.out, `${stack.stackName}.template.json`);
-    // In one line: CloudFormation takes no more than 51,200 bytes but from a bucket.
+    // In one line. CloudFormation takes more than 51,200 bytes from a bucket only, where the zips are too.
     fs.writeFileSync(file, `${JSON.stringify(stack.template)}\n`);
     console.log(file);
   }

@@ -1,7 +1,8 @@
 import { Duration, aws_cloudwatch as cloudwatch, type aws_dynamodb as dynamodb, aws_lambda as lambda } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import type { Api } from './api';
 import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
+import { KEY_DAYS, type GraphqlApi } from './graphql-api';
+import type { HttpApi } from './http-api';
 import type { AlarmProps } from './props';
 
 /** Budgets that many users share: one that is spent refuses others. */
@@ -22,7 +23,10 @@ export interface Watched {
   readonly namespace: string;
   readonly functions: Record<FunctionName, lambda.Function>;
   readonly table: dynamodb.Table;
-  readonly api: Api;
+  readonly graphqlApi?: GraphqlApi;
+  readonly httpApi?: HttpApi;
+  /** True if the functions know when the API keys expire. */
+  readonly keysExpire: boolean;
   readonly email: boolean;
   readonly sms: boolean;
 }
@@ -30,8 +34,12 @@ export interface Watched {
 interface Alarm {
   readonly name: string;
   readonly metric: cloudwatch.IMetric;
-  /** The alarm goes off above it. */
-  readonly above: number;
+  /** The alarm goes off above it; */
+  readonly above?: number;
+  /** or below it. */
+  readonly below?: number;
+  /** True if it stays as it was while there is no data. */
+  readonly stays?: boolean;
   /** The number of periods in a row. */
   readonly periods?: number;
   /** The meaning and what to do; docs/operations.md says more under the same name. */
@@ -47,18 +55,26 @@ export function createAlarms(
   props: AlarmProps,
   watched: Watched,
 ): Record<string, cloudwatch.Alarm> {
-  const alarms = [...ofFunctions(watched), ...ofServices(watched), ...ofMessages(props, watched)];
-  const create = ({ name, metric, above, periods, description }: Alarm) => {
+  const alarms = [
+    ...ofFunctions(watched),
+    ...ofApis(watched),
+    ...ofServices(watched),
+    ...ofMessages(props, watched),
+  ];
+  const create = ({ name, metric, above, below, stays, periods, description }: Alarm) => {
     const id = `Alarm${name.replaceAll('-', '')}`;
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: `${watched.prefix}-${name}`,
       alarmDescription: description,
       metric,
-      threshold: above,
+      threshold: (above ?? below) as number,
       evaluationPeriods: periods ?? 1,
-      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+      comparisonOperator:
+        below === undefined
+          ? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+          : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       // Nothing happened is no news.
-      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      treatMissingData: stays ? cloudwatch.TreatMissingData.IGNORE : cloudwatch.TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(...(props.actions ?? []).map((arn) => ({ bind: () => ({ alarmActionArn: arn }) })));
     return [name, alarm];
@@ -101,7 +117,51 @@ function* ofFunctions({ functions, namespace }: Watched): Generator<Alarm> {
   };
 }
 
-function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
+function* ofApis({ graphqlApi, httpApi, keysExpire, namespace }: Watched): Generator<Alarm> {
+  if (graphqlApi) {
+    yield {
+      name: 'api-faults',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/AppSync',
+        metricName: '5XXError',
+        dimensionsMap: { GraphQLAPIId: graphqlApi.id },
+        statistic: 'Sum',
+        period: FIVE_MINUTES,
+      }),
+      above: 0,
+      periods: 2,
+      description: 'AppSync itself fails. Look at the AWS Health Dashboard, then at the API\'s own log (graphql.fieldLog: ERROR).',
+    };
+  }
+  if (graphqlApi && keysExpire) {
+    yield {
+      name: 'api-key',
+      metric: ours(namespace, 'ApiKeyDaysLeft', HOUR, undefined, 'Minimum'),
+      below: KEY_DAYS,
+      // With an expired key AppSync calls no function, so there is no data from then on.
+      stays: true,
+      description: `The API key expires in less than ${KEY_DAYS} days; then no user can sign in. Deploy with a later expiry (graphql.keysExpire, or the parameter ApiKeyExpires).`,
+    };
+  }
+  if (httpApi) {
+    yield {
+      name: 'http-faults',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/ApiGateway',
+        metricName: '5xx',
+        dimensionsMap: { ApiId: httpApi.id },
+        statistic: 'Sum',
+        period: FIVE_MINUTES,
+      }),
+      // An answer Unavailable of a function counts too.
+      above: 5,
+      periods: 2,
+      description: 'More than 5 answers with 5xx in 5 minutes, twice in a row. If "faults" is on too, see there. Else API Gateway itself fails: look at the access log, and at the AWS Health Dashboard.',
+    };
+  }
+}
+
+function* ofServices({ table, namespace }: Watched): Generator<Alarm> {
   for (const kind of ['read', 'write'] as const) {
     yield {
       name: `table-${kind}-throttles`,
@@ -113,19 +173,6 @@ function* ofServices({ table, api, namespace }: Watched): Generator<Alarm> {
       description: `DynamoDB refused to ${kind}, so sign-ins fail. An on-demand table adapts in minutes; if it does not, look at the account's table limits.`,
     };
   }
-  yield {
-    name: 'api-faults',
-    metric: new cloudwatch.Metric({
-      namespace: 'AWS/AppSync',
-      metricName: '5XXError',
-      dimensionsMap: { GraphQLAPIId: api.id },
-      statistic: 'Sum',
-      period: FIVE_MINUTES,
-    }),
-    above: 0,
-    periods: 2,
-    description: 'AppSync itself fails. Look at the AWS Health Dashboard, then at the API\'s own log (api.fieldLog: ERROR).',
-  };
   yield {
     name: 'faults',
     // Functions answer all the same, so Lambda counts no error: the user must enter the code again.
@@ -204,6 +251,7 @@ function ours(
   metricName: string,
   period: Duration,
   dimensionsMap?: Record<string, string>,
+  statistic = 'Sum',
 ): cloudwatch.Metric {
-  return new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period });
+  return new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic, period });
 }

@@ -1,12 +1,14 @@
 import { Token } from 'aws-cdk-lib';
 import { LONGEST_PREFIX } from './functions';
+import { seconds } from './graphql-api';
 import { oddsOf } from './odds';
 import { CONTACTS } from './pool';
 import type { LatchstringProps } from './props';
 import { RULES, type Rule, type Settings } from './settings';
+import { EDGE_REGION } from './waf';
 
 /** Throws an error that names every property which is not what it must be. */
-export function check(props: LatchstringProps): void {
+export function check(props: LatchstringProps, region: string): void {
   const found = [
     ...whole(props),
     ...settings(props.settings ?? {}),
@@ -14,6 +16,9 @@ export function check(props: LatchstringProps): void {
     ...calls(props),
     ...messages(props),
     ...pool(props),
+    ...graphql(props),
+    ...http(props),
+    ...webAcl(props, region),
     ...others(props),
   ];
   if (found.length > 0) {
@@ -21,12 +26,16 @@ export function check(props: LatchstringProps): void {
   }
 }
 
-function* whole({ pool, existingPool, functionPrefix }: LatchstringProps): Generator<string> {
+function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringProps): Generator<string> {
   if (pool !== undefined && existingPool !== undefined) {
     yield 'pool and existingPool: only one of them can be set';
   }
   if (existingPool !== undefined && existingPool.clientIds.length === 0) {
     yield 'existingPool.clientIds: at least one';
+  }
+  const undoHours = settings?.undoHours ?? 0;
+  if (existingPool?.legacy && undoHours !== 0 && !Token.isUnresolved(undoHours)) {
+    yield 'settings.undoHours: 0 with existingPool.legacy, in which no change could be undone';
   }
   if (
     functionPrefix !== undefined &&
@@ -82,8 +91,6 @@ function* calls({ settings }: LatchstringProps): Generator<string> {
 }
 
 function* messages({ email, sms, captcha, settings }: LatchstringProps): Generator<string> {
-  const wrong = (value: string | undefined, pattern: RegExp) =>
-    value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
   if (email === undefined && !sms?.countries.length) {
     yield 'email or sms: at least one is required; without both, no code can be sent';
   }
@@ -157,13 +164,101 @@ function* pool({ pool }: LatchstringProps): Generator<string> {
   }
 }
 
-function* others({ api, waf, memory, reservedConcurrency, alarms }: LatchstringProps): Generator<string> {
-  if (api?.keys && (api.keys.length === 0 || !distinctNames(api.keys))) {
-    yield 'api.keys: at least one, all different, of letters and digits';
+/** True if the value is known at synthesis and does not match. */
+function wrong(value: string | undefined, pattern: RegExp): boolean {
+  return value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
+}
+
+/** The names of the properties that are set. */
+function given(properties: object, names: readonly string[]): string[] {
+  return names.filter((name) => (properties as Record<string, unknown>)[name] !== undefined);
+}
+
+function* graphql({ api = 'appsync', graphql = {} }: LatchstringProps): Generator<string> {
+  if (api === 'http') {
+    if (Object.keys(graphql).length > 0) {
+      yield "graphql: with api: 'http' there is no GraphQL API";
+    }
+    return;
+  }
+  const { existing, keys, keysExpire } = graphql;
+  if (keys && (keys.length === 0 || !distinctNames(keys))) {
+    yield 'graphql.keys: at least one, all different, of letters and digits';
+  }
+  if (existing) {
+    const own = given(graphql, ['keys', 'introspection', 'queryDepthLimit', 'resolverCountLimit', 'fieldLog']);
+    if (own.length > 0) {
+      yield `graphql.existing: not with ${own.join(', ')}, which an API that exists has already`;
+    }
+  } else if (keysExpire === undefined) {
+    yield 'graphql.keysExpire: the day on which the API keys expire, such as 2027-06-01, at most 365 days ahead';
+  }
+  if (keysExpire !== undefined && !Token.isUnresolved(keysExpire) && !isExpiry(keysExpire)) {
+    yield 'graphql.keysExpire: a day such as 2027-06-01, or a whole number of seconds since 1970';
+  }
+}
+
+function isExpiry(expiry: number | string): boolean {
+  return (typeof expiry === 'number' || /^\d{4}-\d\d-\d\d$/.test(expiry)) && Number.isInteger(seconds(expiry));
+}
+
+function* http({ api, http = {} }: LatchstringProps): Generator<string> {
+  if (api !== 'http' && api !== 'both') {
+    if (Object.keys(http).length > 0) {
+      yield "http: needs api: 'http' or 'both'";
+    }
+    return;
+  }
+  const { allowOrigins = [], domain, cloudFront } = http;
+  if (http.existing) {
+    const own = given(http, ['allowOrigins', 'requestsPerSecond', 'requestBurst', 'logSourceIp', 'domain', 'cloudFront']);
+    if (own.length > 0) {
+      yield `http.existing: not with ${own.join(', ')}, which an API that exists has already`;
+    }
+  }
+  const origin = /^(https:\/\/[a-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?$/;
+  if (!Token.isUnresolved(allowOrigins) && allowOrigins.some((value) => wrong(value, origin))) {
+    yield 'http.allowOrigins: origins such as https://app.example.com, without a path and never *';
+  }
+  const secrets = cloudFront?.secrets ?? ['1'];
+  if (secrets.length === 0 || secrets.length > 2 || !distinctNames(secrets)) {
+    yield 'http.cloudFront.secrets: one or two, different, of letters and digits';
+  }
+  if (wrong(domain?.name, /^[a-z0-9-]+(\.[a-z0-9-]+)+$/)) {
+    yield 'http.domain.name: a domain such as auth.example.com';
+  }
+  if (domain?.basePath !== undefined) {
+    if (cloudFront) {
+      yield 'http.domain.basePath: not with http.cloudFront';
+    }
+    // The functions read the path after its last /v1.
+    if (domain.basePath.split('/').some((part) => wrong(part, /^[A-Za-z0-9._-]+$/))) {
+      yield 'http.domain.basePath: such as auth or login/app, without slashes at its ends';
+    }
+  }
+}
+
+function* webAcl({ api, http, waf }: LatchstringProps, region: string): Generator<string> {
+  if (waf === undefined || (api !== 'http' && api !== 'both')) {
+    return;
+  }
+  if (!http?.cloudFront) {
+    yield 'waf: an HTTP API takes no web ACL; set http.cloudFront';
+  } else if (http.cloudFront.webAclArn === undefined && region !== EDGE_REGION) {
+    yield `waf: the web ACL of CloudFront must be in ${EDGE_REGION}; make it with EdgeWaf, and set http.cloudFront.webAclArn`;
+  }
+}
+
+function* others(props: LatchstringProps): Generator<string> {
+  const { graphql, http, waf, memory, reservedConcurrency, alarms } = props;
+  if (props.api !== undefined && !['appsync', 'http', 'both'].includes(props.api)) {
+    yield 'api: one of appsync, http, both';
   }
   const numbers = [
-    ['api.queryDepthLimit', api?.queryDepthLimit, [1, 75]],
-    ['api.resolverCountLimit', api?.resolverCountLimit, [1, 10_000]],
+    ['graphql.queryDepthLimit', graphql?.queryDepthLimit, [1, 75]],
+    ['graphql.resolverCountLimit', graphql?.resolverCountLimit, [1, 10_000]],
+    ['http.requestsPerSecond', http?.requestsPerSecond, [1, 10_000]],
+    ['http.requestBurst', http?.requestBurst, [1, 5000]],
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
     ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],

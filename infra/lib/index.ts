@@ -5,3 +5,4 @@ export type * from './props';
 export type { Settings } from './settings';
 export { LatchstringStack } from './stack';
 export { StandaloneStack, type StandaloneProps } from './standalone';
+export { EdgeWaf, type EdgeWafProps } from './waf';

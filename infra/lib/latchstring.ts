@@ -1,8 +1,10 @@
 import * as path from 'node:path';
 import {
   Aws,
+  Fn,
   RemovalPolicy,
   Stack,
+  Tokenization,
   aws_cloudwatch as cloudwatch,
   aws_dynamodb as dynamodb,
   aws_iam as iam,
@@ -13,22 +15,23 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { createAlarms } from './alarms';
-import { Api } from './api';
 import { check } from './checks';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
+import { GraphqlApi, seconds } from './graphql-api';
 import { HOME } from './home';
+import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps, TemplateIds } from './props';
 import { captcha, mail, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
-import { createKeyRing, createTable } from './store';
-import { createWaf } from './waf';
+import { createKeyRing, createOriginSecret, createTable } from './store';
+import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
 
 /**
- * Passwordless sign-in: a user pool with its three triggers, the GraphQL API with its resolvers, their
- * table and key ring, and alarms. Put it into a stack of your own, or deploy {@link LatchstringStack}.
+ * Passwordless sign-in: a user pool with its three triggers, the GraphQL or HTTP API with its resolvers,
+ * their table and key ring, and alarms. Put it into a stack of your own, or deploy {@link LatchstringStack}.
  */
 export class Latchstring extends Construct {
   /** The pool and clients that are served, made here or not. */
@@ -36,20 +39,28 @@ export class Latchstring extends Construct {
   /** The pool, if it is made here. */
   readonly userPool?: UserPool;
   readonly functions: Record<FunctionName, lambda.Function>;
-  readonly api: Api;
+  /** The GraphQL API, unless `api` is `http`. */
+  readonly graphqlApi?: GraphqlApi;
+  /** The HTTP API, unless `api` is `appsync`. */
+  readonly httpApi?: HttpApi;
   readonly table: dynamodb.Table;
   readonly keyRing: secrets.Secret;
   /** The permission to send mail, if the deployment does. */
   readonly emailPolicy?: iam.Policy;
   /** The permission to send SMS, if the deployment does. */
   readonly smsPolicy?: iam.Policy;
+  /** The values of the header by which the functions know CloudFront, where there is a distribution. */
+  readonly originSecrets: secrets.Secret[] = [];
+  /** The web ACL of the GraphQL API. */
   readonly waf?: wafv2.CfnWebACL;
+  /** The web ACL of the distribution, if it is made here. */
+  readonly edgeWaf?: wafv2.CfnWebACL;
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
-    check(props);
+    check(props, Stack.of(this).region);
     const prefix = props.functionPrefix ?? Aws.STACK_NAME;
     alone(this, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
@@ -68,6 +79,10 @@ export class Latchstring extends Construct {
       this.pool = this.userPool;
     }
 
+    if (props.http?.cloudFront) {
+      const { secrets: names = ['1'] } = props.http.cloudFront;
+      this.originSecrets = names.map((name) => createOriginSecret(this, name, props.encryptionKey));
+    }
     this.functions = this.createFunctions(props, prefix);
     permitTriggers(this, this.pool, this.functions);
     const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
@@ -77,20 +92,38 @@ export class Latchstring extends Construct {
     if (props.sms) {
       this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms(), roles });
     }
-    this.api = new Api(this, props.api ?? {}, this.pool, this.functions);
-    if (props.waf) {
-      const { requestsPerFiveMinutes = 300, poolRequestsPerFiveMinutes } = props.waf;
-      this.waf = createWaf(this, 'Api', requestsPerFiveMinutes, this.api.resource.attrArn);
-      if (poolRequestsPerFiveMinutes !== undefined) {
-        createWaf(this, 'Pool', poolRequestsPerFiveMinutes, this.pool.arn);
+    const { api = 'appsync', waf } = props;
+    if (api !== 'http') {
+      this.graphqlApi = new GraphqlApi(this, props.graphql ?? {}, this.pool, this.functions);
+    }
+    const { requestsPerFiveMinutes = REQUESTS_PER_FIVE_MINUTES, poolRequestsPerFiveMinutes } = waf ?? {};
+    if (waf && this.graphqlApi?.resource) {
+      this.waf = createWaf(this, 'Api', requestsPerFiveMinutes, this.graphqlApi.resource.attrArn);
+    }
+    if (poolRequestsPerFiveMinutes !== undefined) {
+      createWaf(this, 'Pool', poolRequestsPerFiveMinutes, this.pool.arn);
+    }
+    if (api !== 'appsync') {
+      const webAclArn = props.http?.cloudFront?.webAclArn;
+      if (waf && webAclArn === undefined) {
+        this.edgeWaf = createEdgeWaf(this, requestsPerFiveMinutes);
       }
+      this.httpApi = new HttpApi(this, 'Http', props.http ?? {}, {
+        pool: this.pool,
+        functions: this.functions,
+        logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
+        webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
+      });
     }
     this.alarms = createAlarms(this, props.alarms ?? {}, {
       prefix,
       namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
       functions: this.functions,
       table: this.table,
-      api: this.api,
+      graphqlApi: this.graphqlApi,
+      httpApi: this.httpApi,
+      keysExpire: props.graphql?.keysExpire !== undefined,
       email: props.email !== undefined,
       sms: props.sms !== undefined,
     });
@@ -126,7 +159,7 @@ export class Latchstring extends Construct {
   private environment(name: FunctionName, props: LatchstringProps): Record<string, string> {
     const { readsPool, sends } = KINDS[name];
     return {
-      CLIENT_IDS: this.pool.clientIds.join(','),
+      CLIENT_IDS: Fn.join(',', this.pool.clientIds),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
@@ -134,6 +167,12 @@ export class Latchstring extends Construct {
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
       // A sign-in by a replaced contact makes an account there, so no change could be undone.
       ...(props.existingPool?.legacy && props.settings?.undoHours === undefined ? { UNDO_HOURS: '0' } : {}),
+      ...(name === 'sign-in' && props.graphql?.keysExpire !== undefined
+        ? { API_KEY_EXPIRES: Tokenization.stringifyNumber(seconds(props.graphql.keysExpire)) }
+        : {}),
+      ...(RESOLVERS.includes(name) && this.originSecrets.length > 0
+        ? { CLOUDFRONT_SECRET: this.originSecrets.map((secret) => secret.secretValue.unsafeUnwrap()).join(',') }
+        : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.
       ...(props.email === undefined ? { EMAIL: 'false' } : {}),
@@ -142,6 +181,9 @@ export class Latchstring extends Construct {
     };
   }
 }
+
+/** The functions behind the APIs. */
+const RESOLVERS: readonly FunctionName[] = ['sign-in', 'sign-up'];
 
 /** Functions are known by their names: two deployments of one prefix would be each other's. */
 function alone(deployment: Latchstring, prefix: string): void {

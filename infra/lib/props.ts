@@ -1,6 +1,9 @@
 import type {
   Duration,
   RemovalPolicy,
+  aws_apigatewayv2 as apigateway,
+  aws_appsync as appsync,
+  aws_certificatemanager as acm,
   aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
@@ -169,8 +172,15 @@ export interface PoolProps {
   readonly deletionProtection?: boolean;
 }
 
-/** The GraphQL API. */
-export interface ApiProps {
+/** The GraphQL API, on AppSync. */
+export interface GraphqlProps {
+  /**
+   * An API that exists, instead of a new one: it gets the data sources and resolvers of this package's
+   * `schema.graphql`, which its own schema must contain. It must take the tokens of the pool and, for the
+   * public fields, an API key. Its keys, log, limits and web ACL are its own.
+   * @default an API is made
+   */
+  readonly existing?: appsync.IGraphqlApi;
   /**
    * The API keys of the public fields, by names of your choice. To rotate one, add another, move the
    * clients, remove the first. A key identifies an app. It is not a secret: it is in every client.
@@ -178,10 +188,13 @@ export interface ApiProps {
    */
   readonly keys?: string[];
   /**
-   * When the keys expire, in seconds since 1970, at most 365 days ahead. A deployment renews them.
-   * @default the first of the month eleven months from now
+   * The expiry of the keys: a day such as `2027-06-01`, at whose beginning (UTC) they expire, or seconds
+   * since 1970; at most 365 days ahead. It must be set: a default would depend on the day of the
+   * synthesis. To renew the keys, set a later one and deploy. Of an API that exists it only serves the
+   * metric and the alarm.
+   * @default none for an API that exists
    */
-  readonly keysExpire?: number;
+  readonly keysExpire?: number | string;
   /**
    * True if clients may query the schema.
    * @default false
@@ -203,6 +216,78 @@ export interface ApiProps {
    * @default 'NONE'
    */
   readonly fieldLog?: 'NONE' | 'ERROR' | 'ALL';
+}
+
+/** The HTTP API, on API Gateway. docs/operations.md says how to choose between the two APIs. */
+export interface HttpProps {
+  /**
+   * An API that exists, instead of a new one: it gets the routes below `/v1`, their integrations and an
+   * authorizer. Its stages, log, limits, domains and CORS are its own.
+   * @default an API is made
+   */
+  readonly existing?: apigateway.IHttpApi;
+  /**
+   * The origins of web pages that may call the API, such as `https://app.example.com`. Apps that are no
+   * web pages need none.
+   * @default none: no page of another origin
+   */
+  readonly allowOrigins?: string[];
+  /**
+   * Requests a second of all callers together, 1 to 10000, above which API Gateway answers 429. An
+   * attacker can spend it for all users, so it is no limit of one caller: `waf` is.
+   * @default 1000
+   */
+  readonly requestsPerSecond?: number;
+  /**
+   * Requests at one moment, 1 to 5000.
+   * @default as many as in a second
+   */
+  readonly requestBurst?: number;
+  /**
+   * True if a line of the access log has the caller's address. Without it, no line has an identifier.
+   * @default false
+   */
+  readonly logSourceIp?: boolean;
+  /**
+   * A domain of your own. The output `HttpDomainTarget` is the name that its DNS record leads to.
+   * @default the domain of API Gateway, or of CloudFront
+   */
+  readonly domain?: DomainProps;
+  /**
+   * A CloudFront distribution in front of the API. An HTTP API takes no web ACL, a distribution does. The
+   * functions refuse requests that do not come through it.
+   * @default none
+   */
+  readonly cloudFront?: CloudFrontProps;
+}
+
+/** A domain of the HTTP API. */
+export interface DomainProps {
+  /** Its name, such as `auth.example.com`. */
+  readonly name: string;
+  /** Its certificate: of this Region, or with `cloudFront` of us-east-1. */
+  readonly certificate: acm.ICertificate;
+  /**
+   * The path before `/v1`, without slashes at its ends. Not with `cloudFront`.
+   * @default none
+   */
+  readonly basePath?: string;
+}
+
+/** A CloudFront distribution. */
+export interface CloudFrontProps {
+  /**
+   * The ARN of its web ACL, which must be in us-east-1: {@link EdgeWaf} makes one.
+   * @default one is made if `waf` is set and the stack is in us-east-1
+   */
+  readonly webAclArn?: string;
+  /**
+   * The secrets by which the functions know the distribution, one or two, by names of your choice. The
+   * functions accept both, the distribution sends the last. To replace one, add another, deploy, remove
+   * the first, deploy again.
+   * @default ['1']
+   */
+  readonly secrets?: string[];
 }
 
 /** A web ACL in front of the API and of the pool's own endpoint. */
@@ -274,12 +359,23 @@ export interface LatchstringProps {
    */
   readonly existingPool?: ExistingPool;
   /**
-   * The GraphQL API.
+   * The APIs by which clients reach sign-in and sign-up: GraphQL on AppSync, HTTP on API Gateway, or both.
+   * @default 'appsync'
+   */
+  readonly api?: 'appsync' | 'http' | 'both';
+  /**
+   * The GraphQL API, where there is one. `keysExpire` must be set, or `existing`.
    * @default the defaults of its properties
    */
-  readonly api?: ApiProps;
+  readonly graphql?: GraphqlProps;
   /**
-   * A web ACL that refuses addresses with too many requests. It costs a few dollars a month.
+   * The HTTP API, where there is one.
+   * @default the defaults of its properties
+   */
+  readonly http?: HttpProps;
+  /**
+   * A web ACL that refuses addresses with too many requests. It costs a few dollars a month. The HTTP API
+   * needs `http.cloudFront` for it.
    * @default none
    */
   readonly waf?: WafProps;

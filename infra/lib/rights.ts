@@ -3,43 +3,43 @@ import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import type { EmailProps } from './props';
 
-/** A kind of row: a partition key is the kind, `#` and an id (`shared/aws/src/dynamodb/item.rs`). */
-export type Row = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'replaced' | 'ticket' | 'undo';
+/** A kind of item of the table: a partition key is the kind, `#` and an id (`shared/aws/src/dynamodb/item.rs`). */
+export type Item = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'replaced' | 'ticket' | 'undo';
 
 /**
  * The permissions of each function for the table and the pool: the calls that its code makes for its
- * fields (`FIELDS` in api.ts) and no other, on the kinds of row that they concern. Only a new flow
+ * fields (`FIELDS` in api.ts) and no other, on the kinds of item that they concern. Only a new flow
  * and a pending contact are put, and only a lease is deleted. InitiateAuth, RespondToAuthChallenge and
  * GetUser are anonymous and need no permission; {@link SIGNED_CALLS} do. The test `fault_table` of
- * `shared/core/tests/policy/` holds `rows` to the rows that each function reaches.
+ * `shared/core/tests/policy/` holds `items` to the items that each function reaches.
  */
 export const RIGHTS: Record<
   FunctionName,
-  { readonly table: string[]; readonly rows: Row[]; readonly pool: string[] }
+  { readonly table: string[]; readonly items: Item[]; readonly pool: string[] }
 > = {
   'define-auth-challenge': {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
-    rows: ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
+    items: ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
     pool: ['AdminGetUser', 'AdminUpdateUserAttributes', 'AdminUserGlobalSignOut'],
   },
   'create-auth-challenge': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'flow', 'pending'],
+    items: ['counter', 'flow', 'pending'],
     pool: [],
   },
   'verify-auth-challenge-response': {
     table: ['GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'flow', 'proof', 'ticket', 'undo'],
+    items: ['counter', 'flow', 'proof', 'ticket', 'undo'],
     pool: [],
   },
   'sign-in': {
     table: ['BatchGetItem', 'GetItem', 'UpdateItem', 'DeleteItem'],
-    rows: ['counter', 'flow', 'lease', 'proof', 'replaced', 'undo'],
+    items: ['counter', 'flow', 'lease', 'proof', 'replaced', 'undo'],
     pool: ['AdminGetUser', 'AdminCreateUser', 'AdminSetUserPassword'],
   },
   'sign-up': {
     table: ['BatchGetItem', 'GetItem', 'PutItem', 'UpdateItem'],
-    rows: ['counter', 'pending', 'undo'],
+    items: ['counter', 'pending', 'undo'],
     pool: ['AdminUpdateUserAttributes'],
   },
 };
@@ -56,14 +56,14 @@ export function statements(
   arns: { table: string; pool: string; keyRing: string },
   signedCalls: boolean,
 ): iam.PolicyStatement[] {
-  const { table, rows, pool } = RIGHTS[name];
+  const { table, items, pool } = RIGHTS[name];
   const found = [
     new iam.PolicyStatement({
       sid: 'Table',
       actions: table.map((action) => `dynamodb:${action}`),
       resources: [arns.table],
       conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': rows.map((row) => `${row}#*`) },
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
         // ForAllValues alone holds for a request without keys.
         Null: { 'dynamodb:LeadingKeys': 'false' },
       },

@@ -78,7 +78,7 @@ export interface Settings {
   readonly pendingSeconds?: number;
   /**
    * The time in which the owner of a replaced contact can undo the change. Until then no contact of the
-   * account can be changed. 0 turns both off. Takes 0 to 168 hours.
+   * account can be changed. 0 turns both off, for changes from before too. Takes 0 to 168 hours.
    * @default 72
    */
   readonly undoHours?: number;
@@ -217,11 +217,12 @@ export interface Settings {
    */
   readonly maxSprayOdds?: number;
   /**
-   * The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the
-   * last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL.
-   * Events without an address there share one budget. `off`: no budget is counted by source. `latchstring
-   * doctor --probe --api` shows the header that AppSync delivers (docs/doctor.md). Takes appsync, http or
-   * off.
+   * The part of an event of the GraphQL API that holds the client's address. `appsync`: the entry of
+   * `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp`,
+   * where a function of your own adds it. Events without an address there share one budget. `off`: no budget
+   * is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers
+   * (docs/doctor.md). Requests by HTTP are counted by source without this setting (docs/http.md). Takes
+   * appsync, http or off.
    * @default 'off'
    */
   readonly source?: 'appsync' | 'http' | 'off';

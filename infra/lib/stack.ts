@@ -1,4 +1,4 @@
-import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
+import { CfnOutput, Fn, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { TRIGGERS, type FunctionName } from './functions';
 import { Latchstring } from './latchstring';
@@ -19,19 +19,27 @@ export class LatchstringStack extends Stack {
 }
 
 /** Outputs for clients and operators. */
-export function outputs(stack: Stack, { pool, api, table, keyRing, functions }: Latchstring): void {
-  const output = (id: string, description: string, value: string) =>
-    new CfnOutput(stack, id, { description, value });
+export function outputs(stack: Stack, latchstring: Latchstring): Record<string, CfnOutput> {
+  const { pool, graphqlApi, httpApi, table, keyRing, functions } = latchstring;
+  const made: Record<string, CfnOutput> = {};
+  const output = (id: string, description: string, value: string | undefined) => {
+    if (value !== undefined) {
+      made[id] = new CfnOutput(stack, id, { description, value });
+    }
+  };
   output('UserPoolId', 'The user pool', pool.id);
-  output('ClientIds', 'The app clients, separated by commas', pool.clientIds.join(','));
-  output('GraphqlUrl', 'The GraphQL API', api.url);
-  for (const [name, key] of Object.entries(api.keys)) {
+  output('ClientIds', 'The app clients, separated by commas', Fn.join(',', pool.clientIds));
+  output('GraphqlUrl', 'The GraphQL API', graphqlApi?.url);
+  for (const [name, key] of Object.entries(graphqlApi?.keys ?? {})) {
     output(`ApiKey${name}`, 'An API key of the public fields; not a secret', key.attrApiKey);
   }
+  output('HttpUrl', 'The HTTP API, before /v1', httpApi?.url);
+  output('HttpDomainTarget', "What the record of the HTTP API's domain leads to", httpApi?.domainTarget);
   output('TableName', 'The table', table.tableName);
   output('KeyRingSecret', 'The key ring in Secrets Manager', keyRing.secretArn);
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
     const id = trigger.charAt(0).toUpperCase() + trigger.slice(1);
     output(id, `The pool's trigger ${id}`, functions[name as FunctionName].functionArn);
   }
+  return made;
 }

@@ -3,12 +3,15 @@ import {
   BootstraplessSynthesizer,
   CfnCondition,
   CfnParameter,
-  CfnRule,
   type CfnParameterProps,
+  CfnResource,
+  CfnRule,
   Fn,
   Stack,
   type aws_iam as iam,
   type aws_lambda as lambda,
+  Tokenization,
+  type CfnElement,
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
@@ -54,10 +57,24 @@ export class StandaloneStack extends Stack {
         allowedPattern: '(.*/)?',
       }),
     );
+    const api = text('Api', 'The APIs by which clients reach sign-in and sign-up.', {
+      default: 'appsync',
+      allowedValues: ['appsync', 'http', 'both'],
+    });
     const keysExpire = new CfnParameter(this, 'ApiKeyExpires', {
       type: 'Number',
-      description: 'When the API key expires, in seconds since 1970, at most 365 days ahead.',
+      default: 0,
+      description: 'When the API keys expire, in seconds since 1970, at most 365 days ahead. Not for Api=http.',
     }).valueAsNumber;
+    const keys = text('ApiKeys', 'The API keys; to replace one, first both, and then the other alone.', {
+      default: '1',
+      allowedValues: ['1', '1,2', '2'],
+    });
+    const origins = optional(
+      'AllowOrigins',
+      'The origins of pages that may call the HTTP API, such as https://a.example.com,https://b.example.com.',
+      '(https?://[^\\s*/,]+(,https?://[^\\s*/,]+)*)?',
+    );
     const appName = optional('AppName', "The app's name in messages.");
     const supportContact = optional('SupportContact', 'The contact that the notice of a changed contact names.');
     const linkUrl = optional('LinkUrl', 'The page that the link of a mail opens; without it mails have no link.');
@@ -95,7 +112,12 @@ export class StandaloneStack extends Stack {
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),
-            clientIds: [text('Clients', 'The app clients to serve, separated by commas; sign-in uses the first.')],
+            clientIds: Fn.split(
+              ',',
+              text('Clients', 'The app clients to serve, separated by commas; sign-in uses the first.', {
+                allowedPattern: '[^\\s,]+(,[^\\s,]+)*',
+              }),
+            ),
           }
         : undefined,
       email: {
@@ -118,7 +140,9 @@ export class StandaloneStack extends Stack {
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },
       settings: { appName, supportContact, linkUrl },
-      api: { keysExpire },
+      api: 'both',
+      graphql: { keys: ['1', '2'], keysExpire },
+      http: { allowOrigins: Fn.split(',', origins) },
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
     });
 
@@ -147,6 +171,63 @@ export class StandaloneStack extends Stack {
         },
       ],
     });
-    outputs(this, this.latchstring);
+    const usesGraphql = new CfnCondition(this, 'UsesGraphql', { expression: differs(api, 'http') });
+    this.latchstring.functions['sign-in'].addEnvironment(
+      'API_KEY_EXPIRES',
+      either(usesGraphql, Tokenization.stringifyNumber(keysExpire)),
+    );
+    new CfnRule(this, 'KeyExpires', {
+      ruleCondition: differs(api, 'http'),
+      assertions: [
+        {
+          assert: differs(Tokenization.stringifyNumber(keysExpire), '0'),
+          assertDescription: 'Set ApiKeyExpires, in seconds since 1970, or Api to http.',
+        },
+      ],
+    });
+    this.choose(api, usesGraphql, keys, given('HasAllowOrigins', origins));
   }
+
+  /** Makes the resources and outputs of each API on the condition that it is chosen. */
+  private choose(api: string, usesGraphql: CfnCondition, keys: string, hasOrigins: CfnCondition): void {
+    const { graphqlApi, httpApi, alarms } = this.latchstring;
+    const usesHttp = new CfnCondition(this, 'UsesHttp', { expression: differs(api, 'appsync') });
+    const made = outputs(this, this.latchstring);
+    const on = (condition: CfnCondition, found: (CfnElement | undefined)[], names: string[], shown: string[]) => {
+      const watched = names.map((name) => alarms[name]?.node.defaultChild as CfnElement | undefined);
+      for (const element of [...found, ...watched]) {
+        if (CfnResource.isCfnResource(element as CfnResource)) {
+          (element as CfnResource).cfnOptions.condition = condition;
+        }
+      }
+      for (const output of shown.flatMap((id) => made[id] ?? [])) {
+        output.condition = condition;
+      }
+    };
+    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-key'], ['GraphqlUrl']);
+    on(usesHttp, (httpApi?.node.findAll() ?? []) as CfnElement[], ['http-faults'], ['HttpUrl']);
+    for (const [name, other] of [
+      ['1', '2'],
+      ['2', '1'],
+    ] as const) {
+      const expression = Fn.conditionAnd(differs(api, 'http'), differs(keys, other));
+      const condition = new CfnCondition(this, `UsesApiKey${name}`, { expression });
+      on(condition, [graphqlApi?.keys[name]], [], [`ApiKey${name}`]);
+    }
+    const cors = httpApi?.resource?.corsConfiguration;
+    httpApi?.resource?.addPropertyOverride(
+      'CorsConfiguration',
+      Fn.conditionIf(hasOrigins.logicalId, capitalised(cors as object), Aws.NO_VALUE),
+    );
+  }
+}
+
+function differs(value: string, other: string) {
+  return Fn.conditionNot(Fn.conditionEquals(value, other));
+}
+
+/** The properties as CloudFormation spells them. */
+function capitalised(properties: object): Record<string, unknown> {
+  const entries = Object.entries(properties);
+  return Object.fromEntries(entries.map(([name, value]) => [name.charAt(0).toUpperCase() + name.slice(1), value]));
 }

@@ -1,4 +1,4 @@
-import { type RemovalPolicy, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
+import { RemovalPolicy, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 export interface StoreOptions {
@@ -42,5 +42,15 @@ export function createKeyRing(scope: Construct, options: StoreOptions): secrets.
       includeSpace: false,
     },
     removalPolicy: options.removalPolicy,
+  });
+}
+
+/** A value of the header that CloudFront adds to requests of the HTTP API. */
+export function createOriginSecret(scope: Construct, name: string, encryptionKey?: kms.IKey): secrets.Secret {
+  return new secrets.Secret(scope, `OriginSecret${name}`, {
+    description: 'Latchstring: the header by which the functions know requests of CloudFront',
+    encryptionKey,
+    generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },
+    removalPolicy: RemovalPolicy.DESTROY,
   });
 }

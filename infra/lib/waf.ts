@@ -1,5 +1,11 @@
 import { Stack, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
+
+/** The default limit of one address. */
+export const REQUESTS_PER_FIVE_MINUTES = 300;
+
+/** The Region of every web ACL of CloudFront. */
+export const EDGE_REGION = 'us-east-1';
 
 /** A web ACL of one resource that refuses an address after so many requests in five minutes. */
 export function createWaf(
@@ -8,14 +14,30 @@ export function createWaf(
   limit: number,
   resourceArn: string,
 ): wafv2.CfnWebACL {
+  const acl = createAcl(scope, name, 'REGIONAL', limit);
+  new wafv2.CfnWebACLAssociation(scope, `Waf${name}Association`, { webAclArn: acl.attrArn, resourceArn });
+  return acl;
+}
+
+/** The same for a CloudFront distribution, which names its web ACL itself. */
+export function createEdgeWaf(scope: Construct, limit: number): wafv2.CfnWebACL {
+  return createAcl(scope, 'Edge', 'CLOUDFRONT', limit);
+}
+
+function createAcl(
+  scope: Construct,
+  name: 'Api' | 'Edge' | 'Pool',
+  kind: 'CLOUDFRONT' | 'REGIONAL',
+  limit: number,
+): wafv2.CfnWebACL {
   const visible = (metricName: string) => ({
     cloudWatchMetricsEnabled: true,
     metricName: `${Stack.of(scope).stackName}-${name.toLowerCase()}-${metricName}`,
     // A sampled request shows its headers, the access token among them.
     sampledRequestsEnabled: false,
   });
-  const acl = new wafv2.CfnWebACL(scope, `Waf${name}`, {
-    scope: 'REGIONAL',
+  return new wafv2.CfnWebACL(scope, `Waf${name}`, {
+    scope: kind,
     defaultAction: { allow: {} },
     visibilityConfig: visible('waf'),
     rules: [
@@ -30,6 +52,30 @@ export function createWaf(
       },
     ],
   });
-  new wafv2.CfnWebACLAssociation(scope, `Waf${name}Association`, { webAclArn: acl.attrArn, resourceArn });
-  return acl;
+}
+
+/** The properties of {@link EdgeWaf}. */
+export interface EdgeWafProps {
+  /**
+   * Requests that one address may make in five minutes, 10 to 2000000000, before it is refused.
+   * @default 300
+   */
+  readonly requestsPerFiveMinutes?: number;
+}
+
+/**
+ * The web ACL of `http.cloudFront` for a deployment outside us-east-1: put it into a stack of that Region, and
+ * its ARN into `http.cloudFront.webAclArn`. Both stacks need `crossRegionReferences`.
+ */
+export class EdgeWaf extends Construct {
+  readonly arn: string;
+
+  constructor(scope: Construct, id: string, props: EdgeWafProps = {}) {
+    super(scope, id);
+    const { requestsPerFiveMinutes = REQUESTS_PER_FIVE_MINUTES } = props;
+    if (Stack.of(this).region !== EDGE_REGION) {
+      throw new Error(`EdgeWaf: its stack must be in ${EDGE_REGION}, where CloudFront takes web ACLs from`);
+    }
+    this.arn = createEdgeWaf(this, requestsPerFiveMinutes).attrArn;
+  }
 }

@@ -16,7 +16,7 @@ function alarms(props: Parameters<typeof templateOf>[0] = {}) {
 }
 
 describe('the alarms', () => {
-  const all = alarms({ alarms: { actions: ['arn:aws:sns:eu-west-1:111122223333:alarms'] } });
+  const all = alarms({ api: 'both', alarms: { actions: ['arn:aws:sns:eu-west-1:111122223333:alarms'] } });
 
   // The emulator that `cargo xtask deploy-check` deploys on has no metric math.
   it('each look at one plain metric', () => {
@@ -29,6 +29,7 @@ describe('the alarms', () => {
   it('are these', () => {
     assert.deepEqual([...all.keys()].sort(), [
       'api-faults',
+      'api-key',
       'bounces',
       'breaker-country',
       'breaker-deployment',
@@ -45,6 +46,7 @@ describe('the alarms', () => {
       'errors-sign-up',
       'errors-verify-auth-challenge-response',
       'faults',
+      'http-faults',
       'refused',
       'slow-create-auth-challenge',
       'slow-define-auth-challenge',
@@ -79,9 +81,9 @@ describe('the alarms', () => {
   });
 
   it('tell whom they are given, and keep quiet while nothing happens', () => {
-    for (const alarm of all.values()) {
+    for (const [name, alarm] of all) {
       assert.deepEqual(alarm.AlarmActions, ['arn:aws:sns:eu-west-1:111122223333:alarms']);
-      assert.equal(alarm.TreatMissingData, 'notBreaching');
+      assert.equal(alarm.TreatMissingData, name === 'api-key' ? 'ignore' : 'notBreaching');
     }
     assert.equal(alarms().get('refused').AlarmActions, undefined);
   });
@@ -118,6 +120,14 @@ describe('the alarms', () => {
     for (const [name, { Threshold }] of all) {
       assert.ok(!name.startsWith('slow-') || Threshold < Math.min(...limits), name);
     }
+  });
+
+  it('show a key that expires until there is a later one, also while no function runs', () => {
+    const { MetricName, Statistic, ComparisonOperator, Threshold, TreatMissingData } = all.get('api-key');
+    assert.deepEqual(
+      [MetricName, Statistic, ComparisonOperator, Threshold, TreatMissingData],
+      ['ApiKeyDaysLeft', 'Minimum', 'LessThanThreshold', 45, 'ignore'],
+    );
   });
 
   it('look where the functions put their metrics', () => {

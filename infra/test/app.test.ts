@@ -5,7 +5,7 @@ import { describe, it, mock } from 'node:test';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Packages } from '../lib';
-import { LEAST, PACKAGES, functionOf, nameOf } from './support';
+import { LEAST, PACKAGES, functionOf, nameOf, only } from './support';
 
 const APP = path.join(__dirname, '../bin/app.ts');
 // The zips need no build.
@@ -37,6 +37,10 @@ describe('the app that deploys as it stands', () => {
       smsCountries: 'DE, AT',
       smsSenderId: 'Acme',
       smsOriginationNumber: '+4915112345678',
+      api: 'both',
+      keysExpire: '2027-06-01',
+      apiKeys: '1,2',
+      allowOrigins: 'https://app.example.com, https://www.example.com',
       appName: 'Acme App',
       supportContact: 'https://example.com/help',
       linkUrl: 'https://example.com/link',
@@ -63,6 +67,10 @@ describe('the app that deploys as it stands', () => {
       SUPPORT_CONTACT: 'https://example.com/help',
     });
     template.resourceCountIs('AWS::Cognito::UserPool', 0);
+    const keys = Object.values(template.findResources('AWS::AppSync::ApiKey'));
+    assert.deepEqual(keys.map(({ Properties }) => Properties.Expires), [Date.UTC(2027, 5, 1) / 1000, Date.UTC(2027, 5, 1) / 1000]);
+    const { CorsConfiguration } = only(template, 'AWS::ApiGatewayV2::Api').Properties;
+    assert.deepEqual(CorsConfiguration.AllowOrigins, ['https://app.example.com', 'https://www.example.com']);
     template.hasOutput('UserPoolId', { Value: 'eu-west-1_Abc' });
     for (const { Properties } of Object.values(template.findResources('AWS::CloudWatch::Alarm'))) {
       assert.deepEqual(Properties.AlarmActions, ['arn:aws:sns:eu-west-1:111122223333:alarms']);
@@ -76,21 +84,25 @@ describe('the app that deploys as it stands', () => {
     assert.ok(mailed.some((arn) => arn.endsWith(':configuration-set/codes')));
   });
 
-  it('needs an address alone, or countries alone', () => {
-    const mail = synthesise({ emailFrom: 'codes@example.com' });
+  it('needs an address alone, or countries alone, and the expiry of its keys or no GraphQL API', () => {
+    assert.throws(() => synthesise({ emailFrom: 'codes@example.com' }), /graphql\.keysExpire/);
+    const mail = synthesise({ emailFrom: 'codes@example.com', keysExpire: '2027-06-01' });
+    mail.template.resourceCountIs('AWS::ApiGatewayV2::Api', 0);
     assert.equal(mail.name, 'latchstring');
     mail.template.resourceCountIs('AWS::Cognito::UserPool', 1);
     assert.equal(functionOf(mail.template, 'sign-in').Properties.Environment.Variables.SMS_COUNTRIES, undefined);
     const { Architectures } = functionOf(mail.template, 'sign-in').Properties;
     assert.deepEqual(Architectures, ['arm64']);
-    const sms = synthesise({ smsCountries: 'DE' });
+    const sms = synthesise({ smsCountries: 'DE', api: 'http' });
     assert.equal(functionOf(sms.template, 'sign-in').Properties.Environment.Variables.EMAIL, 'false');
+    sms.template.resourceCountIs('AWS::AppSync::GraphQLApi', 0);
+    sms.template.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
     const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
-    assert.equal(names.length, 16);
+    assert.equal(names.length, 20);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Duration } from 'aws-cdk-lib';
+import {
+  Duration,
+  type aws_apigatewayv2 as apigateway,
+  type aws_appsync as appsync,
+  type aws_certificatemanager as acm,
+} from 'aws-cdk-lib';
 import { Latchstring, type LatchstringProps } from '../lib';
 import { LEAST, newStack } from './support';
 
+const DOMAIN = { name: 'auth.example.com', certificate: {} as acm.ICertificate };
 const email = { fromAddress: 'codes@example.com' };
 const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['an address that is none', { email: { fromAddress: 'codes' } }, /email\.fromAddress/],
@@ -36,6 +42,7 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a log level there is not', { settings: { logLevel: 'loud' as 'info' } }, /settings\.logLevel: one of error/],
   ['two pools', { pool: {}, existingPool: { userPoolId: 'p', clientIds: ['c'] } }, /pool and existingPool/],
   ['a pool without clients', { existingPool: { userPoolId: 'p', clientIds: [] } }, /existingPool\.clientIds/],
+  ['an undo in a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { undoHours: 24 } }, /settings\.undoHours: 0 with existingPool\.legacy/],
   ['no client', { pool: { clients: [] } }, /pool\.clients/],
   ['two clients of one name', { pool: { clients: ['a', 'a'] } }, /pool\.clients/],
   ['an email that tokens may write', { pool: { writeAttributes: ['email', 'locale'] } }, /writeAttributes: not email,/],
@@ -43,8 +50,28 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a number that tokens may write', { pool: { writeAttributes: ['phone_number'] } }, /writeAttributes/],
   ['an access token for a week', { pool: { accessTokenLife: Duration.days(7) } }, /pool\.accessTokenLife/],
   ['a refresh token for a minute', { pool: { refreshTokenLife: Duration.minutes(1) } }, /pool\.refreshTokenLife/],
-  ['no API key', { api: { keys: [] } }, /api\.keys/],
-  ['a query of any depth', { api: { queryDepthLimit: 0 } }, /api\.queryDepthLimit/],
+  ['no API key', { graphql: { keys: [] } }, /graphql\.keys: at least one/],
+  ['API keys of no known expiry', { graphql: {} }, /graphql\.keysExpire: the day on which/],
+  ['an expiry that is no day', { graphql: { keysExpire: 'soon' } }, /graphql\.keysExpire: a day such as/],
+  ['an expiry in a month that is none', { graphql: { keysExpire: '2027-13-01' } }, /graphql\.keysExpire: a day such as/],
+  ['a query of any depth', { graphql: { queryDepthLimit: 0 } }, /graphql\.queryDepthLimit/],
+  ['keys for an API that has its own', { graphql: { existing: {} as appsync.IGraphqlApi, keys: ['1'] } }, /graphql\.existing: not with keys,/],
+  ['an API there is not', { api: 'rest' as 'http' }, /api: one of appsync, http, both/],
+  ['keys without a GraphQL API', { api: 'http', graphql: { keys: ['1'] } }, /graphql: with api: 'http' there is no/],
+  ['an HTTP API that is not chosen', { http: { requestBurst: 5 } }, /http: needs api: 'http' or 'both'/],
+  ['a domain for an API that has its own', { api: 'http', http: { existing: {} as apigateway.IHttpApi, domain: DOMAIN } }, /http\.existing: not with domain,/],
+  ['pages of any origin', { api: 'http', http: { allowOrigins: ['*'] } }, /http\.allowOrigins: .*never \*/],
+  ['pages of many origins', { api: 'http', http: { allowOrigins: ['https://*.example.com'] } }, /http\.allowOrigins/],
+  ['pages without TLS', { api: 'http', http: { allowOrigins: ['http://example.com'] } }, /http\.allowOrigins/],
+  ['pages by their path', { api: 'http', http: { allowOrigins: ['https://example.com/'] } }, /http\.allowOrigins/],
+  ['a domain with its scheme, of the API', { api: 'http', http: { domain: { ...DOMAIN, name: 'https://a.example.com' } } }, /http\.domain\.name/],
+  ['a base path with slashes', { api: 'http', http: { domain: { ...DOMAIN, basePath: '/auth/' } } }, /http\.domain\.basePath: such as/],
+  ['a base path behind CloudFront', { api: 'http', http: { cloudFront: {}, domain: { ...DOMAIN, basePath: 'auth' } } }, /http\.domain\.basePath: not with http\.cloudFront/],
+  ['three secrets at once', { api: 'http', http: { cloudFront: { secrets: ['1', '2', '3'] } } }, /http\.cloudFront\.secrets: one or two/],
+  ['one secret twice', { api: 'http', http: { cloudFront: { secrets: ['1', '1'] } } }, /http\.cloudFront\.secrets/],
+  ['an HTTP API that takes no request', { api: 'http', http: { requestsPerSecond: 0 } }, /http\.requestsPerSecond/],
+  ['a web ACL for an HTTP API', { api: 'both', waf: {} }, /waf: an HTTP API takes no web ACL/],
+  ['a web ACL of CloudFront in another Region', { api: 'http', waf: {}, http: { cloudFront: {} } }, /waf: .* must be in us-east-1/],
   ['a web ACL that refuses every caller', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
   ['too little memory', { memory: 64 }, /memory/],
   ['no concurrency', { reservedConcurrency: { 'sign-in': 0 } }, /reservedConcurrency\.sign-in/],

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
-import { FUNCTIONS, Packages, type FunctionName, type Settings } from '../lib';
+import { FUNCTIONS, Packages, type FunctionName, type LatchstringProps, type Settings } from '../lib';
 import { RULES } from '../lib/settings';
 import { functionOf, only, templateOf } from './support';
 
@@ -17,9 +17,10 @@ const SETTINGS: Required<Settings> = {
   ) as unknown as Required<Settings>),
   supportContact: 'help@example.com',
   linkUrl: 'https://app.example.com/link?a=b',
+  undoHours: 0,
 };
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
-const EVERYTHING = {
+const EVERYTHING: Partial<LatchstringProps> = {
   email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
   sms: {
     countries: ['DE', 'AT'],
@@ -32,6 +33,8 @@ const EVERYTHING = {
   },
   captcha: { siteKey: '0x4AAA', secretArn: CAPTCHA_SECRET, hostnames: ['example.com', 'www.example.com'] },
   settings: SETTINGS,
+  api: 'both',
+  http: { cloudFront: {} },
   existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'], legacy: true },
 };
 
@@ -96,6 +99,8 @@ describe('the environment', () => {
       SMS_SENDER_ID: ['define-auth-challenge', 'create-auth-challenge'],
       TURNSTILE_KEY_SECRET: ['sign-in'],
       TURNSTILE_HOSTNAMES: ['sign-in'],
+      API_KEY_EXPIRES: ['sign-in'],
+      CLOUDFRONT_SECRET: ['sign-in', 'sign-up'],
       CLIENT_IDS: FUNCTIONS,
       TABLE_NAME: FUNCTIONS,
       KEY_RING_SECRET: FUNCTIONS,
@@ -105,6 +110,15 @@ describe('the environment', () => {
         readers,
         variable,
       );
+    }
+  });
+
+  it('turns the undo off in a legacy pool, in which none could succeed', () => {
+    for (const [legacy, expected] of [[true, '0'], [false, undefined]] as const) {
+      const existingPool = { userPoolId: 'eu-west-1_Abc', clientIds: ['web'], legacy };
+      for (const name of FUNCTIONS) {
+        assert.equal(environment(templateOf({ existingPool }), name).UNDO_HOURS, expected, name);
+      }
     }
   });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import type { StackProps } from 'aws-cdk-lib';
 import type { LatchstringProps, LatchstringStack } from '../lib';
 import { newStack } from './support';
 
@@ -13,10 +14,18 @@ function findings(stack: LatchstringStack): string[] {
 }
 
 describe('cdk-nag (AwsSolutions) finds nothing that is not reasoned in lib/nag.ts', () => {
-  const forms: Record<string, Partial<LatchstringProps>> = {
+  const forms: Record<string, Partial<LatchstringProps> & StackProps> = {
     'with a pool of its own': {},
     'with a pool that exists': { existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web'] } },
-    'with all that can be turned on': { waf: {}, api: { fieldLog: 'ALL' }, pointInTimeRecovery: true },
+    'with an HTTP API': { api: 'http', http: { allowOrigins: ['https://app.example.com'] } },
+    'with all that can be turned on': {
+      api: 'both',
+      waf: {},
+      graphql: { keysExpire: '2027-06-01', fieldLog: 'ALL' },
+      http: { cloudFront: { secrets: ['1', '2'] } },
+      pointInTimeRecovery: true,
+      env: { region: 'us-east-1' },
+    },
   };
   for (const [form, props] of Object.entries(forms)) {
     it(form, () => assert.deepEqual(findings(newStack(props)), []));

@@ -57,7 +57,7 @@ const MATRIX: Record<string, string> = {
 };
 
 // Likewise.
-const ROWS: Record<FunctionName, string[]> = {
+const ITEMS: Record<FunctionName, string[]> = {
   'define-auth-challenge': ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
   'create-auth-challenge': ['counter', 'flow', 'pending'],
   'verify-auth-challenge-response': ['counter', 'flow', 'proof', 'ticket', 'undo'],
@@ -84,7 +84,7 @@ describe('what each function may do', () => {
   }
 
   for (const name of FUNCTIONS) {
-    it(`${name} reaches its kinds of row only`, () => {
+    it(`${name} reaches its kinds of item only`, () => {
       const table = statements(template, name).filter(({ Action }) =>
         list(Action).some((action) => String(action).startsWith('dynamodb:')),
       );
@@ -92,7 +92,7 @@ describe('what each function may do', () => {
         table.map(({ Condition }) => Condition),
         [
           {
-            'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ROWS[name].map((row) => `${row}#*`) },
+            'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ITEMS[name].map((item) => `${item}#*`) },
             Null: { 'dynamodb:LeadingKeys': 'false' },
           },
         ],
@@ -100,10 +100,10 @@ describe('what each function may do', () => {
     });
   }
 
-  it('the kinds of row are those of the partition keys', () => {
-    const item = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
-    const keys = [...item.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
-    assert.deepEqual([...new Set(Object.values(ROWS).flat())].sort(), [...new Set(keys)].sort());
+  it('the kinds of item are those of the partition keys', () => {
+    const source = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
+    const keys = [...source.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
+    assert.deepEqual([...new Set(Object.values(ITEMS).flat())].sort(), [...new Set(keys)].sort());
   });
 
   it('the functions that open sessions may make signed calls, on the one pool, if they are set', () => {

@@ -4,7 +4,7 @@ process.env.CDK_VALIDATION = 'false';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
-import { App } from 'aws-cdk-lib';
+import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FUNCTIONS, LatchstringStack, Packages, type FunctionName, type LatchstringProps } from '../lib';
 
@@ -24,14 +24,20 @@ export function newApp(): App {
 export const LEAST: LatchstringProps = {
   email: { fromAddress: 'codes@example.com' },
   sms: { countries: ['DE', 'AT'] },
+  graphql: { keysExpire: 1_800_000_000 },
   packages: Packages.folder(PACKAGES),
 };
 
-export function newStack(props: Partial<LatchstringProps> = {}): LatchstringStack {
-  return new LatchstringStack(newApp(), 'acme', { ...LEAST, ...props });
+export function newStack(props: Partial<LatchstringProps> & StackProps = {}): LatchstringStack {
+  const { graphql, ...least } = LEAST;
+  return new LatchstringStack(newApp(), 'acme', {
+    ...least,
+    ...(props.api === 'http' ? {} : { graphql }),
+    ...props,
+  });
 }
 
-export function templateOf(props: Partial<LatchstringProps> = {}): Template {
+export function templateOf(props: Partial<LatchstringProps> & StackProps = {}): Template {
   return Template.fromStack(newStack(props));
 }
 

@@ -36,7 +36,7 @@ describe('the templates for teams without CDK', () => {
 
   it('need no CDK in the account', () => {
     for (const [file, { Parameters, Rules, Resources }] of templates) {
-      assert.deepEqual(Object.keys(Rules), ['OneChannel'], file);
+      assert.deepEqual(Object.keys(Rules), ['OneChannel', 'KeyExpires'], file);
       assert.equal(Parameters.BootstrapVersion, undefined, file);
       assert.ok(!JSON.stringify(Resources).includes('cdk-'), file);
       assert.ok(!JSON.stringify(Resources).includes('AWS::CDK'), file);
@@ -58,15 +58,98 @@ describe('the templates for teams without CDK', () => {
     }
   });
 
-  it('ask where the zips are and how long the API key is good, and have a default for the rest', () => {
+  it('ask where the zips are, and have a default for the rest', () => {
     const asked = templates.map(([, { Parameters }]) =>
       Object.entries(Parameters)
         .filter(([, parameter]) => (parameter as { Default?: unknown }).Default === undefined)
         .map(([name]) => name)
         .sort(),
     );
-    const always = ['ApiKeyExpires', 'Bucket', 'Prefix'];
-    assert.deepEqual(asked, [['ApiKeyExpires', 'Bucket', 'Clients', 'Prefix', 'UserPool'], always]);
+    assert.deepEqual(asked, [['Bucket', 'Clients', 'Prefix', 'UserPool'], ['Bucket', 'Prefix']]);
+  });
+
+  it('make AppSync, the HTTP API or both, each with its alarms and outputs', () => {
+    for (const [file, { Conditions, Resources, Outputs }] of templates) {
+      const isNot = (parameter: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, value] }] });
+      assert.deepEqual(Conditions.UsesGraphql, isNot('Api', 'http'), file);
+      assert.deepEqual(Conditions.UsesHttp, isNot('Api', 'appsync'), file);
+      for (const [id, resource] of Object.entries(Resources)) {
+        const { Type, Condition, Properties } = resource as { Type: string; Condition?: string; Properties: unknown };
+        const metric = JSON.stringify(Properties);
+        if (Type === 'AWS::AppSync::ApiKey') {
+          assert.match(String(Condition), /^UsesApiKey[12]$/, id);
+        } else if (Type.startsWith('AWS::AppSync::') || /ApiRole|Alarmapi/.test(id)) {
+          assert.equal(Condition, 'UsesGraphql', id);
+        } else if (Type.startsWith('AWS::ApiGatewayV2::') || /LatchstringHttp|Alarmhttp/.test(id)) {
+          assert.equal(Condition, 'UsesHttp', id);
+        } else {
+          assert.ok(!/LatchstringApi|LatchstringHttp/.test(metric), `${id} needs an API`);
+        }
+      }
+      const shown = Object.entries(Outputs).map(([id, { Condition }]: [string, any]) => [id, Condition] as const);
+      assert.deepEqual(Object.fromEntries(shown.filter(([, condition]) => condition)), {
+        GraphqlUrl: 'UsesGraphql',
+        ApiKey1: 'UsesApiKey1',
+        ApiKey2: 'UsesApiKey2',
+        HttpUrl: 'UsesHttp',
+      });
+    }
+  });
+
+  it('replace an API key by making the other one first', () => {
+    for (const [, { Parameters, Conditions }] of templates) {
+      assert.deepEqual(Parameters.ApiKeys.AllowedValues, ['1', '1,2', '2']);
+      for (const [name, other] of [['1', '2'], ['2', '1']]) {
+        assert.deepEqual(Conditions[`UsesApiKey${name}`], {
+          'Fn::And': [
+            { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Api' }, 'http'] }] },
+            { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'ApiKeys' }, other] }] },
+          ],
+        });
+      }
+    }
+  });
+
+  it('need the expiry of the API key where there is one', () => {
+    for (const [, { Rules, Resources }] of templates) {
+      const isNot = (parameter: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, value] }] });
+      assert.deepEqual(Rules.KeyExpires.RuleCondition, isNot('Api', 'http'));
+      assert.deepEqual(Rules.KeyExpires.Assertions[0].Assert, isNot('ApiKeyExpires', '0'));
+      const variables = Object.values(Resources).flatMap((resource: any) => resource.Properties?.Environment?.Variables ?? []);
+      const expiries = variables.map(({ API_KEY_EXPIRES }) => API_KEY_EXPIRES).filter((expiry) => expiry !== undefined);
+      const [chosen, ...others] = expiries;
+      assert.deepEqual(chosen, { 'Fn::If': ['UsesGraphql', { Ref: 'ApiKeyExpires' }, { Ref: 'AWS::NoValue' }] });
+      assert.deepEqual(others, []);
+    }
+  });
+
+  it('let pages of the listed origins call the HTTP API, and never of all', () => {
+    for (const [, { Parameters, Resources }] of templates) {
+      const api = Object.values(Resources).find((resource: any) => resource.Type === 'AWS::ApiGatewayV2::Api') as any;
+      const [condition, cors, none] = api.Properties.CorsConfiguration['Fn::If'];
+      assert.deepEqual([condition, none], ['HasAllowOrigins', { Ref: 'AWS::NoValue' }]);
+      assert.deepEqual(cors.AllowOrigins, { 'Fn::Split': [',', { Ref: 'AllowOrigins' }] });
+      assert.deepEqual(cors.AllowMethods, ['GET', 'POST']);
+      const pattern = new RegExp(`^${Parameters.AllowOrigins.AllowedPattern}$`);
+      for (const good of ['', 'https://a.example.com', 'https://a.example.com,http://localhost:5173']) {
+        assert.ok(pattern.test(good), good);
+      }
+      for (const bad of ['*', 'https://*', 'https://*.example.com', 'https://a.example.com/', 'https://a.b, https://c.d']) {
+        assert.ok(!pattern.test(bad), bad);
+      }
+    }
+  });
+
+  it('take the tokens of the clients that are served', () => {
+    for (const [file, { Resources }] of templates) {
+      const authorizer = Object.values(Resources).find((resource: any) => resource.Type === 'AWS::ApiGatewayV2::Authorizer') as any;
+      const { Audience } = authorizer.Properties.JwtConfiguration;
+      if (file === 'latchstring.template.json') {
+        assert.equal(Audience.length, 1);
+      } else {
+        assert.deepEqual(Audience, { 'Fn::Split': [',', { Ref: 'Clients' }] });
+      }
+    }
   });
 
   it('send no mail without an address, no SMS without a country, and need one of them', () => {

@@ -1,7 +1,8 @@
-//! `cargo run -- demo`: one user from a first sign-in to a changed address, and back. Each step is
-//! checked.
+//! `cargo run -- demo`: one user from a first sign-in to a changed address, and back, and then a sign-in
+//! while an attacker spends the budgets of that address. Each step is checked.
 
 use std::io::Write;
+use std::time::Duration;
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
@@ -9,11 +10,18 @@ use reqwest::Client;
 use serde_json::{Value, json};
 use thiserror::Error;
 
+use crate::clock::LocalClock;
 use crate::{Options, Service, Settings};
 
 const PHONE: &str = "+14155550132";
 const EMAIL: &str = "ada@example.com";
 const NEW_EMAIL: &str = "ada@example.org";
+
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// More requests than the budgets of one minute.
+const MAX_REQUESTS: usize = 20;
 
 /// The error of a step with the wrong outcome.
 #[derive(Debug, Error)]
@@ -46,8 +54,15 @@ fn check(holds: bool, what: &str) -> Result<(), DemoError> {
 ///
 /// Returns an error if any step has the wrong outcome.
 pub async fn run(out: &mut impl Write) -> Result<(), DemoError> {
-    let service = Service::bind(Options::default()).await?;
-    let mut demo = Demo::new(service.settings().clone(), out);
+    let service = Service::bind(Options {
+        strict: true,
+        ..Options::default()
+    })
+    .await?;
+    let clock = service.clock();
+    // The budgets of a minute and the slot must not end within a step.
+    clock.stop();
+    let mut demo = Demo::new(service.settings().clone(), clock, out);
     tokio::select! {
         served = service.serve() => Err(served.err().map_or_else(
             || DemoError::Differs("the service ended".to_owned()),
@@ -60,6 +75,7 @@ pub async fn run(out: &mut impl Write) -> Result<(), DemoError> {
 struct Demo<'a, W> {
     http: Client,
     settings: Settings,
+    clock: LocalClock,
     out: &'a mut W,
     step: u32,
 }
@@ -68,6 +84,7 @@ struct Demo<'a, W> {
 struct OpenSession {
     session: String,
     username: String,
+    code_length: u64,
     resume: Option<String>,
 }
 
@@ -76,6 +93,7 @@ impl OpenSession {
         Ok(Self {
             session: text(&payload["session"])?,
             username: text(&payload["username"])?,
+            code_length: payload["codeLength"].as_u64().unwrap_or_default(),
             resume: payload["resume"].as_str().map(str::to_owned),
         })
     }
@@ -90,10 +108,11 @@ struct SignedIn {
 }
 
 impl<'a, W: Write> Demo<'a, W> {
-    fn new(settings: Settings, out: &'a mut W) -> Self {
+    fn new(settings: Settings, clock: LocalClock, out: &'a mut W) -> Self {
         Self {
             http: Client::new(),
             settings,
+            clock,
             out,
             step: 0,
         }
@@ -110,6 +129,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let now = self.another_sign_in(&first).await?;
         let proof = self.changed_contact(&now).await?;
         self.undone_change(&now, &proof).await?;
+        self.spent_budgets(&now).await?;
         writeln!(self.out, "\nAll {} steps succeeded.", self.step)?;
         Ok(())
     }
@@ -191,6 +211,7 @@ impl<'a, W: Write> Demo<'a, W> {
     }
 
     async fn another_sign_in(&mut self, first: &SignedIn) -> Result<SignedIn, DemoError> {
+        self.clock.advance(DAY);
         self.title("The next day she signs in by email: the same account, and no proof")?;
         let opened = self.sign_in("  Ada@Example.COM ", None).await?;
         let code = self.newest_code(EMAIL).await?;
@@ -217,6 +238,7 @@ impl<'a, W: Write> Demo<'a, W> {
 
     /// Returns the proof of the old address.
     async fn changed_contact(&mut self, ada: &SignedIn) -> Result<String, DemoError> {
+        self.clock.advance(MINUTE);
         self.title("In the settings she changes her address")?;
         let input = format!("method: EMAIL, emailOrPhone: \"{NEW_EMAIL}\"");
         let opened = self.signed_in_call(ada, "changeContact", &input).await?;
@@ -276,6 +298,7 @@ impl<'a, W: Write> Demo<'a, W> {
     }
 
     async fn undone_change(&mut self, ada: &SignedIn, proof: &str) -> Result<(), DemoError> {
+        self.clock.advance(MINUTE);
         self.title("If it was not Ada who changed it, the proof of the old address undoes that")?;
         self.print(&format!(
             "POST /graphql   undoContactChange(emailOrPhone: \"{EMAIL}\", method: EMAIL, proof)"
@@ -311,6 +334,38 @@ impl<'a, W: Write> Demo<'a, W> {
         check(
             answered["ChallengeParameters"]["step"] == "claim",
             "the new address has no account",
+        )
+    }
+
+    async fn spent_budgets(&mut self, ada: &SignedIn) -> Result<(), DemoError> {
+        self.clock.advance(MINUTE);
+        self.title("An attacker has codes sent to her address until its budgets are spent")?;
+        let mut lengths = Vec::new();
+        while lengths.last() != Some(&12) && lengths.len() < MAX_REQUESTS {
+            lengths.push(self.sign_in(EMAIL, None).await?.code_length);
+        }
+        check(lengths.contains(&10), "the codes lengthen first")?;
+        check(lengths.last() == Some(&12), "a code has 12 characters")?;
+        self.title("The last request sent the only message of these ten minutes")?;
+        let sent = self.newest().await?;
+        check(sent["to"] == EMAIL, "the message went to her address")?;
+        let code = text(&sent["code"])?;
+        check(code.len() == 12, "it has the long code")?;
+
+        self.title("Ada requests a code too. Nothing is sent: that message is hers")?;
+        let opened = self.sign_in(EMAIL, None).await?;
+        check(opened.code_length == 12, "her code has 12 characters")?;
+        check(self.newest().await?["id"] == sent["id"], "nothing was sent")?;
+
+        self.title("She types its code in her own session, in lower case and with hyphens")?;
+        let groups = [&code[..4], &code[4..8], &code[8..]];
+        let answered = self
+            .respond(&opened, &groups.join("-").to_lowercase())
+            .await?;
+        let again = self.signed_in(&answered).await?;
+        check(
+            again.claims["sub"] == ada.claims["sub"],
+            "it is the same account",
         )
     }
 
@@ -361,12 +416,17 @@ impl<'a, W: Write> Demo<'a, W> {
             .header("x-api-key", &self.settings.api_key)
             .json(&json!({
                 "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
-                          { session username codeLength resume expiresIn resendAfter } }",
+                          { session username codeLength codeAlphabet resume expiresIn resendAfter } }",
                 "variables": {"input": input},
             }));
         let payload = self.graphql(request, "signIn").await?;
         let wants = if input["proof"].is_string() {
             "that the proof answers".to_owned()
+        } else if payload["codeAlphabet"] == "BASE32" {
+            format!(
+                "that a code of {} characters answers",
+                payload["codeLength"]
+            )
         } else {
             format!("that a code of {} digits answers", payload["codeLength"])
         };
@@ -480,7 +540,8 @@ impl<'a, W: Write> Demo<'a, W> {
     }
 
     async fn respond(&mut self, session: &OpenSession, answer: &str) -> Result<Value, DemoError> {
-        let shown = if answer.len() > 10 {
+        // A proof is longer than any code.
+        let shown = if answer.len() > 14 {
             "the proof"
         } else {
             answer

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::http::openapi;
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
-use latchstring_local_appsync::{FunctionError, Functions};
+use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
+use latchstring_local_http_api as http_api;
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore};
 use latchstring_testkit::Carried;
 use serde_json::Value;
@@ -80,6 +82,28 @@ impl Lambdas {
         ("Query.pendingContact", SIGN_UP),
     ];
 
+    /// Returns the routes of the HTTP API: those of its OpenAPI document. The function sign-up serves
+    /// signed-in callers, whose tokens the authorizer checks, as infra/lib/http-api.ts deploys it.
+    pub(crate) fn routes() -> Vec<http_api::Route> {
+        let document = openapi();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        let operations = paths.flat_map(|(path, item)| {
+            let operations = item.as_object().into_iter().flatten();
+            operations.map(move |(method, operation)| (method, path, operation))
+        });
+        operations
+            .map(|(method, path, operation)| {
+                let security = operation["security"].as_array();
+                let is_signed_in = security.is_some_and(|schemes| !schemes.is_empty());
+                http_api::Route {
+                    key: format!("{} {path}", method.to_uppercase()),
+                    function: if is_signed_in { SIGN_UP } else { SIGN_IN }.to_owned(),
+                    is_signed_in,
+                }
+            })
+            .collect()
+    }
+
     pub(crate) fn new(wiring: Wiring) -> Self {
         let Wiring {
             deployment,
@@ -126,6 +150,7 @@ impl Lambdas {
                 app_client: app_client.clone(),
                 legacy_pool,
                 source: SourceOf::Off,
+                origin: None,
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
@@ -138,6 +163,7 @@ impl Lambdas {
                 app_client,
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
+                origin: None,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),
@@ -168,24 +194,40 @@ impl Triggers for Lambdas {
     }
 }
 
-impl Functions for Lambdas {
-    fn invoke(
-        &self,
-        function: &str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
-        let function = Self::FIELDS.iter().find(|(_, name)| *name == function);
+type Invocation<'a, E> = Pin<Box<dyn Future<Output = Result<Value, E>> + Send + 'a>>;
+
+impl Lambdas {
+    /// Invokes the function of this name.
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, PublicError> {
+        let function = [SIGN_IN, SIGN_UP]
+            .into_iter()
+            .find(|name| *name == function);
         Box::pin(async move {
             let answered = match function {
-                Some((_, SIGN_IN)) => answer(&self.sign_in, event).await,
+                Some(SIGN_IN) => answer(&self.sign_in, event).await,
                 Some(_) => answer(&self.account, event).await,
                 None => Err(PublicError::Internal),
             };
-            let answered = answered.map(|answer| answer.value);
-            answered.map_err(|error| FunctionError {
+            answered.map(|answer| answer.value)
+        })
+    }
+}
+
+impl appsync::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, appsync::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move {
+            invoked.await.map_err(|error| appsync::FunctionError {
                 error_type: "Internal".to_owned(),
                 message: error.to_string(),
             })
         })
+    }
+}
+
+impl http_api::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, http_api::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move { invoked.await.map_err(|_| http_api::FunctionError) })
     }
 }

@@ -1,10 +1,11 @@
-//! All of Latchstring on one local port: a Cognito stand-in, an AppSync stand-in over
+//! All of Latchstring on one local port: a Cognito stand-in, the HTTP API, an AppSync stand-in over
 //! `infra/schema.graphql`, the pages, the inbox, and the handlers of the Lambdas. Everything is in
 //! memory.
 //!
 //! ```text
-//! POST /graphql ──▶ AppSync stand-in ──▶ sign-in resolver ──┐ the real AWS SDK
-//! POST /        ──▶ Cognito stand-in ◀──────────────────────┘
+//! POST /v1/…    ──▶ API Gateway stand-in ──┐
+//! POST /graphql ──▶ AppSync stand-in ──────┴──▶ sign-in, sign-up ──┐ the real AWS SDK
+//! POST /        ──▶ Cognito stand-in ◀─────────────────────────────┘
 //!                     └──▶ define, create, verify ──▶ inbox ──▶ GET /inbox.json
 //! ```
 

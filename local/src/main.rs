@@ -80,7 +80,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run the steps of one user, from a first sign-in to a changed address, and print each
+    /// Run the steps of one user, from a first sign-in to one during an attack, and print each
     Demo,
 }
 
@@ -169,6 +169,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
     let service = Service::bind(Options {
         port: arguments.port,
         strict: arguments.strict,
+        limit_sources: false,
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,

@@ -1,4 +1,4 @@
-//! The pages from `web/`, and their data: the inbox and the settings.
+//! The pages from `web/`, and their data: the inbox, the settings and the OpenAPI document.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -15,6 +15,7 @@ use latchstring_core::code::Code;
 use latchstring_core::identifier;
 use latchstring_core::message::Content;
 use latchstring_core::time::Timestamp;
+use latchstring_lambda::http::openapi;
 use latchstring_memory::{Delivered, Inbox};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -25,6 +26,7 @@ use crate::settings::Settings;
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
 
 /// Embeds a file of `web/` under its own name.
 macro_rules! file {
@@ -41,6 +43,9 @@ macro_rules! file {
 const FILES: &[(&str, &str, &str)] = &[
     ("/", HTML, include_str!("../../web/index.html")),
     ("/inbox", HTML, include_str!("../../web/inbox.html")),
+    ("/api", HTML, include_str!("../../web/api.html")),
+    file!("api.css", CSS),
+    file!("api.js", SCRIPT),
     file!("app.js", SCRIPT),
     file!("code.js", SCRIPT),
     file!("codetext.js", SCRIPT),
@@ -68,7 +73,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("router.js", SCRIPT),
     file!("session.js", SCRIPT),
     file!("storage.js", SCRIPT),
-    file!("style.css", "text/css; charset=utf-8"),
+    file!("style.css", CSS),
 ];
 
 /// The content security policy: only files of this origin run, are shown or are called, and no page
@@ -98,6 +103,7 @@ pub(crate) fn router(
     files
         .route("/inbox.json", get(inbox_json))
         .route("/config.json", get(config_json))
+        .route("/openapi.json", get(openapi_json))
         .method_not_allowed_fallback(not_allowed)
         .with_state(PageState {
             inbox,
@@ -126,15 +132,32 @@ fn refused(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({ "message": message }))).into_response()
 }
 
-/// Returns the settings with the host name of the request, because the pages may call their own
-/// origin only.
+/// Returns the address of this service with the host name of a request, because the pages may call
+/// their own origin only.
+fn address(settings: &Settings, headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    host.map_or_else(
+        || settings.endpoint.clone(),
+        |host| format!("http://{host}"),
+    )
+}
+
+/// Returns the OpenAPI document, with this service as its server.
+async fn openapi_json(
+    State(PageState { settings, .. }): State<PageState>,
+    headers: HeaderMap,
+) -> Json<Value> {
+    let mut document = openapi();
+    let url = address(&settings, &headers);
+    document["servers"] = json!([{ "url": url, "description": "The local service" }]);
+    Json(document)
+}
+
 async fn config_json(
     State(PageState { mut settings, .. }): State<PageState>,
     headers: HeaderMap,
 ) -> Json<Value> {
-    if let Some(host) = headers.get(HOST).and_then(|host| host.to_str().ok()) {
-        settings.endpoint = format!("http://{host}");
-    }
+    settings.endpoint = address(&settings, &headers);
     Json(json!({
         "region": settings.region,
         "userPoolId": settings.user_pool_id,
@@ -239,6 +262,7 @@ mod tests {
                     "tests" | "languages" | "README.md" => continue,
                     "index.html" => "/".to_owned(),
                     "inbox.html" => "/inbox".to_owned(),
+                    "api.html" => "/api".to_owned(),
                     _ => format!("/{folder}{name}"),
                 };
                 assert!(FILES.iter().any(|(path, ..)| *path == served), "{served}");

@@ -11,13 +11,14 @@ use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::message::LinkUrl;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
-use latchstring_core::rate_limit::{Countries, MessageBudget, Price};
+use latchstring_core::rate_limit::{Countries, MessageBudget, Price, SourceBudget};
 use latchstring_lambda::OsEntropy;
-use latchstring_local_appsync::{Api, SchemaError, TokenRefused, Tokens};
+use latchstring_local_appsync::{self as appsync, Api, SchemaError};
 use latchstring_local_cognito::{
     AuthFlow, ClientConfig, Origins, PoolConfig, Rotation, SigningKeys, TokenError, UserPool,
     allow_origins,
 };
+use latchstring_local_http_api::{self as http_api, Cors, HttpApi, JwtAuthorizer};
 use latchstring_memory::{FixedCaptcha, Inbox};
 use serde_json::Value;
 use thiserror::Error;
@@ -62,6 +63,9 @@ pub struct Options {
     pub port: u16,
     /// Production's budgets instead of wide ones.
     pub strict: bool,
+    /// Production's budget of a source for callers of the HTTP API, each of which has an address of
+    /// 127.0.0.0/8.
+    pub limit_sources: bool,
     /// Serve `POST /control`.
     pub control: bool,
     /// Creates accounts before they are proved, for pools that report missing users.
@@ -116,6 +120,7 @@ pub struct Service {
     router: axum::Router,
     settings: Settings,
     deliveries: Deliveries,
+    clock: LocalClock,
 }
 
 impl Service {
@@ -168,25 +173,33 @@ impl Service {
             SCHEMA,
             fields,
             API_KEY.to_owned(),
-            lambdas,
+            lambdas.clone(),
             Arc::new(PoolTokens(pool.clone())),
         )?
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
         let origins = Origins::with(options.allow_origins);
-        let own = latchstring_local_appsync::router(api).merge(pages);
+        let http_api = http_api::router(http_api(lambdas, &pool, &origins));
+        let own = appsync::router(api).merge(pages);
         let mut router = allow_origins(own, origins.clone())
+            .merge(http_api)
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
             // No other origin gets permission for it.
-            router = router.merge(control::router(pool, clock, outages));
+            router = router.merge(control::router(pool, clock.clone(), outages));
         }
         Ok(Self {
             listener,
             router: host::only(Hosts::with(options.allow_hosts), router),
             settings,
             deliveries,
+            clock,
         })
+    }
+
+    /// Returns the clock of everything here.
+    pub(crate) fn clock(&self) -> LocalClock {
+        self.clock.clone()
     }
 
     /// Returns the settings that a client needs.
@@ -240,6 +253,14 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
         .clone()
         .unwrap_or(Countries::All(SMS_PRICE));
     policy.phones = options.phones.clone();
+    if !options.limit_sources {
+        // Every caller is 127.0.0.1 here.
+        policy.budgets.source = SourceBudget {
+            per_minute: u32::MAX,
+            per_hour: u32::MAX,
+            solved_per_hour: u32::MAX,
+        };
+    }
     if !options.strict {
         let budgets = &mut policy.budgets;
         budgets.mailbox = WIDE;
@@ -299,14 +320,39 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
     )
 }
 
-/// The pool's tokens, as AppSync checks them.
+/// Returns the HTTP API, with the authorizer and the CORS of infra/lib/http-api.ts.
+fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, origins: &Origins) -> HttpApi {
+    let authorizer = JwtAuthorizer {
+        tokens: Arc::new(PoolTokens(pool.clone())),
+        audience: vec![CLIENT.to_owned()],
+    };
+    let origins = origins.clone();
+    HttpApi::new(Lambdas::routes(), lambdas, authorizer).with_cors(Cors {
+        allows_origin: Arc::new(move |origin| origins.allows(origin)),
+        allow_methods: "GET,POST",
+        allow_headers: "authorization,content-type",
+        expose_headers: "retry-after",
+        max_age: "3600",
+    })
+}
+
+/// The pool's tokens, as the APIs check them.
 struct PoolTokens(UserPool);
 
-impl Tokens for PoolTokens {
-    fn verify(&self, token: &str) -> Result<Value, TokenRefused> {
+impl appsync::Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, appsync::TokenRefused> {
         self.0.verify_jwt(token).map_err(|error| match error {
-            TokenError::Expired => TokenRefused::Expired,
-            _ => TokenRefused::Untrusted,
+            TokenError::Expired => appsync::TokenRefused::Expired,
+            _ => appsync::TokenRefused::Untrusted,
+        })
+    }
+}
+
+impl http_api::Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, http_api::TokenRefused> {
+        self.0.verify_jwt(token).map_err(|error| match error {
+            TokenError::Expired => http_api::TokenRefused::Expired,
+            _ => http_api::TokenRefused::Untrusted,
         })
     }
 }

@@ -1,7 +1,7 @@
 //! End-to-end tests of Latchstring: the harness.
 //!
 //! [`Latchstring`] is a whole local service on a port of its own. A [`Person`] signs in to it as an
-//! app would, with the real AWS SDK and GraphQL over TCP. [`Program`] is one of the binaries as a
+//! app would: with GraphQL and the real AWS SDK over TCP, or through the HTTP API ([`Door`]). [`Program`] is one of the binaries as a
 //! process, and [`RuntimeApi`] the host from which a Lambda binary requests its events.
 //! [`Ministack`] is a third-party emulator of AWS, and [`Tap`] is a proxy before it that records
 //! each request.
@@ -26,6 +26,7 @@ mod promises;
 
 pub mod challenge_contract;
 pub mod directory_contract;
+mod door;
 mod emulator;
 mod files;
 mod held_mail;
@@ -39,10 +40,11 @@ mod tap;
 mod tokens;
 pub mod trips;
 
+pub use door::{Door, OneDoor};
 pub use emulator::{Ministack, aws_at};
 pub use files::{holds_no_secret, note};
 pub use held_mail::HeldMail;
-pub use person::{Outcome, Person, Question, Refusal, Ticket};
+pub use person::{FirstSignIn, Outcome, Person, Question, Refusal, Ticket, Undo};
 pub use program::Program;
 pub use runtime_api::{Answered, Extensions, RuntimeApi};
 pub use service::{Account, Latchstring, Mail};

@@ -13,6 +13,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::door::Door;
 use crate::files::note;
 use crate::service::{Latchstring, Mail};
 use crate::tokens::SignedIn;
@@ -33,6 +34,8 @@ pub struct Refusal {
     pub kind: String,
     /// The text that the client reads.
     pub message: String,
+    /// The continuation by which the sign-in goes on, at the HTTP door.
+    continuation: Option<String>,
 }
 
 impl Refusal {
@@ -40,6 +43,15 @@ impl Refusal {
         Self {
             kind: kind.to_owned(),
             message: message.to_owned(),
+            continuation: None,
+        }
+    }
+
+    pub(crate) fn with_continuation(self, continuation: Option<&str>) -> Self {
+        continuation.into_iter().for_each(note);
+        Self {
+            continuation: continuation.map(str::to_owned),
+            ..self
         }
     }
 
@@ -51,9 +63,21 @@ impl Refusal {
         Self::new(&code_of(error), message)
     }
 
+    /// Returns true if the session has ended, or never was.
+    pub fn is_of_an_ended_session(&self) -> bool {
+        ["NotAuthorizedException", "InvalidContinuation"].contains(&&*self.kind)
+    }
+
     /// Returns true if code and text are those of any failed authentication.
     pub fn is_a_failed_sign_in(&self) -> bool {
-        self.kind == "NotAuthorizedException" && self.message == "Incorrect username or password."
+        let known = [
+            ("NotAuthorizedException", "Incorrect username or password."),
+            (
+                "InvalidContinuation",
+                "This sign-in has ended. Start again.",
+            ),
+        ];
+        known.contains(&(&self.kind, &self.message)) && self.continuation.is_none()
     }
 }
 
@@ -153,6 +177,19 @@ impl Person {
         self.method.as_str()
     }
 
+    /// Returns the members of a request to sign in through the HTTP door.
+    fn request(&self, resume: Option<&str>) -> Value {
+        json!({
+            "emailOrPhone": self.typed, "method": self.method(), "resume": resume,
+            "locale": self.locale, "device": self.device, "captcha": self.captcha,
+            "linkChallenge": self.link_challenge,
+        })
+    }
+
+    fn is_at(&self, door: Door) -> bool {
+        self.latchstring.door() == door
+    }
+
     fn input(&self, proof: Option<&str>) -> Value {
         json!({"input": {
             "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
@@ -173,8 +210,19 @@ impl Person {
         Ok(Question::of(&self.latchstring, &payload))
     }
 
+    async fn calls(&self, path: &str, body: Value) -> Result<Value, Refusal> {
+        let calling = self
+            .latchstring
+            .call(None, reqwest::Method::POST, path, body);
+        calling.await
+    }
+
     /// Continues a sign-in in another session. May be refused.
     pub async fn resumes(&self, resume: &str) -> Result<Question, Refusal> {
+        if self.is_at(Door::Http) {
+            let prompt = self.calls("sign-in", self.request(Some(resume))).await?;
+            return Ok(Question::prompted(&self.latchstring, &prompt));
+        }
         let mut input = self.input(None);
         input["input"]["resume"] = resume.into();
         self.begin(input).await
@@ -195,6 +243,10 @@ impl Person {
 
     /// Requests a code. May be refused.
     pub async fn tries_to_request_a_code(&self) -> Result<Question, Refusal> {
+        if self.is_at(Door::Http) {
+            let prompt = self.calls("sign-in", self.request(None)).await?;
+            return Ok(Question::prompted(&self.latchstring, &prompt));
+        }
         self.sign_in(None).await
     }
 
@@ -207,7 +259,8 @@ impl Person {
 
     /// Requests a code.
     pub async fn requests_a_code(&self) -> Question {
-        self.sign_in(None).await.expect("a code can be requested")
+        let requested = self.tries_to_request_a_code().await;
+        requested.expect("a code can be requested")
     }
 
     /// Signs in with a proof. May be refused.
@@ -215,10 +268,29 @@ impl Person {
         self.sign_in(Some(proof)).await
     }
 
+    /// Proves this contact, for [`Person::undoes`].
+    pub async fn begins_to_undo(&self) -> Undo {
+        if self.is_at(Door::Http) {
+            let question = self.requests_a_code().await;
+            return Undo::Code(question, self.code().await);
+        }
+        Undo::Proof(self.earns_a_proof().await)
+    }
+
     /// Undoes the change that replaced this contact. May be refused.
-    pub async fn undoes(&self, proof: &str) -> Result<SignedIn, Refusal> {
+    pub async fn undoes(&self, undo: &Undo) -> Result<SignedIn, Refusal> {
         const QUERY: &str = "mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) \
                              { username tokens { accessToken idToken refreshToken } } }";
+        let proof = match undo {
+            Undo::Proof(proof) => proof,
+            Undo::Code(question, code) => {
+                let body = json!({ "answer": code });
+                return match question.post("contacts/undo", body).await {
+                    Outcome::Refused(refusal) => Err(refusal),
+                    outcome => Ok(outcome.signed_in()),
+                };
+            }
+        };
         let input = json!({"input": {
             "emailOrPhone": self.typed, "method": self.graphql_method(), "proof": proof,
         }});
@@ -226,9 +298,7 @@ impl Person {
             .latchstring
             .graphql("undoContactChange", QUERY, input)
             .await?;
-        let token = |name: &str| payload["tokens"][name].as_str().unwrap_or_default();
-        let [id, access, refresh] = ["idToken", "accessToken", "refreshToken"].map(token);
-        let signed_in = SignedIn::check(&self.latchstring, id, access, refresh).await;
+        let signed_in = SignedIn::of(&self.latchstring, &payload["tokens"]).await;
         assert!(payload["username"] == signed_in.username());
         Ok(signed_in)
     }
@@ -248,10 +318,13 @@ impl Person {
     async fn ticket_by(&self, input: Value) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
-        let payload = self
-            .latchstring
-            .graphql("signInTicket", QUERY, input)
-            .await?;
+        let payload = if self.is_at(Door::Http) && input["input"]["proof"].is_null() {
+            let resume = input["input"]["resume"].as_str();
+            self.calls("sign-in/ticket", self.request(resume)).await?
+        } else {
+            let latchstring = &self.latchstring;
+            latchstring.graphql("signInTicket", QUERY, input).await?
+        };
         let text = |name: &str| payload[name].as_str().expect("a text").to_owned();
         note(&text("ticket"));
         Ok(Ticket {
@@ -310,17 +383,92 @@ impl Person {
         question.answer(&self.code().await).await.proof()
     }
 
+    /// Takes a new user to the moment before the account is created.
+    pub async fn nearly_signs_in(&self) -> FirstSignIn {
+        if self.is_at(Door::Http) {
+            let question = self.requests_a_code().await;
+            return FirstSignIn::Code(question, self.code().await);
+        }
+        FirstSignIn::Proof(self.clone(), self.earns_a_proof().await)
+    }
+
+    /// Takes a new user from the outcome of the right code to tokens.
+    pub async fn completes(&self, outcome: Outcome) -> SignedIn {
+        let proof = match outcome {
+            Outcome::SignedIn(signed_in) if self.is_at(Door::Http) => {
+                assert!(signed_in.is_new == Some(true), "the account is new");
+                return *signed_in;
+            }
+            outcome => outcome.proof(),
+        };
+        let mut first = FirstSignIn::Proof(self.clone(), proof);
+        first.completes().await.expect("the proof is taken")
+    }
+
     /// Takes a new user through the first sign-in, to tokens.
     pub async fn signs_in_for_the_first_time(&self) -> SignedIn {
-        let proof = self.earns_a_proof().await;
-        let question = self.presents(&proof).await.expect("the proof is taken");
-        question.answer(&proof).await.signed_in()
+        let question = self.requests_a_code().await;
+        self.completes(question.answer(&self.code().await).await)
+            .await
+    }
+
+    /// Checks that this contact signs in to no account. Leaves none.
+    pub async fn has_no_account(&self) {
+        if self.is_at(Door::AppSync) {
+            self.earns_a_proof().await;
+            return;
+        }
+        let signed_in = self.signs_in_for_the_first_time().await;
+        self.latchstring.delete(signed_in.username()).await;
     }
 
     /// Signs in to an existing account.
     pub async fn signs_in(&self) -> SignedIn {
         let question = self.requests_a_code().await;
-        question.answer(&self.code().await).await.signed_in()
+        let signed_in = question.answer(&self.code().await).await.signed_in();
+        assert!(signed_in.is_new != Some(true), "the account existed");
+        signed_in
+    }
+}
+
+/// A contact that is proved, to undo a change.
+pub enum Undo {
+    /// By a proof.
+    Proof(String),
+    /// By a code that was not answered yet.
+    Code(Question, String),
+}
+
+/// A first sign-in, before its account is created.
+pub enum FirstSignIn {
+    /// A user with a proof.
+    Proof(Person, String),
+    /// A challenge, and its right answer.
+    Code(Question, String),
+}
+
+impl FirstSignIn {
+    /// Creates the account and signs in. May be refused, and repeated.
+    pub async fn completes(&mut self) -> Result<SignedIn, Refusal> {
+        match self {
+            Self::Proof(person, proof) => {
+                let question = person.presents(proof).await?;
+                Ok(question.answer(proof).await.signed_in())
+            }
+            Self::Code(question, code) => match question.answer(code).await {
+                Outcome::Refused(refusal) => {
+                    if let Some(continuation) = &refusal.continuation {
+                        question.session.clone_from(continuation);
+                    }
+                    Err(refusal)
+                }
+                outcome => {
+                    let signed_in = outcome.signed_in();
+                    assert!(signed_in.is_new == Some(true), "the account is new");
+                    Ok(signed_in)
+                }
+            },
+        }
     }
 }
 
@@ -328,8 +476,11 @@ impl Person {
 #[derive(Clone)]
 pub struct Question {
     latchstring: Latchstring,
+    /// The door of its answer: that of its session.
+    door: Door,
+    /// Cognito's session, or a continuation.
     session: String,
-    /// The `USERNAME` to answer with.
+    /// The `USERNAME` to answer with; empty at the HTTP door.
     pub username: String,
     parameters: HashMap<String, String>,
 }
@@ -373,14 +524,33 @@ impl Question {
         });
         Self::new(
             latchstring,
+            Door::AppSync,
             text("session"),
             text("username"),
             numbers.into_iter().chain(texts).collect(),
         )
     }
 
+    /// Returns the challenge of an answer of the HTTP door. All its members are texts or numbers.
+    pub(crate) fn prompted(latchstring: &Latchstring, prompt: &Value) -> Self {
+        let mut parameters: HashMap<_, _> = prompt
+            .as_object()
+            .expect("an object")
+            .iter()
+            .map(|(name, value)| {
+                let text = value.as_str().map(str::to_owned);
+                (name.clone(), text.unwrap_or_else(|| value.to_string()))
+            })
+            .collect();
+        parameters.insert("step".to_owned(), "otp".to_owned());
+        let continuation = parameters.remove("continuation").expect("a continuation");
+        let username = String::new();
+        Self::new(latchstring, Door::Http, continuation, username, parameters)
+    }
+
     fn new(
         latchstring: &Latchstring,
+        door: Door,
         session: String,
         username: String,
         parameters: HashMap<String, String>,
@@ -391,14 +561,51 @@ impl Question {
         }
         Self {
             latchstring: latchstring.clone(),
+            door,
             session,
             username,
             parameters,
         }
     }
 
+    /// Sends this challenge's continuation to a route of the HTTP door.
+    async fn post(&self, path: &str, mut body: Value) -> Outcome {
+        body["continuation"] = self.session.as_str().into();
+        let method = reqwest::Method::POST;
+        let mut answer = match self.latchstring.call(None, method, path, body).await {
+            Ok(answer) => answer,
+            Err(refusal) => return Outcome::Refused(refusal),
+        };
+        match answer["status"].take().as_str() {
+            None => Outcome::Asked(Self::prompted(&self.latchstring, &answer)),
+            Some("signed_in") => {
+                let mut signed_in = SignedIn::of(&self.latchstring, &answer["tokens"]).await;
+                signed_in.is_new = answer["isNew"].as_bool();
+                assert!(signed_in.is_new.is_some(), "it says whether it is new");
+                Outcome::SignedIn(Box::new(signed_in))
+            }
+            Some(status) => {
+                assert_eq!(status, "wrong");
+                answer.as_object_mut().expect("an object").remove("status");
+                let mut next = Self::prompted(&self.latchstring, &answer);
+                assert!(next.parameters.contains_key("attemptsLeft"));
+                for (name, value) in &self.parameters {
+                    let name = name.clone();
+                    next.parameters.entry(name).or_insert_with(|| value.clone());
+                }
+                Outcome::Asked(next)
+            }
+        }
+    }
+
     /// Answers, with further metadata from the client.
     pub async fn answer_with(&self, answer: &str, metadata: &[(&str, &str)]) -> Outcome {
+        if self.door == Door::Http {
+            assert!(metadata.is_empty(), "the HTTP door has no metadata");
+            return self
+                .post("sign-in/answer", json!({ "answer": answer }))
+                .await;
+        }
         let mut request = self
             .latchstring
             .cognito()
@@ -428,12 +635,19 @@ impl Question {
 
     /// Answers by a link, as the page that it opens does.
     pub async fn answer_by_link(&self, token: &str, link_secret: &str) -> Outcome {
+        if self.door == Door::Http {
+            let body = json!({ "answer": token, "linkSecret": link_secret });
+            return self.post("sign-in/answer", body).await;
+        }
         let metadata = [("action", "link"), ("linkSecret", link_secret)];
         self.answer_with(token, &metadata).await
     }
 
     /// Requests the same code again.
     pub async fn resend(&self) -> Outcome {
+        if self.door == Door::Http {
+            return self.post("sign-in/resend", json!({})).await;
+        }
         self.answer_with("resend", &[("action", "resend")]).await
     }
 
@@ -451,6 +665,14 @@ impl Question {
             .map(|(name, value)| (name.as_str(), value.as_str()))
             .filter(|(name, _)| *name != "USERNAME")
             .collect()
+    }
+
+    /// Returns true if an answer names this user. At the HTTP door an answer names none.
+    pub fn is_of(&self, username: &str) -> bool {
+        match self.door {
+            Door::AppSync => self.username == username,
+            Door::Http => self.username.is_empty(),
+        }
     }
 
     /// Returns the step: `select`, `otp` or `claim`.
@@ -474,6 +696,13 @@ impl Question {
     /// Returns the number of answers that are left.
     pub fn attempts_left(&self) -> u64 {
         self.number("attemptsLeft")
+    }
+
+    /// Returns true if this number of answers is left. At the HTTP door only a wrong answer has the
+    /// number; after a resend there is none.
+    pub fn has_attempts(&self, number: u64) -> bool {
+        let is_shown = self.parameters.contains_key("attemptsLeft");
+        (self.door == Door::Http && !is_shown) || self.attempts_left() == number
     }
 
     /// Returns the length of the session's text.
@@ -502,7 +731,8 @@ async fn outcome(
     }
     let username = parameters.get("USERNAME").cloned().unwrap_or_default();
     let session = session.expect("a question comes with a session");
-    Outcome::Asked(Question::new(latchstring, session, username, parameters))
+    let question = Question::new(latchstring, Door::AppSync, session, username, parameters);
+    Outcome::Asked(question)
 }
 
 /// The outcome of an answer.
@@ -516,6 +746,23 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns true for a right answer: tokens, or the proof of a new user.
+    pub fn is_right(&self) -> bool {
+        match self {
+            Self::Asked(question) => question.step() == "claim",
+            Self::SignedIn(_) => true,
+            Self::Refused(_) => false,
+        }
+    }
+
+    /// Checks that the answer was right.
+    #[track_caller]
+    pub fn right(self) {
+        if !self.is_right() {
+            self.differs("the answer must be right");
+        }
+    }
+
     fn differs(&self, wanted: &str) -> ! {
         match self {
             Self::Asked(question) => panic!("{wanted}, but the challenge is {}", question.step()),
@@ -547,6 +794,26 @@ impl Outcome {
         match self {
             Self::SignedIn(signed_in) => *signed_in,
             other => other.differs("there must be tokens"),
+        }
+    }
+
+    /// Returns the challenge of a resend that a budget refused: the code sent before is still valid.
+    #[track_caller]
+    pub fn refused_but_open(self, before: &Question) -> Question {
+        match self {
+            Self::Asked(question) => {
+                let refused = question.parameters.contains_key("refused");
+                assert!(refused, "the resend must be refused");
+                question
+            }
+            Self::Refused(refusal) if refusal.continuation.is_some() => {
+                assert_eq!(refusal.kind, "TooManyRequests");
+                Question {
+                    session: refusal.continuation.expect("it was checked"),
+                    ..before.clone()
+                }
+            }
+            other => other.differs("the resend must be refused"),
         }
     }
 

@@ -11,28 +11,40 @@ use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_cognitoidentityprovider::types::AttributeType;
 use aws_sdk_cognitoidentityprovider::{Client, Config};
-use latchstring_core::identifier::Method;
+use latchstring_core::identifier;
 use latchstring_local::{Options, Service, Settings};
+use reqwest::Method;
+use reqwest::header::HeaderValue;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 use tracing::dispatcher::set_default;
 use tracing::{Dispatch, Level};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::door::Door;
 use crate::files::{keep_output, note};
 use crate::person::{Person, Refusal, code_of};
 
 /// The time limit of any one request: beyond it a call hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The number of concurrent calls of the HTTP door. On AWS each has a process of its own; here they
+/// share one with Cognito, and connect to it within a time limit, on a machine that may be busy.
+const PLACES: usize = 16;
+
 /// A whole local service. Clones are the same one; it ends with the last of them.
 #[derive(Clone)]
-pub struct Latchstring(Arc<Inner>);
+pub struct Latchstring {
+    inner: Arc<Inner>,
+    door: Door,
+}
 
 struct Inner {
     settings: Settings,
+    /// The places of concurrent calls of the HTTP door.
+    places: Semaphore,
     http: reqwest::Client,
     cognito: Client,
     /// `None` if another process runs it.
@@ -173,37 +185,101 @@ impl Latchstring {
             .timeout(PATIENCE)
             .build()
             .expect("an HTTP client");
-        Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             settings,
+            places: Semaphore::new(PLACES),
             http,
             cognito: Client::from_conf(config),
             own,
-        }))
+        });
+        let door = Door::current();
+        Self { inner, door }
     }
 
     /// Returns the settings that a client is configured with.
     pub fn settings(&self) -> &Settings {
-        &self.0.settings
+        &self.inner.settings
     }
 
     /// Returns the AWS SDK's client, as any app has it.
     pub fn cognito(&self) -> &Client {
-        &self.0.cognito
+        &self.inner.cognito
     }
 
     /// Returns an HTTP client without the SDK. Every request ends within 30 s.
     pub fn http(&self) -> &reqwest::Client {
-        &self.0.http
+        &self.inner.http
     }
 
     /// Returns a user who types this email address.
     pub fn by_email(&self, typed: &str) -> Person {
-        Person::new(self, Method::Email, typed)
+        Person::new(self, identifier::Method::Email, typed)
     }
 
     /// Returns a user who types this phone number.
     pub fn by_phone(&self, typed: &str) -> Person {
-        Person::new(self, Method::PhoneNumber, typed)
+        Person::new(self, identifier::Method::PhoneNumber, typed)
+    }
+
+    /// Returns the door by which users reach it.
+    pub(crate) const fn door(&self) -> Door {
+        self.door
+    }
+
+    /// Returns the same service, reached by this door.
+    #[must_use]
+    pub fn through(self, door: Door) -> Self {
+        Self { door, ..self }
+    }
+
+    /// Calls a route of the HTTP API, as a signed-in user with this access token. Returns the answer, or
+    /// null without a body. Checks what holds for every answer.
+    pub(crate) async fn call(
+        &self,
+        access_token: Option<&str>,
+        method: Method,
+        path: &str,
+        mut body: Value,
+    ) -> Result<Value, Refusal> {
+        let url = format!("{}/v1/{path}", self.settings().endpoint);
+        let mut request = self.http().request(method, url);
+        if let Some(token) = access_token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(members) = body.as_object_mut() {
+            members.retain(|_, value| !value.is_null());
+            request = request.json(&body);
+        }
+        let place = self.inner.places.acquire().await;
+        let place = place.expect("it is never closed");
+        let response = request.send().await.expect("the API answers");
+        let status = response.status();
+        let headers = response.headers().clone();
+        let text = response.text().await.expect("the answer is whole");
+        drop(place);
+        let answer = match text.as_str() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).expect("the API answers JSON"),
+        };
+        let is_ours = status.is_success() || answer["type"].is_string();
+        if !is_ours {
+            assert_eq!(status.as_u16(), 401, "API Gateway refuses tokens only");
+            return Err(Refusal::new("Unauthorized", ""));
+        }
+        assert_eq!(headers["cache-control"], "no-store");
+        if status.is_success() {
+            let kind = headers.get("content-type");
+            assert_eq!(kind.is_none(), answer.is_null());
+            assert!(kind.is_none_or(|kind| kind == "application/json"));
+            return Ok(answer);
+        }
+        assert_eq!(headers["content-type"], "application/problem+json");
+        Err(refusal(
+            &answer,
+            status.as_u16(),
+            headers.get("retry-after"),
+            &body,
+        ))
     }
 
     /// Sends a public query to the GraphQL API: returns one field's data, or its error.
@@ -437,7 +513,7 @@ impl Latchstring {
 
     /// Returns the log of the triggers and resolvers so far. Only for a service in this process.
     pub fn log(&self) -> Vec<Value> {
-        let own = self.0.own.as_ref().expect("a service in this process");
+        let own = self.inner.own.as_ref().expect("a service in this process");
         let bytes = own.log.bytes().clone();
         String::from_utf8(bytes)
             .expect("logs are UTF-8")
@@ -458,6 +534,38 @@ impl Latchstring {
             })
             .count()
     }
+}
+
+/// Returns the refusal that a problem of the HTTP door stands for. Checks its members.
+fn refusal(
+    problem: &Value,
+    status: u16,
+    retry_after: Option<&HeaderValue>,
+    request: &Value,
+) -> Refusal {
+    let error_type = problem["type"].as_str().expect("a type");
+    let name = error_type.strip_prefix("urn:latchstring:error:");
+    let name = name.expect("a type of ours");
+    assert_eq!(problem["status"], status, "{name}");
+    assert!(problem["title"].is_string(), "{name}");
+    if status == 429 {
+        let seconds = problem["retryAfter"].to_string();
+        assert!(
+            retry_after.is_some_and(|header| *header == *seconds),
+            "{name}"
+        );
+    }
+    let detail = problem["detail"].as_str().expect("a detail");
+    let sent = ["emailOrPhone", "continuation", "answer", "resume", "device"];
+    for sent in sent
+        .into_iter()
+        .filter_map(|member| request[member].as_str())
+    {
+        // A short answer may be a part of a word.
+        let is_repeated = sent.len() > 7 && detail.contains(sent);
+        assert!(!is_repeated, "{name} repeats no member of the request");
+    }
+    Refusal::new(name, detail).with_continuation(problem["continuation"].as_str())
 }
 
 fn done<T>(operation: &str, result: Result<T, impl Display>) {

@@ -325,7 +325,8 @@ async fn record_attempt(
     let attempt = NewAttempt {
         answer,
         key: &row.key,
-        session: session_of(row),
+        client: &row.client,
+        issued_at: row.issued_at,
         limit,
         now,
     };
@@ -647,32 +648,26 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     assert_eq!(missing, Attempted::Refused(None));
 }
 
-/// `record_attempt`: only in the session, with the key and before the expiry of the row.
+/// `record_attempt`: only with the client, time of issue and key of the row, and before its expiry.
 async fn an_attempt_of_another_session_is_refused<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    let (known, another) = (c.opened().await, c.sub());
-    let nobodys = Flow {
-        subject: Subject::NoAccount,
-        ..c.row()
-    };
-    assert_eq!(c.store.open_flow(&nobodys).await, Ok(Opened::New));
+    let code = c.opened().await;
     let claim = Flow {
         purpose: Purpose::Claim,
         ..c.row()
     };
     assert_eq!(c.store.open_flow(&claim).await, Ok(Opened::New));
     let other_key = KeyId::parse("other").expect("a key id");
-    for row in [&known, &nobodys, &claim] {
+    for row in [&code, &claim] {
         let attempt = NewAttempt {
             answer: c.answer(),
             key: &row.key,
-            session: session_of(row),
+            client: &row.client,
+            issued_at: row.issued_at,
             limit: 3,
             now: c.now,
         };
-        let session = attempt.session;
-        let of = |session| NewAttempt { session, ..attempt };
         let mut others = vec![
             NewAttempt {
                 key: &other_key,
@@ -682,20 +677,15 @@ async fn an_attempt_of_another_session_is_refused<S: Store + 'static, E: Entropy
                 now: row.expires_at,
                 ..attempt
             },
-            of(SessionFacts {
+            NewAttempt {
                 client: "another",
-                ..session
-            }),
-            of(SessionFacts {
-                issued_at: Some(c.after(1)),
-                ..session
-            }),
+                ..attempt
+            },
+            NewAttempt {
+                issued_at: c.after(1),
+                ..attempt
+            },
         ];
-        if row.subject != Subject::NoAccount {
-            for user in [None, Some(&another)] {
-                others.push(of(SessionFacts { user, ..session }));
-            }
-        }
         if row.purpose == Purpose::Claim {
             others.push(attempt);
         }
@@ -704,21 +694,6 @@ async fn an_attempt_of_another_session_is_refused<S: Store + 'static, E: Entropy
             let attempted = c.store.record_attempt(row.id, other).await;
             assert_eq!(attempted, Ok(refused), "{other:?}");
         }
-    }
-    // A row of no account may be answered in the session of any user.
-    for user in [None, Some(&another)] {
-        let attempt = NewAttempt {
-            answer: c.answer(),
-            key: &nobodys.key,
-            session: SessionFacts {
-                user,
-                ..session_of(&nobodys)
-            },
-            limit: 3,
-            now: c.now,
-        };
-        let attempted = c.store.record_attempt(nobodys.id, &attempt).await;
-        assert!(matches!(attempted, Ok(Attempted::Recorded(_))), "{user:?}");
     }
 }
 

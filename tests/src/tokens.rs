@@ -2,8 +2,10 @@
 
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::door::Door;
 use crate::files::note;
 use crate::person::{Person, Question, Refusal, code_of};
 use crate::service::Latchstring;
@@ -15,6 +17,8 @@ pub struct SignedIn {
     pub id: Value,
     /// The claims of the access token.
     pub access: Value,
+    /// True if the sign-in created the account, where the answer says so.
+    pub is_new: Option<bool>,
     id_token: String,
     access_token: String,
     refresh_token: String,
@@ -73,10 +77,28 @@ impl SignedIn {
             latchstring: latchstring.clone(),
             id,
             access,
+            is_new: None,
             id_token: id_token.to_owned(),
             access_token: access_token.to_owned(),
             refresh_token: refresh_token.to_owned(),
         }
+    }
+
+    /// Verifies the tokens of an answer of ours.
+    pub(crate) async fn of(latchstring: &Latchstring, tokens: &Value) -> Self {
+        let token = |name: &str| tokens[name].as_str().unwrap_or_default();
+        let [id, access, refresh] = ["idToken", "accessToken", "refreshToken"].map(token);
+        Self::check(latchstring, id, access, refresh).await
+    }
+
+    /// Calls a route of the HTTP door with the access token.
+    async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value, Refusal> {
+        let token = Some(self.access_token.as_str());
+        self.latchstring.call(token, method, path, body).await
+    }
+
+    fn is_at_http(&self) -> bool {
+        self.latchstring.door() == Door::Http
     }
 
     /// Returns the account's immutable id.
@@ -116,6 +138,15 @@ impl SignedIn {
     ) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: SignUpInput!) { signUp(input: $input) \
                              { session username codeLength expiresIn resendAfter } }";
+        if self.is_at_http() {
+            let body = json!({
+                "method": contact.method(), "emailOrPhone": contact.typed(),
+                "givenName": name.0, "familyName": name.1, "locale": contact.locale(),
+                "linkChallenge": contact.link_challenge(),
+            });
+            let prompt = self.call(Method::POST, "sign-up", body).await?;
+            return Ok(Question::prompted(&self.latchstring, &prompt));
+        }
         let data = json!({
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
             "givenName": name.0, "familyName": name.1, "locale": contact.locale(),
@@ -130,7 +161,11 @@ impl SignedIn {
     pub async fn renames(&self, name: (&str, &str)) -> Result<Value, Refusal> {
         const QUERY: &str = "mutation ($input: UpdateNameInput!) { updateName(input: $input) \
                              { givenName familyName } }";
-        let input = json!({"input": {"givenName": name.0, "familyName": name.1}});
+        let names = json!({"givenName": name.0, "familyName": name.1});
+        if self.is_at_http() {
+            return self.call(Method::POST, "names", names).await;
+        }
+        let input = json!({ "input": names });
         self.graphql("updateName", QUERY, input).await
     }
 
@@ -138,6 +173,14 @@ impl SignedIn {
     pub async fn changes_to(&self, contact: &Person) -> Result<Question, Refusal> {
         const QUERY: &str = "mutation ($input: ChangeContactInput!) { changeContact(input: $input) \
                              { session username codeLength pointer resume expiresIn resendAfter } }";
+        if self.is_at_http() {
+            let body = json!({
+                "method": contact.method(), "emailOrPhone": contact.typed(),
+                "locale": contact.locale(), "linkChallenge": contact.link_challenge(),
+            });
+            let prompt = self.call(Method::POST, "contacts/change", body).await?;
+            return Ok(Question::prompted(&self.latchstring, &prompt));
+        }
         let input = json!({"input": {
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
             "locale": contact.locale(), "linkChallenge": contact.link_challenge(),
@@ -149,7 +192,12 @@ impl SignedIn {
     /// Returns the device token that gives this device a budget of its own.
     pub async fn remembers_the_device(&self) -> Result<String, Refusal> {
         const QUERY: &str = "mutation { rememberDevice { device expiresIn } }";
-        let payload = self.graphql("rememberDevice", QUERY, json!({})).await?;
+        let payload = if self.is_at_http() {
+            let path = "devices/remember";
+            self.call(Method::POST, path, Value::Null).await?
+        } else {
+            self.graphql("rememberDevice", QUERY, json!({})).await?
+        };
         assert_eq!(payload["expiresIn"], 180 * 24 * 3600);
         let device = payload["device"].as_str().expect("a text").to_owned();
         note(&device);
@@ -158,6 +206,12 @@ impl SignedIn {
 
     /// Revokes every device token of the account's contacts.
     pub async fn forgets_the_devices(&self) -> Result<(), Refusal> {
+        if self.is_at_http() {
+            let path = "devices/forget";
+            let answer = self.call(Method::POST, path, Value::Null).await?;
+            assert!(answer.is_null(), "204 has no body");
+            return Ok(());
+        }
         let query = "mutation { forgetDevices }";
         self.graphql("forgetDevices", query, json!({})).await?;
         Ok(())
@@ -166,6 +220,13 @@ impl SignedIn {
     /// Returns the outcome of the latest request for an email address.
     pub async fn pending_email(&self) -> Option<String> {
         const QUERY: &str = "query { pendingContact(method: EMAIL) { state } }";
+        if self.is_at_http() {
+            let path = "contacts/pending?method=email";
+            let answer = self.call(Method::GET, path, Value::Null).await;
+            let pending = &answer.expect("the query is allowed")["pending"];
+            assert!(pending.is_null() || pending["method"] == "email");
+            return pending["state"].as_str().map(str::to_uppercase);
+        }
         let pending = self.graphql("pendingContact", QUERY, json!({})).await;
         let pending = pending.expect("the query is allowed");
         pending["state"].as_str().map(str::to_owned)

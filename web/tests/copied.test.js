@@ -11,7 +11,7 @@ const { person, address } = await bench();
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 /** The files of the local service only. */
-const LEFT_OUT = /^\/(tests\/|inbox\.|messages\.js|local\.js)/;
+const LEFT_OUT = /^\/(tests\/|api\.|inbox\.|messages\.js|local\.js)/;
 /** The headers of `local/src/pages.rs`, with the addresses of the API and of Cognito. */
 const [, policy] = readFileSync(join(root, "local/src/pages.rs"), "utf8").match(/const POLICY: &str = "([^"]+)"/);
 const POLICY = policy.replace(/\\\n\s*/g, "").replace("connect-src 'self'", `connect-src 'self' ${address}`);

@@ -491,7 +491,7 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
   test(`in ${language} the longest pages fit a small phone`, async () => {
     const ada = await someone(language, { ...PHONE, locale: language });
     await ada.opens();
-    await ada.page.locator(".pane a").waitFor();
+    await ada.page.locator('.pane a[href="/inbox"]').waitFor();
     await ada.field.fill("0612 34 56 78");
     await picture(ada, `sign-in.${language}`, { themes: ["light"] });
     ada.email = `${language}.someone.with.a.long.name@mail.example.com`;

@@ -65,6 +65,27 @@ test("the link of the mail undoes the change, where it was requested", async () 
   await owner.notice("Your account is as it was.", tab);
 });
 
+test("a number that was requested before another change is refused, and says why", async () => {
+  const ada = await person();
+  await ada.signsUp();
+  const eve = await person({ storageState: await ada.context.storageState() });
+  eve.allowed.push(REFUSED);
+  await eve.opens();
+  await eve.button("Change the phone number").click();
+  await eve.field.fill("+14155559998");
+  await eve.button("Send a code").click();
+  const code = await eve.received("+14155559998");
+  await ada.changesEmail(`new.${ada.email}`);
+
+  await eve.code.fill(code);
+  await eve.heading("Nothing can be changed now").waitFor();
+  await eve.problem.getByText("As long as that can be undone, none can be changed.").waitFor();
+  await eve.isAccessible();
+  await eve.page.reload();
+  await eve.button("To your account").click();
+  await eve.heading("Hello, Ada Lovelace").waitFor();
+});
+
 test("an undo whose tab was closed is no sign-in afterwards", async () => {
   const { ada } = await robbed(person);
   const owner = await person();

@@ -252,7 +252,11 @@ pub(crate) fn binaries(repository: &Repository) -> Result<(), Failed> {
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     binaries(repository)?;
     node_tests(repository, "clients/typescript", counts)?;
-    python::environment(repository, "examples", "examples/requirements.txt")?;
+    let tools = python::environment(repository, "examples", "examples/requirements.txt")?;
+    let validator = tools.join("bin/openapi-spec-validator");
+    let name = repository.shown(&validator);
+    let validate = Line::new(validator, name).args(&["docs/openapi.json"]);
+    show_and_run(repository, &validate)?;
     node_tests(repository, "examples", counts)
 }
 

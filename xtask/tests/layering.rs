@@ -28,6 +28,7 @@ struct Layer {
     may_test_with: &'static [&'static str],
 }
 
+const CRYPTO: &str = "latchstring-crypto";
 const CORE: &str = "latchstring-core";
 const MEMORY: &str = "latchstring-memory";
 const AWS: &str = "latchstring-aws";
@@ -36,13 +37,15 @@ const LAMBDA: &str = "latchstring-lambda";
 const LOCAL: &str = "latchstring-local";
 const COGNITO: &str = "latchstring-local-cognito";
 const APPSYNC: &str = "latchstring-local-appsync";
+const HTTP_API: &str = "latchstring-local-http-api";
 const CLI: &str = "latchstring-cli";
 const TESTS: &str = "latchstring-tests";
 const FLOOR: &str = "latchstring-floor";
 
 const LAYERS: &[Layer] = &[
+    layer("shared/crypto", &[], &[]),
     // Its integration tests run on the ports in memory, which are built on it.
-    layer("shared/core", &[], &[MEMORY, TESTKIT]),
+    layer("shared/core", &[CRYPTO], &[MEMORY, TESTKIT]),
     layer("shared/memory", &[CORE], &[]),
     layer("shared/testkit", &[CORE, MEMORY, LAMBDA], &[]),
     layer("shared/aws", &[CORE], &[MEMORY, TESTKIT]),
@@ -55,14 +58,19 @@ const LAYERS: &[Layer] = &[
     // that they test.
     layer("local/cognito", &[], &[]),
     layer("local/appsync", &[], &[]),
+    layer("local/http-api", &[], &[]),
     layer(
         "local",
-        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, COGNITO, APPSYNC],
+        &[
+            CORE, MEMORY, TESTKIT, AWS, LAMBDA, COGNITO, APPSYNC, HTTP_API,
+        ],
         &[],
     ),
     layer(
         "tests",
-        &[CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC],
+        &[
+            CORE, MEMORY, TESTKIT, AWS, LAMBDA, LOCAL, COGNITO, APPSYNC, HTTP_API,
+        ],
         &[],
     ),
     layer(
@@ -353,6 +361,7 @@ const WITHOUT_CYCLES: &[(&str, usize)] = &[
     ("local", 1),
     ("local/cognito", 1),
     ("local/appsync", 1),
+    ("local/http-api", 1),
 ];
 
 /// Describes every import that does not go down.

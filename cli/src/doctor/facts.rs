@@ -50,6 +50,8 @@ pub struct Facts {
     pub siblings: Read<Vec<Read<Client>>>,
     /// The three triggers' functions, for those that the pool names.
     pub functions: Vec<(Trigger, Read<Function>)>,
+    /// The GraphQL APIs that take the pool's tokens and API keys.
+    pub apis: Read<Vec<GraphqlApi>>,
     /// Email's side.
     pub email: Email,
     /// SMS's side.
@@ -290,6 +292,15 @@ impl fmt::Debug for Variables {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Variables(…)")
     }
+}
+
+/// A GraphQL API that takes the pool's tokens and API keys.
+#[derive(Clone, Debug)]
+pub struct GraphqlApi {
+    /// Its name.
+    pub name: String,
+    /// The whole days that each of its keys has left; below 0 if the key has expired.
+    pub keys: Read<Vec<i64>>,
 }
 
 /// The use of a channel, as far as Create's variables can be read.

@@ -13,6 +13,7 @@ use cognito::types::{
     AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
     UsernameAttributeType,
 };
+use serde_json::Value;
 use ses::operation::describe_configuration_set::DescribeConfigurationSetOutput;
 use ses::types::{ConfigurationSetAttribute, EventDestination, EventType};
 use sesv2::types::SuppressionListReason;
@@ -23,11 +24,12 @@ use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::doctor::facts::{
-    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, Guesses, MailLimits, Pool,
-    Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables,
+    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses,
+    MailLimits, Pool, Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables,
 };
 use crate::error_code::ErrorCode;
 use crate::pool_needs::{AccountState, AccountStates, CONTACTS};
+use crate::signed_call::{APPSYNC, CallError, SignedCalls};
 
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
 pub(crate) fn patient(access: &Access) -> cognito::Client {
@@ -49,6 +51,7 @@ pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
         .and_then(|(_, function)| function.as_ref().ok())
         .and_then(|function| function.variables.as_ref());
     Facts {
+        apis: apis(access, pool_id).await,
         email: email(access, create).await,
         sms: sms(access, create).await,
         pool,
@@ -294,6 +297,56 @@ async fn function(lambda: &lambda::Client, arn: &str) -> Read<Function> {
         variables,
         policy,
     })
+}
+
+/// Reads the GraphQL APIs that take the pool's tokens and API keys.
+async fn apis(access: &Access, pool_id: &str) -> Read<Vec<GraphqlApi>> {
+    let calls = SignedCalls::new(access);
+    let list = |operation, path, member| calls.read_list(APPSYNC, operation, path, member);
+    let apis = list("ListGraphqlApis", "/v1/apis", "graphqlApis")
+        .await
+        .map_err(|error| refused("appsync:ListGraphqlApis", &error))?;
+    let now = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
+    let mut found = Vec::new();
+    for api in apis.iter().filter(|api| takes_both(api, pool_id)) {
+        let text = |name: &str| api[name].as_str().unwrap_or_default();
+        let path = format!("/v1/apis/{}/apikeys", text("apiId"));
+        let keys = calls.read_list(APPSYNC, "ListApiKeys", &path, "apiKeys");
+        let keys = keys
+            .await
+            .map_err(|error| refused("appsync:ListApiKeys", &error));
+        found.push(GraphqlApi {
+            name: text("name").to_owned(),
+            keys: keys.map(|keys| keys.iter().map(|key| days_left(key, now)).collect()),
+        });
+    }
+    Ok(found)
+}
+
+fn refused(action: &'static str, error: &CallError) -> Unread {
+    Unread {
+        action,
+        code: error.code(),
+    }
+}
+
+/// Reports whether a GraphQL API takes the pool's tokens, and API keys.
+fn takes_both(api: &Value, pool_id: &str) -> bool {
+    let others = api["additionalAuthenticationProviders"].as_array();
+    let providers = || others.into_iter().flatten().chain([api]);
+    providers().any(|provider| provider["userPoolConfig"]["userPoolId"] == pool_id)
+        && providers().any(|provider| provider["authenticationType"] == "API_KEY")
+}
+
+/// Returns the whole days that an API key has left; below 0 if it has expired. AppSync states the expiry
+/// in seconds since 1970. A key without one counts as expired.
+fn days_left(key: &Value, now: u64) -> i64 {
+    let expires = key["expires"].as_i64().unwrap_or_default();
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    expires.saturating_sub(now).div_euclid(24 * 3600)
 }
 
 fn variables_of(all: &HashMap<String, String>) -> Variables {
@@ -611,6 +664,8 @@ async fn sms(access: &Access, create: Option<&Variables>) -> Sms {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -706,6 +761,34 @@ mod tests {
         assert_eq!(limits(&[]), Some((100_000, 1_000)));
         let set = [("ALL_CODES_PER_DAY", "9"), ("MAIL_UNPROVED_PER_HOUR", "8")];
         assert_eq!(limits(&set), Some((9, 8)));
+    }
+
+    #[test]
+    fn an_api_is_checked_if_it_takes_the_pools_tokens_and_keys() {
+        let pool = |id: &str| json!({"authenticationType": "AMAZON_COGNITO_USER_POOLS", "userPoolConfig": {"userPoolId": id}});
+        let key = json!({"authenticationType": "API_KEY"});
+        let api = |main: &Value, other: &Value| {
+            let mut api = main.clone();
+            api["additionalAuthenticationProviders"] = json!([other]);
+            api
+        };
+        assert!(takes_both(&api(&pool("p"), &key), "p"));
+        assert!(takes_both(&api(&key, &pool("p")), "p"));
+        assert!(!takes_both(&api(&pool("q"), &key), "p"));
+        assert!(!takes_both(&api(&pool("p"), &pool("q")), "p"));
+        assert!(!takes_both(&key, "p"));
+        assert!(!takes_both(&pool("p"), "p"));
+    }
+
+    #[test]
+    fn the_days_of_a_key_are_whole_and_below_zero_after_it() {
+        const DAY: i64 = 24 * 3600;
+        let days = |expires: i64| days_left(&json!({ "expires": expires }), 1_800_000_000);
+        assert_eq!(days(1_800_000_000 + 45 * DAY), 45);
+        assert_eq!(days(1_800_000_000 + 45 * DAY - 1), 44);
+        assert_eq!(days(1_800_000_000), 0);
+        assert_eq!(days(1_800_000_000 - 1), -1);
+        assert!(days_left(&json!({}), 1_800_000_000) < 0);
     }
 
     #[test]

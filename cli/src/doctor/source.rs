@@ -12,7 +12,7 @@ use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::http::HttpConnector as _;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
-use latchstring_lambda::appsync::SourceOf;
+use latchstring_lambda::resolver::SourceOf;
 use serde_json::json;
 
 use crate::doctor::Finding;

@@ -1,22 +1,18 @@
+import { type AppSyncConfig } from "./appsync.js";
 import { type ErrorType } from "./errors.js";
-import { type CallOptions } from "./http.js";
+import { type HttpConfig } from "./http.js";
 import { type TokenStorage } from "./storage.js";
+import { type CallOptions } from "./transport.js";
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
 /** The characters of a code: digits, or Crockford's base 32. */
 export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
-/** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
-export interface Config {
-    /** The GraphQL API. */
-    graphqlUrl: string;
-    /** Its key, for the public mutations. */
-    apiKey: string;
-    /** The pool's app client. */
-    clientId: string;
-    /** The pool's region. */
-    region: string;
+/** The addresses and ids of a deployment: `url` selects the HTTP door, otherwise it is AppSync. */
+export type Config = (HttpConfig | AppSyncConfig) & Settings;
+/** The settings of this client. */
+export interface Settings {
     /** Cognito's address, if it is not the region's. */
     endpoint?: string | undefined;
     /**
@@ -24,7 +20,10 @@ export interface Config {
      * `sessionStorage`, or one of your own. In memory if not given.
      */
     storage?: TokenStorage | undefined;
-    /** The time limit of one request in milliseconds; 20 seconds if not given. */
+    /**
+     * The time limit of one request in milliseconds. If not given, 20 seconds, or 30 with the HTTP door,
+     * which returns within 25.
+     */
     timeout?: number | undefined;
     /** Another `fetch`. */
     fetch?: typeof globalThis.fetch | undefined;
@@ -52,7 +51,9 @@ export interface Challenge {
     /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
+    /** Cognito's session, or the continuation of the HTTP door, which is used once. */
     readonly session: string;
+    /** Cognito's username for the session; empty with the HTTP door. */
     readonly username: string;
     /** The number of characters of the code. */
     readonly codeLength: number;
@@ -164,7 +165,7 @@ export declare class Latchstring {
     /**
      * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
      * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-     * flow has ended.
+     * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
      */
     resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge>;
     /**
@@ -175,7 +176,7 @@ export declare class Latchstring {
     /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
      * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-     * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+     * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
      *
      * If a new person's connection is lost after the right code, calling it again goes on from there.
      */

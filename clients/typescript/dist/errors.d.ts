@@ -47,3 +47,5 @@ export declare class LatchstringError extends Error {
 }
 /** The type of an error's name, as the API and Cognito give them. */
 export declare function typeOf(name: string): ErrorType;
+/** An error by its name elsewhere. A text that comes with one of our own names is for people. */
+export declare function named(name: string, text?: string): LatchstringError;

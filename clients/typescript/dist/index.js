@@ -30,25 +30,25 @@ var MESSAGES = {
   Internal: "Something went wrong."
 };
 function typeOf(name) {
-  return FOREIGN.get(name) ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
+  const [type] = FOREIGN.find(([, names]) => names.test(name)) ?? [];
+  return type ?? (Object.hasOwn(MESSAGES, name) ? name : "Internal");
 }
-var FOREIGN = new Map(Object.entries({
-  // Cognito's, of a token or a session, and AppSync's of an expired token.
-  NotAuthorizedException: "NotSignedIn",
-  UserNotFoundException: "NotSignedIn",
-  RefreshTokenReuseException: "NotSignedIn",
-  UnauthorizedException: "NotSignedIn",
-  TooManyRequestsException: "TooManyRequests",
-  LimitExceededException: "TooManyRequests",
-  InternalErrorException: "Unavailable",
-  ResourceNotFoundException: "Unavailable",
-  InvalidLambdaResponseException: "Unavailable",
-  UnexpectedLambdaException: "Unavailable",
-  UserLambdaValidationException: "Unavailable"
-}));
+function named(name, text) {
+  const type = typeOf(name);
+  return new LatchstringError(type, type === name ? text : void 0);
+}
+var FOREIGN = [
+  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP door's of a session.
+  [
+    "NotSignedIn",
+    /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/
+  ],
+  ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
+  ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/]
+];
 
-// src/http.ts
-async function post({ fetch, timeout }, url, headers, body, { signal } = {}) {
+// src/transport.ts
+var sender = (fetch, timeout) => async (url, headers, body, { signal } = {}) => {
   signal?.throwIfAborted();
   const ended = new AbortController();
   const end = () => ended.abort();
@@ -57,7 +57,7 @@ async function post({ fetch, timeout }, url, headers, body, { signal } = {}) {
   let status = 0;
   try {
     const response = await fetch(url, {
-      method: "POST",
+      method: body ? "POST" : "GET",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       cache: "no-store",
@@ -78,10 +78,9 @@ async function post({ fetch, timeout }, url, headers, body, { signal } = {}) {
     clearTimeout(timer);
     signal?.removeEventListener("abort", end);
   }
-}
-async function cognito(transport, endpoint, operation, input, options) {
-  const { ok, status, body } = await post(
-    transport,
+};
+async function cognito(send, endpoint, operation, input, options) {
+  const { ok, status, body } = await send(
     endpoint,
     {
       "content-type": "application/x-amz-json-1.1",
@@ -94,12 +93,77 @@ async function cognito(transport, endpoint, operation, input, options) {
   const name = String(body.__type).split("#").pop();
   throw new LatchstringError(status < 500 ? typeOf(name) : "Unavailable");
 }
-async function graphql(transport, url, headers, field, document, variables, options) {
-  const { ok, body } = await post(transport, url, headers, { query: document, variables }, options);
-  const error = body.errors?.[0];
-  if (!error && ok && body.data) return body.data[field];
-  const type = error ? typeOf(String(error.errorType)) : "Unavailable";
-  throw new LatchstringError(type, type === error?.errorType ? error.message : void 0);
+
+// src/appsync.ts
+var CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
+var TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
+var DOCUMENTS = {
+  "sign-in": `mutation ($input: SignInInput!) { signIn(input: $input) ${CHALLENGE} }`,
+  "sign-up": `mutation ($input: SignUpInput!) { signUp(input: $input) ${CHALLENGE} }`,
+  names: "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }",
+  "contacts/change": `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`,
+  "contacts/pending": "query ($method: Method!) { pendingContact(method: $method) { state } }",
+  "contacts/undo": `mutation ($input: UndoContactChangeInput!) { undoContactChange(input: $input) ${TOKENS} }`,
+  "devices/remember": "mutation { rememberDevice { device } }",
+  "devices/forget": "mutation { forgetDevices }"
+};
+function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
+  return {
+    async call(operation, input, options, accessToken) {
+      let query = DOCUMENTS[operation];
+      if (input.complete) query = query.replace(CHALLENGE, TOKENS);
+      let variables = input;
+      if (query.includes("$input")) variables = { input: operation === "sign-up" ? { data: input } : input };
+      const headers = accessToken ? { authorization: accessToken } : { "x-api-key": apiKey };
+      const { ok, body } = await send(graphqlUrl, headers, { query, variables }, options);
+      const error = body.errors?.[0];
+      if (!error && ok && body.data) return Object.values(body.data)[0];
+      throw named(error ? String(error.errorType) : "Unavailable", error?.message);
+    },
+    async respond({ session, username }, answer, options, metadata) {
+      const input = {
+        ClientId: clientId,
+        ChallengeName: "CUSTOM_CHALLENGE",
+        Session: session,
+        ChallengeResponses: { USERNAME: username, ANSWER: answer },
+        ClientMetadata: metadata
+      };
+      const reply = await cognito(send, endpoint, "RespondToAuthChallenge", input, options);
+      return { ...reply.ChallengeParameters, session: reply.Session, tokens: reply.AuthenticationResult };
+    }
+  };
+}
+
+// src/http.ts
+function http(send, { url, clientId }) {
+  const request = async (path, input, options, accessToken) => {
+    const headers = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+    const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
+    const { continuation, type, detail, ...reply } = body;
+    const next = { ...reply, ...continuation && { session: continuation } };
+    if (ok && (accessToken || continuation || reply.tokens)) return next;
+    const failed = named(String(type ?? status).split(":").pop(), detail);
+    if (!continuation) throw failed;
+    return { ...next, failed };
+  };
+  return {
+    async call(operation, { ...input }, options, accessToken) {
+      const method = input.method?.toLowerCase();
+      if (operation === "contacts/pending") {
+        return (await request(`${operation}?method=${method}`, void 0, options, accessToken)).pending;
+      }
+      if (method) input.method = method;
+      if (operation === "sign-in") input.clientId = clientId;
+      return request(operation, input, options, accessToken);
+    },
+    async respond({ purpose, session: continuation }, answer, options, { action, linkSecret } = {}) {
+      const isResend = action === "resend";
+      const isUndone = purpose === "undo";
+      const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
+      const reply = await request(path, { continuation, answer: isResend ? void 0 : answer, linkSecret }, options);
+      return { ...reply, isUndone, refused: isResend && reply.failed?.type };
+    }
+  };
 }
 
 // src/storage.ts
@@ -115,12 +179,11 @@ function memoryStorage() {
 // src/client.ts
 var MARGIN = 3e4;
 var FLOWS = 5;
-var CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
-var TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
 var Latchstring = class {
   #config;
+  #send;
+  #api;
   #endpoint;
-  #transport;
   #storage;
   /** The names under which this client's tokens, flows and device are stored. */
   #key;
@@ -132,19 +195,24 @@ var Latchstring = class {
   #turns = /* @__PURE__ */ new Map();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   #proofs = /* @__PURE__ */ new Map();
+  /** The sessions in which an answer is to be given again, by those in which it failed. */
+  #moved = /* @__PURE__ */ new Map();
   constructor(config) {
     this.#config = config;
-    this.#endpoint = config.endpoint ?? `https://cognito-idp.${config.region}.amazonaws.com`;
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#transport = { fetch, timeout: config.timeout ?? 2e4 };
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4));
+    const { endpoint, region } = config;
+    this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
+    this.#api = config.url !== void 0 ? http(this.#send, config) : appsync(this.#send, config, this.#endpoint);
     this.#storage = config.storage ?? memoryStorage();
-    this.#key = `latchstring.${config.clientId}.tokens`;
-    this.#flowsKey = `latchstring.${config.clientId}.flows`;
-    this.#deviceKey = `latchstring.${config.clientId}.device`;
+    const prefix = `latchstring.${config.clientId ?? config.url}`;
+    this.#key = `${prefix}.tokens`;
+    this.#flowsKey = `${prefix}.flows`;
+    this.#deviceKey = `${prefix}.device`;
   }
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input, options) {
-    return this.#request("signIn", input, options);
+    return this.#request("signIn", "sign-in", input, options);
   }
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
@@ -153,7 +221,7 @@ var Latchstring = class {
   async reauthenticate(input, options) {
     const tokens = await this.tokens(options);
     if (!tokens) throw new LatchstringError("NotSignedIn");
-    return this.#request("signIn", input, options, subject(tokens));
+    return this.#request("signIn", "sign-in", input, options, subject(tokens));
   }
   /**
    * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
@@ -161,7 +229,7 @@ var Latchstring = class {
    * `ContactInUse` if the contact signs in to an account.
    */
   async undoContactChange(input, options) {
-    return this.#request("undo", input, options);
+    return this.#request("undo", "sign-in", input, options);
   }
   /**
    * Returns the newest flow of this storage that waits for a code, of a sign-in or an undo; null if
@@ -170,28 +238,27 @@ var Latchstring = class {
    */
   async pending() {
     const flows = await this.#change((flows2) => flows2);
-    return flows.map(({ challenge: challenge2 }) => challenge2).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
+    return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
   /**
    * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
    * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-   * flow has ended.
+   * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
    */
   async resume(before, options) {
     before ??= await this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
-    const { purpose, sub, emailOrPhone, method, resume, attemptsLeft } = before;
-    const given = { emailOrPhone, method };
-    let begun;
+    const { purpose, sub, emailOrPhone, method, resume } = before;
+    const isContact = purpose === "contact";
+    const operation = isContact ? "contacts/change" : "sign-in";
     try {
-      begun = purpose === "contact" ? await this.#resumeContact({ ...given, resume }, sub, options) : await this.#begin({ ...given, resume }, CHALLENGE, options);
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
+      if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
+      return await this.#asked(before, begun);
     } catch (error) {
-      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
-    const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
-    await this.#store(before, next);
-    return next;
   }
   /**
    * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
@@ -202,44 +269,54 @@ var Latchstring = class {
     if (!shape || !name || !token) return null;
     const find = async () => {
       const flows = await this.#change((flows2) => flows2);
-      return flows.find(({ challenge: challenge2, linkSecret }) => linkSecret && nameIn(challenge2) === name);
+      return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
     if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
     const confirm = async (options) => {
       found = await find() ?? found;
-      const { challenge: challenge2, linkSecret = "" } = found;
-      return this.#answer(challenge2, token, options, { action: "link", linkSecret });
+      const { challenge, linkSecret = "" } = found;
+      return this.#answer(challenge, token, options, { action: "link", linkSecret });
     };
     return { place: "here", challenge: found.challenge, confirm };
   }
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+   * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
-  async answer(challenge2, code, options) {
-    return this.#answer(challenge2, code, options);
+  async answer(challenge, code, options) {
+    return this.#answer(challenge, code, options);
   }
-  async #answer(challenge2, text, options, metadata) {
-    const { session, purpose, sub, emailOrPhone, method } = challenge2;
+  async #answer(challenge, text, options, metadata) {
+    const { session, purpose, sub, emailOrPhone, method } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {
-      const [answered, reply] = await this.#respond(challenge2, text, options, metadata);
-      const { AuthenticationResult: result, ...next } = reply;
-      proof = next.ChallengeParameters?.proof;
-      if (!result && !proof) return { done: false, challenge: await this.#asked(answered, next) };
+      const [answered, reply] = await this.#respond(challenge, text, options, metadata);
+      const { tokens: result, isNew = false, failed } = reply;
+      proof = reply.proof;
+      if (!result && !proof) {
+        const next = await this.#asked(answered, reply);
+        if (!failed) return { done: false, challenge: next };
+        this.#moved.set(session, next.session);
+        throw failed;
+      }
       await this.#store(answered, null);
-      if (result && purpose === "undo") {
-        await this.#revoke(received(result).refreshToken).catch(() => {
+      if (result && purpose === "undo" && !reply.isUndone) {
+        await this.#revoke(received(result)).catch(() => {
         });
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
+        const { accessToken: AccessToken } = result;
+        if (sub && isNew && sub !== subject(result)) {
+          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {
+          });
+        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
-        return { done: true, tokens: await tokens, isNew: false };
+        return { done: true, tokens: await tokens, isNew };
       }
       if (sub) throw new LatchstringError("OtherAccount");
       this.#proofs.set(session, proof);
@@ -247,44 +324,36 @@ var Latchstring = class {
     try {
       const undo = purpose === "undo";
       const input = { emailOrPhone, method, proof };
-      const { tokens } = undo ? await this.#public("undoContactChange", "UndoContactChangeInput", input, TOKENS, options) : await this.#begin({ ...input, complete: true }, TOKENS, options);
+      const { tokens } = undo ? await this.#api.call("contacts/undo", input, options) : await this.#begin({ ...input, complete: true }, options);
       this.#proofs.delete(session);
-      const result = {
-        AccessToken: tokens.accessToken,
-        IdToken: tokens.idToken,
-        RefreshToken: tokens.refreshToken,
-        ExpiresIn: tokens.expiresIn
-      };
-      return { done: true, tokens: await this.#keep(result), isNew: !undo };
+      return { done: true, tokens: await this.#keep(tokens), isNew: !undo };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
       throw error;
     }
   }
   /** Has the same code sent once more, if its time has come. It costs no attempt. */
-  async resend(challenge2, options) {
-    const [answered, next] = await this.#respond(challenge2, "resend", options, { action: "resend" });
-    return this.#asked(answered, next);
+  async resend(challenge, options) {
+    const [answered, next] = await this.#respond(challenge, "resend", options, { action: "resend" });
+    return this.#asked({ ...answered, attemptsLeft: answered.attemptsLeft || null }, next);
   }
   /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input, options) {
-    return this.#contact("signUp", "SignUpInput", input, (data) => ({ data }), options);
+    return this.#request("contact", "sign-up", input, options);
   }
   /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input, options) {
-    return this.#contact("changeContact", "ChangeContactInput", input, (data) => data, options);
+    return this.#request("contact", "contacts/change", input, options);
   }
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }, options) {
-    const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
-    const [name] = await this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    const [name] = await this.#signedIn("names", { givenName, familyName }, options);
     return name;
   }
   /** Returns the state of the last pending contact of a kind; null if there was none. */
   async pendingContact(method, options) {
-    const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
-    const [found] = await this.#signedIn("pendingContact", document, { method }, options);
-    return found?.state ?? null;
+    const [found] = await this.#signedIn("contacts/pending", { method }, options);
+    return found?.state.toUpperCase() ?? null;
   }
   /**
    * Has this device known, so that strangers who spend the budget of its owner's address do not lock
@@ -292,8 +361,7 @@ var Latchstring = class {
    * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
    */
   async rememberDevice(options) {
-    const document = "mutation { rememberDevice { device } }";
-    const [{ device }, account] = await this.#signedIn("rememberDevice", document, {}, options);
+    const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     await this.#alone(async () => {
       if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
     });
@@ -303,7 +371,7 @@ var Latchstring = class {
    * owner who lost a device. Needs a signed-in user; the tokens stay.
    */
   async forgetDevices(options) {
-    await this.#signedIn("forgetDevices", "mutation { forgetDevices }", {}, options);
+    await this.#signedIn("devices/forget", {}, options);
     await this.forgetDevice();
   }
   /** Has this device known no more. */
@@ -356,7 +424,7 @@ var Latchstring = class {
     await this.#change(() => []);
     if (!tokens) return;
     try {
-      await this.#revoke(tokens.refreshToken, options);
+      await this.#revoke(tokens, options);
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
@@ -366,51 +434,27 @@ var Latchstring = class {
     await this.#end("DeleteUser", options);
   }
   /** Calls `signIn` of the API. */
-  async #begin(input, selected, options) {
+  async #begin(input, options) {
     const device = await this.#storage.getItem(this.#deviceKey) ?? void 0;
-    return this.#public("signIn", "SignInInput", { ...input, device }, selected, options);
+    return this.#api.call("sign-in", { ...input, device }, options);
   }
-  /** One public field of the API. */
-  #public(field, type, input, selected, options) {
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${selected} }`;
-    const { graphqlUrl, apiKey } = this.#config;
-    return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
+  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
+  async #open(operation, input, options) {
+    if (operation === "sign-in") return [await this.#begin(input, options), void 0];
+    const [begun, account] = await this.#signedIn(operation, input, options);
+    return [begun, subject(account)];
   }
-  /** Has a code sent for a sign-in, or for an undo. */
-  async #request(purpose, input, options, sub) {
+  /** Has a code sent. */
+  async #request(purpose, operation, input, options, account) {
     const { linkSecret, linkChallenge } = await newLink();
-    const given = { ...input, method: methodOf(input) };
-    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
-    return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
+    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const asked = { purpose, ...sub && { sub }, emailOrPhone, method };
+    return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
-  async #contact(field, type, given, inputOf, options) {
-    const { linkSecret, linkChallenge } = await newLink();
-    const data = { ...given, method: methodOf(given) };
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    const input = inputOf({ ...data, linkChallenge });
-    const [begun, account] = await this.#signedIn(field, document, { input }, options);
-    return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
-  }
-  async #resumeContact(input, sub, options) {
-    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
-    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
-    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
-    return begun;
-  }
-  /** One field of the API, with the access token; and tokens of the account that it was sent for. */
-  #signedIn(field, document, variables, options) {
-    return this.#withToken(
-      (authorization) => graphql(
-        this.#transport,
-        this.#config.graphqlUrl,
-        { authorization },
-        field,
-        document,
-        variables,
-        options
-      ),
-      options
-    );
+  /** One operation of the API, with the access token; and tokens of the account that it was sent for. */
+  #signedIn(operation, input, options) {
+    return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
   }
   /**
    * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
@@ -436,7 +480,7 @@ var Latchstring = class {
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {
     const [, account] = await this.#withToken(
-      (AccessToken) => this.#cognito(operation, { AccessToken }, options),
+      (AccessToken) => this.#cognito(operation, AccessToken, { AccessToken }, options),
       options
     );
     await this.#alone(async () => {
@@ -445,64 +489,55 @@ var Latchstring = class {
     });
     await this.#change(() => []);
   }
-  #cognito(operation, input, options) {
-    return cognito(this.#transport, this.#endpoint, operation, input, options);
+  /** The pool's app client; of a token, if it is not configured. */
+  #clientOf({ accessToken }) {
+    return this.#config.clientId ?? claims(accessToken).client_id;
+  }
+  /** An operation of Cognito's, at the address of the token's pool if none is configured. */
+  #cognito(operation, accessToken, input, options) {
+    const endpoint = this.#endpoint ?? new URL(claims(accessToken).iss).origin;
+    return cognito(this.#send, endpoint, operation, input, options);
   }
   /**
-   * Answers a challenge of Cognito's, and returns the challenge that was answered and the reply. What
-   * Cognito calls "not authorized" is the end of the session. If the flow goes on, it is answered once
-   * more in a new session: the same answer again costs no attempt.
+   * Answers a challenge, and returns the challenge that was answered and the reply. If the session has
+   * ended, but not the flow, it is answered once more in a new session: the same answer again costs no
+   * attempt.
    */
-  async #respond(challenge2, answer, options, metadata) {
-    const { purpose, method, expiresAt, attemptsLeft } = challenge2;
-    let asked = challenge2;
+  async #respond(challenge, answer, options, metadata) {
+    const { purpose, method, expiresAt, attemptsLeft } = challenge;
+    const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
+    const isFinal = (error) => purpose === "undo" && /ContactInUse|NothingToUndo/.test(error?.type);
+    let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
+    let failure;
+    let held;
     try {
-      return [asked, await this.#send(asked, answer, options, metadata)];
+      return [asked, await send(asked)];
     } catch (error) {
-      if (!isSignedOut(error)) throw error;
+      failure = error;
     }
-    if (Date.now() < expiresAt && challenge2.resume) {
+    if (isSignedOut(failure) && Date.now() < expiresAt && challenge.resume) {
       try {
-        asked = await this.resume(challenge2, options);
-        return [asked, await this.#send(asked, answer, options, metadata)];
+        asked = await this.resume(challenge, options);
+        return [asked, await send(asked)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+        if (isFinal(error)) failure = error;
+        if (isOfType(error, "ChangeHeld")) held = error;
       }
     }
-    await this.#store(asked, null);
+    if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
+    if (!isSignedOut(failure)) throw failure;
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }
-  #send({ session, username }, answer, options, metadata) {
-    return this.#cognito(
-      "RespondToAuthChallenge",
-      {
-        ClientId: this.#config.clientId,
-        ChallengeName: "CUSTOM_CHALLENGE",
-        Session: session,
-        ChallengeResponses: { USERNAME: username, ANSWER: answer },
-        ClientMetadata: metadata
-      },
-      options
-    );
-  }
-  /** The question once more, from what Cognito returns: numbers are text there. */
-  #asked(before, { Session, ChallengeParameters: p }) {
-    return this.#store(before, {
-      ...before,
-      session: Session,
-      codeLength: +p.codeLength,
-      codeAlphabet: alphabetOf(p.codeAlphabet),
-      attemptsLeft: +p.attemptsLeft,
-      ...deadlines(+p.expiresIn, +p.resendAfter),
-      refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
-      resume: p.resume ?? before.resume,
-      pointer: p.pointer ?? before.pointer
-    });
+  /** The question once more. */
+  #asked(before, reply) {
+    return this.#store(before, challengeOf(before, reply));
   }
   /**
    * Stores the next challenge of a flow, or of a new one; null removes the flow. One that was removed
@@ -553,20 +588,21 @@ var Latchstring = class {
       await this.#save(tokens);
       return held;
     });
-    if (unused) await this.#revoke(unused.refreshToken).catch(() => {
+    if (unused) await this.#revoke(unused).catch(() => {
     });
     if (unused === tokens) throw new LatchstringError("OtherAccount");
     return tokens;
   }
-  #revoke(Token, options) {
-    return this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }, options);
+  #revoke(tokens, options) {
+    const input = { ClientId: this.#clientOf(tokens), Token: tokens.refreshToken };
+    return this.#cognito("RevokeToken", tokens.accessToken, input, options);
   }
   async #save(tokens) {
     await this.#storage.setItem(this.#key, JSON.stringify(tokens));
   }
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
   async #verified(result, sub) {
-    const revoked = this.#revoke(received(result).refreshToken).catch(() => {
+    const revoked = this.#revoke(received(result)).catch(() => {
     });
     await this.#refreshing?.catch(() => {
     });
@@ -585,10 +621,10 @@ var Latchstring = class {
       const held = await this.#load();
       if (!held) throw new LatchstringError("NotSignedIn");
       if (held.accessToken !== (await before)?.accessToken) return held;
-      const input = { ClientId: this.#config.clientId, RefreshToken: held.refreshToken };
+      const input = { ClientId: this.#clientOf(held), RefreshToken: held.refreshToken };
       let fresh;
       try {
-        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
+        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", held.accessToken, input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
         if (!isSignedOut(error)) throw error;
@@ -651,8 +687,8 @@ function codeOf(shape, token) {
 function flowsIn(text) {
   try {
     const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge: challenge2 }) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge2;
+    return flows.filter(({ challenge }) => {
+      const { session, username, emailOrPhone, expiresAt } = challenge;
       return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
     });
   } catch {
@@ -660,14 +696,11 @@ function flowsIn(text) {
   }
 }
 function flowOf({ session, pointer }, flows) {
-  const named = flows.filter(({ challenge: challenge2 }) => pointer && nameIn(challenge2) === pointer.slice(1));
-  return flows.find(({ challenge: challenge2 }) => challenge2.session === session) ?? (named.length === 1 ? named[0] : void 0);
+  const named2 = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
+  return flows.find(({ challenge }) => challenge.session === session) ?? (named2.length === 1 ? named2[0] : void 0);
 }
 function nameIn({ pointer }) {
   return pointer?.slice(1);
-}
-function alphabetOf(name) {
-  return /^base32$/i.test(String(name)) ? "BASE32" : "DIGITS";
 }
 function subject({ accessToken }) {
   try {
@@ -683,40 +716,40 @@ function isTokens(held) {
   const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
-function methodOf({ method, emailOrPhone }) {
-  return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
-}
-function challenge(purpose, { emailOrPhone, method }, { session, username, codeLength, codeAlphabet, expiresIn, resendAfter, resume, pointer }, sub) {
-  return {
-    purpose,
-    ...sub && { sub },
-    emailOrPhone,
-    method,
-    session,
-    username,
-    codeLength,
-    codeAlphabet: alphabetOf(codeAlphabet),
-    attemptsLeft: null,
-    ...deadlines(expiresIn, resendAfter),
-    refused: null,
-    resume: resume ?? null,
-    pointer: pointer ?? null
+function challengeOf(before, reply) {
+  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
+    ...before,
+    ...reply
   };
-}
-function deadlines(expiresIn, resendAfter) {
+  const { expiresIn, resendAfter, refused, retryAfter } = reply;
   const now = Date.now();
   return {
-    expiresAt: now + expiresIn * 1e3,
-    resendAt: resendAfter < expiresIn ? now + resendAfter * 1e3 : null
+    ...before,
+    session,
+    username,
+    codeLength: +codeLength,
+    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
+    attemptsLeft: attemptsLeft && +attemptsLeft,
+    ...expiresIn && {
+      expiresAt: now + expiresIn * 1e3,
+      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1e3 : null
+    },
+    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
+    resume,
+    pointer
   };
 }
-function received({ AccessToken, IdToken, RefreshToken, ExpiresIn }, refreshToken) {
-  return {
-    accessToken: AccessToken,
-    idToken: IdToken,
-    refreshToken: RefreshToken ?? refreshToken,
-    expiresAt: Date.now() + ExpiresIn * 1e3
-  };
+function received({
+  AccessToken,
+  IdToken,
+  RefreshToken,
+  ExpiresIn,
+  accessToken = AccessToken,
+  idToken = IdToken,
+  refreshToken = RefreshToken,
+  expiresIn = ExpiresIn
+}, former) {
+  return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1e3 };
 }
 function isOfType(error, type) {
   return error instanceof LatchstringError && error.type === type;

@@ -1,6 +1,9 @@
+import { type Api, type Operation, type Reply } from "./api.js";
+import { appsync, type AppSyncConfig } from "./appsync.js";
 import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
-import { type CallOptions, cognito, graphql, type Transport } from "./http.js";
+import { http, type HttpConfig } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
+import { type CallOptions, cognito, type Send, sender } from "./transport.js";
 
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
@@ -11,16 +14,11 @@ export type CodeAlphabet = "DIGITS" | "BASE32";
 /** The state of a pending contact. */
 export type PendingState = "WAITING" | "DONE" | "IN_USE" | "EXPIRED";
 
-/** The addresses and ids of a deployment. The local service gives all of it at `/config.json`. */
-export interface Config {
-  /** The GraphQL API. */
-  graphqlUrl: string;
-  /** Its key, for the public mutations. */
-  apiKey: string;
-  /** The pool's app client. */
-  clientId: string;
-  /** The pool's region. */
-  region: string;
+/** The addresses and ids of a deployment: `url` selects the HTTP door, otherwise it is AppSync. */
+export type Config = (HttpConfig | AppSyncConfig) & Settings;
+
+/** The settings of this client. */
+export interface Settings {
   /** Cognito's address, if it is not the region's. */
   endpoint?: string | undefined;
   /**
@@ -28,7 +26,10 @@ export interface Config {
    * `sessionStorage`, or one of your own. In memory if not given.
    */
   storage?: TokenStorage | undefined;
-  /** The time limit of one request in milliseconds; 20 seconds if not given. */
+  /**
+   * The time limit of one request in milliseconds. If not given, 20 seconds, or 30 with the HTTP door,
+   * which returns within 25.
+   */
   timeout?: number | undefined;
   /** Another `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
@@ -58,7 +59,9 @@ export interface Challenge {
   /** The identifier as typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
+  /** Cognito's session, or the continuation of the HTTP door, which is used once. */
   readonly session: string;
+  /** Cognito's username for the session; empty with the HTTP door. */
   readonly username: string;
   /** The number of characters of the code. */
   readonly codeLength: number;
@@ -150,9 +153,6 @@ const MARGIN = 30_000;
 /** The most flows that are stored: the newest ones. */
 const FLOWS = 5;
 
-const CHALLENGE = "{ session username codeLength codeAlphabet expiresIn resendAfter pointer resume }";
-const TOKENS = "{ tokens { accessToken idToken refreshToken expiresIn } }";
-
 /** A stored flow: its newest challenge, and the secret that its links need. */
 interface Flow {
   readonly challenge: Challenge;
@@ -170,8 +170,9 @@ interface Flow {
  */
 export class Latchstring {
   readonly #config: Config;
-  readonly #endpoint: string;
-  readonly #transport: Transport;
+  readonly #send: Send;
+  readonly #api: Api;
+  readonly #endpoint: string | undefined;
   readonly #storage: TokenStorage;
   /** The names under which this client's tokens, flows and device are stored. */
   readonly #key: string;
@@ -183,22 +184,28 @@ export class Latchstring {
   readonly #turns = new Map<string, Promise<unknown>>();
   /** Proofs of sign-ins that lost their connection between the code and the account. */
   readonly #proofs = new Map<string, string>();
+  /** The sessions in which an answer is to be given again, by those in which it failed. */
+  readonly #moved = new Map<string, string>();
 
   constructor(config: Config) {
     this.#config = config;
-    this.#endpoint = config.endpoint ?? `https://cognito-idp.${config.region}.amazonaws.com`;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#transport = { fetch, timeout: config.timeout ?? 20_000 };
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000));
+    const { endpoint, region } = config;
+    this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
+    this.#api =
+      config.url !== undefined ? http(this.#send, config) : appsync(this.#send, config, this.#endpoint!);
     this.#storage = config.storage ?? memoryStorage();
-    this.#key = `latchstring.${config.clientId}.tokens`;
-    this.#flowsKey = `latchstring.${config.clientId}.flows`;
-    this.#deviceKey = `latchstring.${config.clientId}.device`;
+    const prefix = `latchstring.${config.clientId ?? config.url}`;
+    this.#key = `${prefix}.tokens`;
+    this.#flowsKey = `${prefix}.flows`;
+    this.#deviceKey = `${prefix}.device`;
   }
 
   /** Has a code sent. The answer looks the same whether or not there is an account. */
   async signIn(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    return this.#request("signIn", input, options);
+    return this.#request("signIn", "sign-in", input, options);
   }
 
   /**
@@ -208,7 +215,7 @@ export class Latchstring {
   async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
     const tokens = await this.tokens(options);
     if (!tokens) throw new LatchstringError("NotSignedIn");
-    return this.#request("signIn", input, options, subject(tokens));
+    return this.#request("signIn", "sign-in", input, options, subject(tokens));
   }
 
   /**
@@ -217,7 +224,7 @@ export class Latchstring {
    * `ContactInUse` if the contact signs in to an account.
    */
   async undoContactChange(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    return this.#request("undo", input, options);
+    return this.#request("undo", "sign-in", input, options);
   }
 
   /**
@@ -233,27 +240,23 @@ export class Latchstring {
   /**
    * Continues a flow, or the one of `pending`, in a new session: the same code, attempts and times,
    * without a message. `answer` and `resend` do so when the session has ended. `InvalidResume` if the
-   * flow has ended.
+   * flow has ended, `ChangeHeld` if another change keeps the contact of this flow off the account.
    */
   async resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge> {
     before ??= await this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
-    const { purpose, sub, emailOrPhone, method, resume, attemptsLeft } = before;
-    const given = { emailOrPhone, method };
-    let begun;
+    const { purpose, sub, emailOrPhone, method, resume } = before;
+    const isContact = purpose === "contact";
+    const operation = isContact ? "contacts/change" : "sign-in";
     try {
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
       // A contact's flow is continued for the account that requested it.
-      begun =
-        purpose === "contact"
-          ? await this.#resumeContact({ ...given, resume }, sub, options)
-          : await this.#begin({ ...given, resume }, CHALLENGE, options);
+      if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
+      return await this.#asked(before, begun);
     } catch (error) {
-      if (isOfType(error, "InvalidResume")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
-    const next = { ...challenge(purpose, given, begun, sub), attemptsLeft };
-    await this.#store(before, next);
-    return next;
   }
 
   /**
@@ -281,7 +284,7 @@ export class Latchstring {
   /**
    * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
    * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
-   * `FlowOver`: start again. A session that ended before its flow is replaced, once: see `resume`.
+   * `FlowOver`: start again. `ContactInUse` and `ChangeHeld` say why a new contact is not on the account. A session that ended before its flow is replaced, once: see `resume`.
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
@@ -299,18 +302,28 @@ export class Latchstring {
     let proof = this.#proofs.get(session);
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
-      const { AuthenticationResult: result, ...next } = reply;
-      proof = next.ChallengeParameters?.proof as string | undefined;
-      if (!result && !proof) return { done: false, challenge: await this.#asked(answered, next) };
+      const { tokens: result, isNew = false, failed } = reply;
+      proof = reply.proof;
+      if (!result && !proof) {
+        const next = await this.#asked(answered, reply);
+        if (!failed) return { done: false, challenge: next };
+        this.#moved.set(session, next.session);
+        throw failed;
+      }
       await this.#store(answered, null);
-      if (result && purpose === "undo") {
+      if (result && purpose === "undo" && !reply.isUndone) {
         // The contact signs in: it is on an account.
-        await this.#revoke(received(result).refreshToken).catch(() => {});
+        await this.#revoke(received(result)).catch(() => {});
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
+        // The HTTP door has made an account, which is not the one that is signed in: it goes again.
+        const { accessToken: AccessToken } = result;
+        if (sub && isNew && sub !== subject(result)) {
+          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {});
+        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
-        return { done: true, tokens: await tokens, isNew: false };
+        return { done: true, tokens: await tokens, isNew };
       }
       // The contact has no account any more: it is not the one that is signed in.
       if (sub) throw new LatchstringError("OtherAccount");
@@ -320,16 +333,10 @@ export class Latchstring {
       const undo = purpose === "undo";
       const input = { emailOrPhone, method, proof };
       const { tokens } = undo
-        ? await this.#public("undoContactChange", "UndoContactChangeInput", input, TOKENS, options)
-        : await this.#begin({ ...input, complete: true }, TOKENS, options);
+        ? await this.#api.call("contacts/undo", input, options)
+        : await this.#begin({ ...input, complete: true }, options);
       this.#proofs.delete(session);
-      const result = {
-        AccessToken: tokens.accessToken,
-        IdToken: tokens.idToken,
-        RefreshToken: tokens.refreshToken,
-        ExpiresIn: tokens.expiresIn,
-      };
-      return { done: true, tokens: await this.#keep(result), isNew: !undo };
+      return { done: true, tokens: await this.#keep(tokens), isNew: !undo };
     } catch (error) {
       if (!isLost(error)) this.#proofs.delete(session);
       throw error;
@@ -339,31 +346,30 @@ export class Latchstring {
   /** Has the same code sent once more, if its time has come. It costs no attempt. */
   async resend(challenge: Challenge, options?: CallOptions): Promise<Challenge> {
     const [answered, next] = await this.#respond(challenge, "resend", options, { action: "resend" });
-    return this.#asked(answered, next);
+    // It makes a code usable again.
+    return this.#asked({ ...answered, attemptsLeft: answered.attemptsLeft || null }, next);
   }
 
   /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
   async signUp(input: SignUp, options?: CallOptions): Promise<Challenge> {
-    return this.#contact("signUp", "SignUpInput", input, (data) => ({ data }), options);
+    return this.#request("contact", "sign-up", input, options);
   }
 
   /** Has a code sent to a new contact, which replaces the one of its kind. Needs a recent sign-in. */
   async changeContact(input: Contact, options?: CallOptions): Promise<Challenge> {
-    return this.#contact("changeContact", "ChangeContactInput", input, (data) => data, options);
+    return this.#request("contact", "contacts/change", input, options);
   }
 
   /** Writes the name. `refresh` shows it. Needs a signed-in user. */
   async updateName({ givenName, familyName }: Name, options?: CallOptions): Promise<Name> {
-    const document = "mutation ($input: UpdateNameInput!) { updateName(input: $input) { givenName familyName } }";
-    const [name] = await this.#signedIn("updateName", document, { input: { givenName, familyName } }, options);
+    const [name] = await this.#signedIn("names", { givenName, familyName }, options);
     return name;
   }
 
   /** Returns the state of the last pending contact of a kind; null if there was none. */
   async pendingContact(method: Method, options?: CallOptions): Promise<PendingState | null> {
-    const document = "query ($method: Method!) { pendingContact(method: $method) { state } }";
-    const [found] = await this.#signedIn("pendingContact", document, { method }, options);
-    return found?.state ?? null;
+    const [found] = await this.#signedIn("contacts/pending", { method }, options);
+    return found?.state.toUpperCase() ?? null;
   }
 
   /**
@@ -372,8 +378,7 @@ export class Latchstring {
    * sign-in and each new contact. It stays known after `signOut`, but not with `everywhere`.
    */
   async rememberDevice(options?: CallOptions): Promise<void> {
-    const document = "mutation { rememberDevice { device } }";
-    const [{ device }, account] = await this.#signedIn("rememberDevice", document, {}, options);
+    const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     // After a sign-out, a deletion or another sign-in meanwhile, the device is not remembered.
     await this.#alone(async () => {
       if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
@@ -385,7 +390,7 @@ export class Latchstring {
    * owner who lost a device. Needs a signed-in user; the tokens stay.
    */
   async forgetDevices(options?: CallOptions): Promise<void> {
-    await this.#signedIn("forgetDevices", "mutation { forgetDevices }", {}, options);
+    await this.#signedIn("devices/forget", {}, options);
     await this.forgetDevice();
   }
 
@@ -445,7 +450,7 @@ export class Latchstring {
     await this.#change(() => []);
     if (!tokens) return;
     try {
-      await this.#revoke(tokens.refreshToken, options);
+      await this.#revoke(tokens, options);
     } catch (error) {
       // A token that is over already is as good as revoked.
       if (!isSignedOut(error)) throw error;
@@ -458,73 +463,36 @@ export class Latchstring {
   }
 
   /** Calls `signIn` of the API. */
-  async #begin(input: object, selected: string, options: CallOptions | undefined): Promise<any> {
+  async #begin(input: object, options: CallOptions | undefined): Promise<any> {
     const device = (await this.#storage.getItem(this.#deviceKey)) ?? undefined;
-    return this.#public("signIn", "SignInInput", { ...input, device }, selected, options);
+    return this.#api.call("sign-in", { ...input, device }, options);
   }
 
-  /** One public field of the API. */
-  #public(field: string, type: string, input: object, selected: string, options?: CallOptions): Promise<any> {
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${selected} }`;
-    const { graphqlUrl, apiKey } = this.#config;
-    return graphql(this.#transport, graphqlUrl, { "x-api-key": apiKey }, field, document, { input }, options);
+  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
+  async #open(operation: Operation, input: object, options?: CallOptions): Promise<[begun: any, sub: string | undefined]> {
+    if (operation === "sign-in") return [await this.#begin(input, options), undefined];
+    const [begun, account] = await this.#signedIn(operation, input, options);
+    return [begun, subject(account)];
   }
 
-  /** Has a code sent for a sign-in, or for an undo. */
+  /** Has a code sent. */
   async #request(
     purpose: Challenge["purpose"],
-    input: SignIn,
+    operation: Operation,
+    input: Contact,
     options: CallOptions | undefined,
-    sub?: string,
+    account?: string,
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
-    const given = { ...input, method: methodOf(input) };
-    const begun = await this.#begin({ ...given, linkChallenge }, CHALLENGE, options);
-    return this.#store(null, challenge(purpose, given, begun, sub), linkSecret);
+    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const asked = { purpose, ...(sub && { sub }), emailOrPhone, method };
+    return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
 
-  async #contact(
-    field: string,
-    type: string,
-    given: Contact,
-    inputOf: (data: object) => object,
-    options: CallOptions | undefined,
-  ): Promise<Challenge> {
-    const { linkSecret, linkChallenge } = await newLink();
-    const data = { ...given, method: methodOf(given) };
-    const document = `mutation ($input: ${type}!) { ${field}(input: $input) ${CHALLENGE} }`;
-    const input = inputOf({ ...data, linkChallenge });
-    const [begun, account] = await this.#signedIn(field, document, { input }, options);
-    return this.#store(null, challenge("contact", data, begun, subject(account)), linkSecret);
-  }
-
-  async #resumeContact(input: object, sub: string | undefined, options: CallOptions | undefined): Promise<any> {
-    const document = `mutation ($input: ChangeContactInput!) { changeContact(input: $input) ${CHALLENGE} }`;
-    const [begun, account] = await this.#signedIn("changeContact", document, { input }, options);
-    if (subject(account) !== sub) throw new LatchstringError("OtherAccount");
-    return begun;
-  }
-
-  /** One field of the API, with the access token; and tokens of the account that it was sent for. */
-  #signedIn(
-    field: string,
-    document: string,
-    variables: object,
-    options: CallOptions | undefined,
-  ): Promise<[any, Tokens]> {
-    return this.#withToken(
-      (authorization) =>
-        graphql(
-          this.#transport,
-          this.#config.graphqlUrl,
-          { authorization },
-          field,
-          document,
-          variables,
-          options,
-        ),
-      options,
-    );
+  /** One operation of the API, with the access token; and tokens of the account that it was sent for. */
+  #signedIn(operation: Operation, input: object, options: CallOptions | undefined): Promise<[any, Tokens]> {
+    return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
   }
 
   /**
@@ -557,7 +525,7 @@ export class Latchstring {
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation: string, options: CallOptions | undefined): Promise<void> {
     const [, account] = await this.#withToken(
-      (AccessToken) => this.#cognito(operation, { AccessToken }, options),
+      (AccessToken) => this.#cognito(operation, AccessToken, { AccessToken }, options),
       options,
     );
     await this.#alone(async () => {
@@ -568,77 +536,64 @@ export class Latchstring {
     await this.#change(() => []);
   }
 
-  #cognito(operation: string, input: object, options?: CallOptions): Promise<any> {
-    return cognito(this.#transport, this.#endpoint, operation, input, options);
+  /** The pool's app client; of a token, if it is not configured. */
+  #clientOf({ accessToken }: Tokens): unknown {
+    return this.#config.clientId ?? claims(accessToken).client_id;
+  }
+
+  /** An operation of Cognito's, at the address of the token's pool if none is configured. */
+  #cognito(operation: string, accessToken: string, input: object, options?: CallOptions): Promise<any> {
+    const endpoint = this.#endpoint ?? new URL(claims(accessToken).iss as string).origin;
+    return cognito(this.#send, endpoint, operation, input, options);
   }
 
   /**
-   * Answers a challenge of Cognito's, and returns the challenge that was answered and the reply. What
-   * Cognito calls "not authorized" is the end of the session. If the flow goes on, it is answered once
-   * more in a new session: the same answer again costs no attempt.
+   * Answers a challenge, and returns the challenge that was answered and the reply. If the session has
+   * ended, but not the flow, it is answered once more in a new session: the same answer again costs no
+   * attempt.
    */
   async #respond(
     challenge: Challenge,
     answer: string,
     options: CallOptions | undefined,
     metadata?: Record<string, string>,
-  ): Promise<[Challenge, any]> {
+  ): Promise<[Challenge, Reply]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
-    let asked = challenge;
+    const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
+    // The code was right, and undoes nothing.
+    const isFinal = (error: any) => purpose === "undo" && /ContactInUse|NothingToUndo/.test(error?.type);
+    let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
+    let failure: unknown;
+    let held: unknown;
     try {
-      return [asked, await this.#send(asked, answer, options, metadata)];
+      return [asked, await send(asked)];
     } catch (error) {
-      if (!isSignedOut(error)) throw error;
+      failure = error;
     }
-    if (Date.now() < expiresAt && challenge.resume) {
+    if (isSignedOut(failure) && Date.now() < expiresAt && challenge.resume) {
       try {
         asked = await this.resume(challenge, options);
-        return [asked, await this.#send(asked, answer, options, metadata)];
+        return [asked, await send(asked)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
+        if (isFinal(error)) failure = error;
+        if (isOfType(error, "ChangeHeld")) held = error;
       }
     }
-    await this.#store(asked, null);
+    if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
+    if (!isSignedOut(failure)) throw failure;
     if (Date.now() >= expiresAt) throw new LatchstringError("CodeExpired");
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
+      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }
 
-  #send(
-    { session, username }: Challenge,
-    answer: string,
-    options: CallOptions | undefined,
-    metadata: Record<string, string> | undefined,
-  ): Promise<any> {
-    return this.#cognito(
-      "RespondToAuthChallenge",
-      {
-        ClientId: this.#config.clientId,
-        ChallengeName: "CUSTOM_CHALLENGE",
-        Session: session,
-        ChallengeResponses: { USERNAME: username, ANSWER: answer },
-        ClientMetadata: metadata,
-      },
-      options,
-    );
-  }
-
-  /** The question once more, from what Cognito returns: numbers are text there. */
-  #asked(before: Challenge, { Session, ChallengeParameters: p }: any): Promise<Challenge> {
-    return this.#store(before, {
-      ...before,
-      session: Session,
-      codeLength: +p.codeLength,
-      codeAlphabet: alphabetOf(p.codeAlphabet),
-      attemptsLeft: +p.attemptsLeft,
-      ...deadlines(+p.expiresIn, +p.resendAfter),
-      refused: p.refused ? { type: typeOf(p.refused), retryAfter: +p.retryAfter || null } : null,
-      resume: p.resume ?? before.resume,
-      pointer: p.pointer ?? before.pointer,
-    });
+  /** The question once more. */
+  #asked(before: Challenge, reply: Reply): Promise<Challenge> {
+    return this.#store(before, challengeOf(before, reply));
   }
 
   /**
@@ -696,13 +651,14 @@ export class Latchstring {
       return held;
     });
     // Without a connection they end with their lifetime.
-    if (unused) await this.#revoke(unused.refreshToken).catch(() => {});
+    if (unused) await this.#revoke(unused).catch(() => {});
     if (unused === tokens) throw new LatchstringError("OtherAccount");
     return tokens;
   }
 
-  #revoke(Token: string, options?: CallOptions): Promise<any> {
-    return this.#cognito("RevokeToken", { ClientId: this.#config.clientId, Token }, options);
+  #revoke(tokens: Tokens, options?: CallOptions): Promise<any> {
+    const input = { ClientId: this.#clientOf(tokens), Token: tokens.refreshToken };
+    return this.#cognito("RevokeToken", tokens.accessToken, input, options);
   }
 
   async #save(tokens: Tokens): Promise<void> {
@@ -712,7 +668,7 @@ export class Latchstring {
   /** After the right code for a contact: the tokens held, renewed so that they show it. */
   async #verified(result: any, sub?: string): Promise<Tokens> {
     // Those that Cognito gave for the answer are not kept: the sign-in goes on as it began.
-    const revoked = this.#revoke(received(result).refreshToken).catch(() => {});
+    const revoked = this.#revoke(received(result)).catch(() => {});
     // One that is under way may have begun before the contact was on the account.
     await this.#refreshing?.catch(() => {});
     const renewed = this.refresh().catch(async (error) => {
@@ -734,11 +690,11 @@ export class Latchstring {
       if (!held) throw new LatchstringError("NotSignedIn");
       // Another tab was faster.
       if (held.accessToken !== (await before)?.accessToken) return held;
-      const input = { ClientId: this.#config.clientId, RefreshToken: held.refreshToken };
+      const input = { ClientId: this.#clientOf(held), RefreshToken: held.refreshToken };
       let fresh: Tokens;
       try {
         // With rotation on and off, unlike InitiateAuth(REFRESH_TOKEN_AUTH).
-        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", input);
+        const { AuthenticationResult } = await this.#cognito("GetTokensFromRefreshToken", held.accessToken, input);
         fresh = received(AuthenticationResult, held.refreshToken);
       } catch (error) {
         if (!isSignedOut(error)) throw error;
@@ -842,10 +798,6 @@ function nameIn({ pointer }: Challenge): string | undefined {
   return pointer?.slice(1);
 }
 
-function alphabetOf(name: unknown): CodeAlphabet {
-  return /^base32$/i.test(String(name)) ? "BASE32" : "DIGITS";
-}
-
 /** The account of tokens. */
 function subject({ accessToken }: Tokens): string | undefined {
   try {
@@ -865,53 +817,46 @@ function isTokens(held: any): held is Tokens {
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
 
-function methodOf({ method, emailOrPhone }: Contact): Method {
-  return method ?? (emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER");
-}
-
-/** From what signIn, signUp and changeContact return. */
-function challenge(
-  purpose: Challenge["purpose"],
-  { emailOrPhone, method }: Contact & { method: Method },
-  { session, username, codeLength, codeAlphabet, expiresIn, resendAfter, resume, pointer }: any,
-  sub?: string,
-): Challenge {
-  return {
-    purpose,
-    ...(sub && { sub }),
-    emailOrPhone,
-    method,
-    session,
-    username,
-    codeLength,
-    codeAlphabet: alphabetOf(codeAlphabet),
-    attemptsLeft: null,
-    ...deadlines(expiresIn, resendAfter),
-    refused: null,
-    resume: resume ?? null,
-    pointer: pointer ?? null,
+/** The challenge of a reply. What the reply lacks stays as it was. */
+function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge {
+  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
+    ...before,
+    ...reply,
   };
-}
-
-function deadlines(expiresIn: number, resendAfter: number) {
+  const { expiresIn, resendAfter, refused, retryAfter } = reply;
   const now = Date.now();
   return {
-    expiresAt: now + expiresIn * 1000,
-    resendAt: resendAfter < expiresIn ? now + resendAfter * 1000 : null,
+    ...(before as Challenge),
+    session,
+    username,
+    codeLength: +codeLength,
+    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
+    attemptsLeft: attemptsLeft && +attemptsLeft,
+    ...(expiresIn && {
+      expiresAt: now + expiresIn * 1000,
+      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1000 : null,
+    }),
+    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
+    resume,
+    pointer,
   };
 }
 
-/** Cognito's result; without rotation a refresh token stays. */
+/** Tokens that were issued, by Cognito's names or the API's; without rotation a refresh token stays. */
 function received(
-  { AccessToken, IdToken, RefreshToken, ExpiresIn }: any,
-  refreshToken?: string,
+  {
+    AccessToken,
+    IdToken,
+    RefreshToken,
+    ExpiresIn,
+    accessToken = AccessToken,
+    idToken = IdToken,
+    refreshToken = RefreshToken,
+    expiresIn = ExpiresIn,
+  }: any,
+  former?: string,
 ): Tokens {
-  return {
-    accessToken: AccessToken,
-    idToken: IdToken,
-    refreshToken: RefreshToken ?? refreshToken,
-    expiresAt: Date.now() + ExpiresIn * 1000,
-  };
+  return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1000 };
 }
 
 function isOfType(error: unknown, type: ErrorType): boolean {

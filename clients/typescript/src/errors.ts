@@ -77,20 +77,23 @@ const MESSAGES: Record<ErrorType, string> = {
 
 /** The type of an error's name, as the API and Cognito give them. */
 export function typeOf(name: string): ErrorType {
-  return FOREIGN.get(name) ?? (Object.hasOwn(MESSAGES, name) ? (name as ErrorType) : "Internal");
+  const [type] = FOREIGN.find(([, names]) => names.test(name)) ?? [];
+  return type ?? (Object.hasOwn(MESSAGES, name) ? (name as ErrorType) : "Internal");
 }
 
-const FOREIGN = new Map<string, ErrorType>(Object.entries({
-  // Cognito's, of a token or a session, and AppSync's of an expired token.
-  NotAuthorizedException: "NotSignedIn",
-  UserNotFoundException: "NotSignedIn",
-  RefreshTokenReuseException: "NotSignedIn",
-  UnauthorizedException: "NotSignedIn",
-  TooManyRequestsException: "TooManyRequests",
-  LimitExceededException: "TooManyRequests",
-  InternalErrorException: "Unavailable",
-  ResourceNotFoundException: "Unavailable",
-  InvalidLambdaResponseException: "Unavailable",
-  UnexpectedLambdaException: "Unavailable",
-  UserLambdaValidationException: "Unavailable",
-}));
+/** An error by its name elsewhere. A text that comes with one of our own names is for people. */
+export function named(name: string, text?: string): LatchstringError {
+  const type = typeOf(name);
+  return new LatchstringError(type, type === name ? text : undefined);
+}
+
+/** Names that are not ours. A status stands for an answer without a name: a gateway's own. */
+const FOREIGN: [ErrorType, RegExp][] = [
+  // Cognito's, of a token or a session, AppSync's of an expired token, and the HTTP door's of a session.
+  [
+    "NotSignedIn",
+    /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/,
+  ],
+  ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
+  ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/],
+];

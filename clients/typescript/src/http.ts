@@ -1,103 +1,49 @@
-import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
+import { type Api } from "./api.js";
+import { named } from "./errors.js";
+import { type CallOptions, type Send } from "./transport.js";
 
-/** The context of every request. */
-export interface Transport {
-  readonly fetch: typeof globalThis.fetch;
-  /** Milliseconds a request may take. */
-  readonly timeout: number;
+/** The address of a deployment with the HTTP door. */
+export interface HttpConfig {
+  /** The address before `/v1`. With it the GraphQL API is not called. */
+  url: string;
+  /** The pool's app client; if not given, that of the tokens. */
+  clientId?: string | undefined;
+  /** The pool's region; if not given, that of the tokens. */
+  region?: string | undefined;
 }
 
-/** Options of every call. */
-export interface CallOptions {
-  /** Ends the waiting, not what the service has begun. Its reason is what is thrown. */
-  signal?: AbortSignal | undefined;
-}
+/** The HTTP door, which answers Cognito itself. */
+export function http(send: Send, { url, clientId }: HttpConfig): Api {
+  const request = async (path: string, input?: object, options?: CallOptions, accessToken?: string) => {
+    const headers: Record<string, string> = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+    const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
+    const { continuation, type, detail, ...reply } = body;
+    const next = { ...reply, ...(continuation && { session: continuation }) };
+    if (ok && (accessToken || continuation || reply.tokens)) return next;
+    // `urn:latchstring:error:NAME`. A gateway's own answer has none.
+    const failed = named(String(type ?? status).split(":").pop()!, detail);
+    if (!continuation) throw failed;
+    // The session that goes on is never in an error.
+    return { ...next, failed };
+  };
 
-/** The status and the decoded body; never a body, header or address of a request in an error. */
-export interface Reply {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly body: any;
-}
-
-/** POSTs JSON and reads the JSON answer, within the time limit. */
-export async function post(
-  { fetch, timeout }: Transport,
-  url: string,
-  headers: Record<string, string>,
-  body: unknown,
-  { signal }: CallOptions = {},
-): Promise<Reply> {
-  signal?.throwIfAborted();
-  const ended = new AbortController();
-  const end = () => ended.abort();
-  const timer = setTimeout(end, timeout);
-  signal?.addEventListener("abort", end);
-  let status = 0;
-  try {
-    const response = await fetch(url, {
-      method: "POST",
-      headers: { "content-type": "application/json", ...headers },
-      body: JSON.stringify(body),
-      cache: "no-store",
-      credentials: "omit",
-      redirect: "error",
-      referrerPolicy: "no-referrer",
-      signal: ended.signal,
-    });
-    status = response.status;
-    const text = await response.text();
-    return { ok: response.ok, status, body: (text && JSON.parse(text)) || {} };
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (ended.signal.aborted) throw new LatchstringError("Timeout");
-    // What answered is no service of ours: a proxy, a captive portal, a page of errors.
-    if (cause instanceof SyntaxError) throw new LatchstringError("Unavailable");
-    throw new LatchstringError("Network", undefined, { cause });
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", end);
-  }
-}
-
-/** One operation of Cognito's. Its texts are not for people: an error has ours. */
-export async function cognito(
-  transport: Transport,
-  endpoint: string,
-  operation: string,
-  input: object,
-  options?: CallOptions,
-): Promise<any> {
-  const { ok, status, body } = await post(
-    transport,
-    endpoint,
-    {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
+  return {
+    async call(operation, { ...input }: any, options, accessToken) {
+      const method = input.method?.toLowerCase();
+      if (operation === "contacts/pending") {
+        return (await request(`${operation}?method=${method}`, undefined, options, accessToken)).pending;
+      }
+      if (method) input.method = method;
+      if (operation === "sign-in") input.clientId = clientId;
+      return request(operation, input, options, accessToken);
     },
-    input,
-    options,
-  );
-  if (ok) return body;
-  // `SomeException`, or `namespace#SomeException`.
-  const name = String(body.__type).split("#").pop()!;
-  throw new LatchstringError(status < 500 ? typeOf(name) : "Unavailable");
-}
 
-/** One field of the API. */
-export async function graphql(
-  transport: Transport,
-  url: string,
-  headers: Record<string, string>,
-  field: string,
-  document: string,
-  variables: object,
-  options?: CallOptions,
-): Promise<any> {
-  const { ok, body } = await post(transport, url, headers, { query: document, variables }, options);
-  const error = body.errors?.[0];
-  if (!error && ok && body.data) return body.data[field];
-  const type: ErrorType = error ? typeOf(String(error.errorType)) : "Unavailable";
-  // The schema's own errors have texts for people; AppSync's and a bug's have not.
-  throw new LatchstringError(type, type === error?.errorType ? error.message : undefined);
+    async respond({ purpose, session: continuation }, answer, options, { action, linkSecret } = {}) {
+      const isResend = action === "resend";
+      const isUndone = purpose === "undo";
+      const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
+      const reply = await request(path, { continuation, answer: isResend ? undefined : answer, linkSecret }, options);
+      return { ...reply, isUndone, refused: isResend && reply.failed?.type };
+    },
+  };
 }

@@ -483,6 +483,24 @@ test("a proved contact of another account has its own error", async () => {
   await assert.rejects(latchstring.answer(challenge, "123456"), ofType("ContactInUse"));
 });
 
+test("a new contact whose account a change holds is refused as such, and removed", async () => {
+  const begunChange = { data: { changeContact: begun().data.signIn } };
+  const held = graphqlError("ChangeHeld", "until noon");
+  const waiting = { data: { pendingContact: { state: "WAITING" } } };
+  const isHeld = (error) => {
+    assert.equal(error.message, "until noon");
+    return ofType("ChangeHeld")(error);
+  };
+  const answered = await signedIn(begunChange, refused("NotAuthorizedException"), held, waiting);
+  const challenge = await answered.latchstring.changeContact(ADA);
+  await assert.rejects(answered.latchstring.answer(challenge, "123456"), isHeld);
+  assert.equal(await answered.storage.getItem(FLOWS), null);
+
+  const { latchstring, storage } = await signedIn(begunChange, held);
+  await assert.rejects(latchstring.resume(await latchstring.changeContact(ADA)), isHeld);
+  assert.equal(await storage.getItem(FLOWS), null);
+});
+
 test("a device that is remembered goes along with every sign-in, also after signing out", async () => {
   const { latchstring, requests } = await signedIn(
     { data: { rememberDevice: { device: "device-1" } } },

@@ -7,7 +7,7 @@ export function scripted(...replies) {
     const request = {
       url,
       ...init,
-      body: JSON.parse(init.body),
+      body: init.body && JSON.parse(init.body),
       operation: init.headers["x-amz-target"]?.split(".")[1],
     };
     requests.push(request);
@@ -101,6 +101,49 @@ export const CONFIG = {
   clientId: "client1",
   region: "eu-central-1",
 };
+
+export const HTTP = { url: "https://api.example.com" };
+
+/** A token that names its pool and app client, as Cognito's do. */
+export const jwt = (claims) =>
+  ["{}", JSON.stringify({ iss: "https://cognito-idp.eu-west-1.amazonaws.com/eu-west-1_a", client_id: "client2", ...claims }), ""]
+    .map((part) => Buffer.from(part).toString("base64url"))
+    .join(".");
+
+/** The HTTP door's answer when a flow begins, is continued, or its code is sent once more. */
+export const asked = (continuation = "continuation-1", more = {}) => ({
+  continuation,
+  codeLength: 6,
+  codeAlphabet: "digits",
+  expiresIn: 300,
+  resendAfter: 30,
+  resume: RESUME,
+  pointer: POINTER,
+  ...more,
+});
+
+/** The HTTP door's answer to a wrong code. */
+export const wrong = (continuation, attemptsLeft = 2) => ({
+  status: "wrong",
+  continuation,
+  attemptsLeft,
+  expiresIn: 250,
+  resendAfter: 10,
+});
+
+/** The HTTP door's answer to a right code. */
+export const signedIn = (n, { isNew = false, sub = "account-1" } = {}) => ({
+  status: "signed_in",
+  isNew,
+  tokens: { accessToken: jwt({ sub, jti: n }), idToken: `id-${n}`, refreshToken: `refresh-${n}`, expiresIn: 3600 },
+});
+
+/** A problem of the HTTP door. */
+export const problem = (name, status, more = {}) =>
+  Response.json(
+    { type: `urn:latchstring:error:${name}`, title: name, status, detail: `${name}, for people`, ...more },
+    { status, headers: { "content-type": "application/problem+json" } },
+  );
 
 /** A promise and its ends. */
 export function deferred() {

@@ -70,6 +70,9 @@ test("a fresh project uses it with types", async () => {
     path.join(folder, "app.ts"),
     `import { type Challenge, Latchstring, LatchstringError } from "@latchstring/client";
 const latchstring = new Latchstring({ graphqlUrl: "", apiKey: "", clientId: "", region: "", storage: localStorage });
+new Latchstring({ url: "https://api.example.com" });
+// @ts-expect-error: it says neither API
+new Latchstring({ clientId: "", region: "" });
 const challenge: Challenge = await latchstring.signIn({ emailOrPhone: "ada@example.com" });
 const answer = await latchstring.answer(challenge, "123456", { signal: AbortSignal.timeout(1) });
 export const token: string | number | null = answer.done ? answer.tokens.accessToken : answer.challenge.attemptsLeft;
@@ -110,9 +113,10 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>app</title><script typ
 
 /** Runs in the page: signs in, then refreshes in two frames at once, with rotation on. */
 const APP = `import { Latchstring } from "/client.js";
-const service = new URLSearchParams(location.search).get("service");
+const { service, door } = Object.fromEntries(new URLSearchParams(location.search));
 const get = async (path) => (await fetch(service + path)).json();
-const latchstring = new Latchstring({ ...(await get("/config.json")), storage: localStorage });
+const config = door === "HTTP" ? { url: service, endpoint: service } : await get("/config.json");
+const latchstring = new Latchstring({ ...config, storage: localStorage });
 if (parent !== window) {
   parent.other = latchstring;
 } else {
@@ -137,7 +141,11 @@ if (parent !== window) {
 }
 `;
 
-test("a page in a browser signs in with it as a plain module, and two frames share the tokens", async () => {
+for (const door of ["AppSync", "HTTP"]) {
+  test(`by ${door} a page signs in with it as a plain module, and two frames share the tokens`, () => inABrowser(door));
+}
+
+async function inABrowser(door) {
   const service = await startService("--rotate-refresh-tokens");
   const files = {
     "/": ["text/html", PAGE],
@@ -158,7 +166,7 @@ test("a page in a browser signs in with it as a plain module, and two frames sha
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const page = `http://127.0.0.1:${server.address().port}/?service=${service.config.endpoint}`;
+  const page = `http://127.0.0.1:${server.address().port}/?service=${service.config.endpoint}&door=${door}`;
   const browser = spawn(
     process.env.CHROMIUM ?? "chromium",
     [
@@ -167,7 +175,7 @@ test("a page in a browser signs in with it as a plain module, and two frames sha
       "--no-sandbox",
       "--disable-gpu",
       "--disable-dev-shm-usage",
-      `--user-data-dir=${path.join(folder, "profile")}`,
+      `--user-data-dir=${path.join(folder, `profile-${door}`)}`,
       page,
     ],
     // A group of its own, to end its children with it.
@@ -190,4 +198,4 @@ test("a page in a browser signs in with it as a plain module, and two frames sha
     server.close();
     await service.stop();
   }
-});
+}

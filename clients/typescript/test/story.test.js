@@ -9,10 +9,18 @@ import { promisify } from "node:util";
 import { claims, Latchstring, LatchstringError, memoryStorage } from "@latchstring/client";
 import { startService, wrong } from "./service.js";
 
+/** A service, with the settings of the door that is tested. */
+async function start(...options) {
+  const { config, ...service } = await startService(...options);
+  const { endpoint } = config;
+  // The local service's tokens name AWS: its own address must be given.
+  return { ...service, config: process.env.LATCHSTRING_DOOR === "http" ? { url: endpoint, endpoint } : config };
+}
+
 let service;
 let rotating;
 before(async () => {
-  [service, rotating] = await Promise.all([startService(), startService("--rotate-refresh-tokens")]);
+  [service, rotating] = await Promise.all([start(), start("--rotate-refresh-tokens")]);
 });
 after(() => Promise.all([service?.stop(), rotating?.stop()]));
 
@@ -34,10 +42,13 @@ async function signedIn(emailOrPhone, { at = service, storage } = {}) {
   return { latchstring, ...answer };
 }
 
+/** The name under which a client of the service stores an item. */
+const keyOf = (item) => `latchstring.${service.config.clientId ?? service.config.url}.${item}`;
+
 /** A client that holds these tokens, as an attacker who copied them would. */
 function withTokens(tokens) {
   const storage = memoryStorage();
-  storage.setItem(`latchstring.${service.config.clientId}.tokens`, JSON.stringify(tokens));
+  storage.setItem(keyOf("tokens"), JSON.stringify(tokens));
   return new Latchstring({ ...service.config, storage });
 }
 
@@ -276,7 +287,7 @@ test("a link without the secret of its browser is wrong", async () => {
   const latchstring = new Latchstring({ ...service.config, storage });
   await latchstring.signIn({ emailOrPhone: ada });
   const { hash } = await linkTo(ada);
-  const key = `latchstring.${service.config.clientId}.flows`;
+  const key = keyOf("flows");
   const stolen = JSON.parse(storage.getItem(key)).map((flow) => ({ ...flow, linkSecret: "A".repeat(43) }));
   const thief = memoryStorage();
   thief.setItem(key, JSON.stringify(stolen));
@@ -313,7 +324,7 @@ test("an unusable identifier is refused with a reason", async () => {
 });
 
 test("a spent budget fails with the time to try again", async () => {
-  const strict = await startService("--strict");
+  const strict = await start("--strict");
   try {
     const latchstring = new Latchstring(strict.config);
     // An address would be in slot mode, which a number is not without a CAPTCHA.
@@ -329,6 +340,33 @@ test("a spent budget fails with the time to try again", async () => {
   } finally {
     await strict.stop();
   }
+});
+
+test("a replaced contact leads to no account, and its owner undoes the change", async () => {
+  const ada = newAddress();
+  const owner = await signedIn(ada);
+  const { latchstring: attacker } = await signedIn(ada);
+  const next = newAddress();
+  await attacker.answer(await attacker.changeContact({ emailOrPhone: next }), await service.code(next));
+  const challenge = await owner.latchstring.reauthenticate({ emailOrPhone: ada });
+  await assert.rejects(owner.latchstring.answer(challenge, await service.code(ada)), ofType("OtherAccount"));
+  assert.notEqual(await owner.latchstring.tokens(), null, "the sign-in goes on");
+
+  const undoing = async (emailOrPhone) => {
+    const latchstring = new Latchstring(service.config);
+    const challenge = await latchstring.undoContactChange({ emailOrPhone });
+    const code = await service.code(emailOrPhone);
+    const { challenge: again } = await latchstring.answer(challenge, wrong(code));
+    return latchstring.answer(again, code);
+  };
+  const { tokens, isNew } = await undoing(ada);
+  assert.equal(isNew, false);
+  const [before, after] = [owner.tokens, tokens].map(({ idToken }) => claims(idToken));
+  assert.deepEqual([after.sub, after.email], [before.sub, ada]);
+  await assert.rejects(owner.latchstring.refresh(), ofType("NotSignedIn"), "every device is signed out");
+  // It is on its account again. The client of AppSync knows only that the code signs in.
+  await assert.rejects(undoing(ada), ofType(service.config.url ? "NothingToUndo" : "ContactInUse"));
+  await assert.rejects(undoing(newAddress()), ofType("NothingToUndo"));
 });
 
 test("forgotten devices are known no more, and the caller stays signed in", async () => {

@@ -3,6 +3,7 @@
 
 mod cognito;
 mod graphql;
+mod http;
 mod identifiers;
 mod metadata;
 mod resolvers;
@@ -25,6 +26,7 @@ pub const TARGETS: &[Target] = &[
     triggers::CREATE,
     triggers::VERIFY,
     resolvers::RESOLVERS,
+    http::HTTP,
     cognito::COGNITO,
     graphql::GRAPHQL,
 ];

@@ -94,11 +94,12 @@ pub(super) const RESOLVERS: Target = Target {
 };
 
 /// The error types that a resolver may name.
-const TYPES: [&str; 11] = [
+const TYPES: [&str; 12] = [
     "InvalidIdentifier",
     "InvalidName",
     "InvalidProof",
     "InvalidResume",
+    "InvalidContinuation",
     "TooManyRequests",
     "NotSignedIn",
     "NothingToUndo",

@@ -1,9 +1,10 @@
-//! Tickets, proofs and device tokens: each opens as it was sealed, and no other text opens.
+//! Tickets, proofs and continuations: each opens as it was sealed, and no other text opens.
 
 use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use latchstring_core::code::CodeLength;
+use latchstring_core::continuation::{CONTINUATION_LIFE, Continuation, Stage};
 use latchstring_core::flow::{AppClient, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyRing;
@@ -11,6 +12,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::pending::PendingId;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{CLOCK_LEEWAY, Proof, Ticket, UnsealError};
+use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::SeededEntropy;
 
@@ -121,7 +123,58 @@ fn check(input: &mut Unstructured<'_>) -> Result<Outcome> {
         let opened = open_proof(&changed, &keys, &app_client);
         assert!(is_refused(&opened), "{opened:?}");
     }
+    check_continuation(input, &other.contact, made_at, now)?;
     Ok(if is_fresh { "opened" } else { "stale" })
+}
+
+/// Checks a continuation of any content.
+fn check_continuation(
+    input: &mut Unstructured<'_>,
+    contact: &Identifier,
+    made_at: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let (keys, app_client) = (key_ring("k1", 1), AppClient::new(POOL, CLIENT));
+    let entropy = SeededEntropy::new(input.arbitrary()?);
+    let continuation = Continuation {
+        contact: contact.clone(),
+        stage: if input.arbitrary()? {
+            Stage::Code {
+                is_sign_in: input.arbitrary()?,
+                username: Secret::new(input.arbitrary::<String>()?),
+                session: Secret::new(input.arbitrary::<String>()?),
+            }
+        } else {
+            Stage::Claim {
+                is_new: input.arbitrary()?,
+                proof: Secret::new(input.arbitrary::<String>()?),
+            }
+        },
+        made_at,
+    };
+    let Some(text) = continuation.seal(&keys, &app_client, &entropy) else {
+        return Ok(());
+    };
+    let open = |text: &str, keys: &KeyRing, app_client: &AppClient| {
+        Continuation::open(text, keys, app_client, now)
+    };
+    let is_fresh = now <= made_at.plus(CONTINUATION_LIFE) && made_at <= now.plus(CLOCK_LEEWAY);
+    let wanted = if is_fresh {
+        Ok(continuation)
+    } else {
+        Err(UnsealError::Stale)
+    };
+    assert_eq!(open(&text, &keys, &app_client), wanted);
+    let forged_text = Err(UnsealError::Forged);
+    let other = AppClient::new(POOL, "other");
+    assert_eq!(open(&text, &keys, &other), forged_text);
+    assert_eq!(open(&text, &key_ring("k1", 2), &app_client), forged_text);
+    let changed = forged(&text, input)?;
+    if changed != text {
+        let opened = open(&changed, &keys, &app_client);
+        assert!(is_refused(&opened), "{opened:?}");
+    }
+    Ok(())
 }
 
 /// Returns whether a changed text was refused. The change may be in the name of its key.

@@ -14,7 +14,7 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 
-/// The origins whose pages may call: local ones (see `Origins::allows`) and additional ones.
+/// The origins whose pages may call: local ones (see [`Origins::allows`]) and additional ones.
 #[derive(Clone, Debug, Default)]
 pub struct Origins(Arc<[String]>);
 
@@ -27,7 +27,7 @@ impl Origins {
     /// Returns true for `http` and `https` on any port of a [local name](is_local_name), for the
     /// app schemes of Capacitor, Ionic and Tauri (`capacitor://localhost`, `ionic://localhost`,
     /// `tauri://localhost`), and for the additional origins.
-    fn allows(&self, origin: &HeaderValue) -> bool {
+    pub fn allows(&self, origin: &HeaderValue) -> bool {
         origin.to_str().is_ok_and(|origin| {
             is_local_origin(origin) || self.0.iter().any(|further| further == origin)
         })

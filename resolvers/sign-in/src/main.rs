@@ -7,8 +7,8 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{CounterStore, FlowStore, LeaseStore, RedemptionStore, UndoStore};
-use latchstring_lambda::appsync::SignInResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
+use latchstring_lambda::resolver::SignInResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
@@ -36,6 +36,7 @@ fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterSto
     Ok(SignInResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
+        origin: environment.cloudfront()?,
         legacy_pool: environment.legacy_pool()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),

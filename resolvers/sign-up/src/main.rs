@@ -7,8 +7,8 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
 };
 use latchstring_core::ports::{CounterStore, PendingStore, UndoStore};
-use latchstring_lambda::appsync::AccountResolver;
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
+use latchstring_lambda::resolver::AccountResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
@@ -36,6 +36,7 @@ fn resolver<S: PendingStore + UndoStore + CounterStore>(
     Ok(AccountResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
+        origin: environment.cloudfront()?,
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),

@@ -78,14 +78,32 @@ impl Outbound {
     }
 }
 
+/// A refusal that docs/delivery.md has a code for.
+#[derive(Clone, Copy)]
+pub(crate) enum Refusal {
+    /// Too many messages in that second.
+    Throttled,
+    /// Any other, by its code.
+    Other(&'static str),
+}
+
+impl Refusal {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Throttled => "throttled",
+            Self::Other(code) => code,
+        }
+    }
+}
+
 /// Sends a message. A second attempt follows only if the request provably never left. Any other
 /// repetition could deliver the message twice.
 ///
-/// `code_for` maps the service's code and message to one of the codes in docs/delivery.md. Without
-/// a mapping, the service's code is kept.
+/// `refusal_for` recognizes a refusal by the service's code and message. The code of any other is
+/// kept.
 pub(crate) async fn send<T, E, F>(
     call: &'static str,
-    code_for: impl Fn(&str, &str) -> Option<&'static str>,
+    refusal_for: impl Fn(&str, &str) -> Option<Refusal>,
     request: impl Fn() -> F,
 ) -> Result<(), DeliveryError>
 where
@@ -104,13 +122,14 @@ where
         SdkError::ServiceError(refused) => {
             let code = refused.err().code().unwrap_or("unknown_error");
             let message = refused.err().message().unwrap_or_default();
-            let outcome = if refused.raw().status().is_client_error() {
-                DeliveryOutcome::Refused
-            } else {
+            let refusal = refusal_for(code, message);
+            let outcome = match refusal {
                 // The failure may have happened before or after the service accepted the message.
-                DeliveryOutcome::Unknown
+                _ if !refused.raw().status().is_client_error() => DeliveryOutcome::Unknown,
+                Some(Refusal::Throttled) => DeliveryOutcome::Throttled,
+                Some(Refusal::Other(_)) | None => DeliveryOutcome::Refused,
             };
-            (code_for(code, message).unwrap_or(code), outcome)
+            (refusal.map_or(code, |refusal| refusal.code()), outcome)
         }
         SdkError::DispatchFailure(_) if never_left(&error) => {
             ("connect_failed", DeliveryOutcome::NeverLeft)

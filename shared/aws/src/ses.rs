@@ -18,7 +18,7 @@ use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, Entropy, 
 use thiserror::Error;
 
 use crate::client::Aws;
-use crate::delivery::{Outbound, send, wrong_channel};
+use crate::delivery::{Outbound, Refusal, send, wrong_channel};
 use crate::service::{Api, requests};
 
 const CALL: &str = "SendEmail";
@@ -146,32 +146,38 @@ impl<E: Entropy> SesCourier<E> {
         }
     }
 
-    fn code(&self, code: &str, message: &str) -> Option<&'static str> {
+    fn refusal(&self, code: &str, message: &str) -> Option<Refusal> {
         let message = message.to_ascii_lowercase();
         let says = |text: &str| message.contains(text);
-        Some(match code.strip_suffix("Exception").unwrap_or(code) {
-            "SendingPaused" if says("configuration set") => "configuration_set_paused",
-            "SendingPaused" | "AccountSuspended" => "account_paused",
-            "MessageRejected" if says("paused") => "account_paused",
-            // The message names the unverified identity. Only the sandbox requires verified
-            // recipients.
-            "MessageRejected" if says("not verified") => {
-                if says(&self.settings.from.address.to_ascii_lowercase()) {
-                    "sender_not_verified"
-                } else {
-                    "sandbox"
+        Some(Refusal::Other(
+            match code.strip_suffix("Exception").unwrap_or(code) {
+                "SendingPaused" if says("configuration set") => "configuration_set_paused",
+                "SendingPaused" | "AccountSuspended" => "account_paused",
+                "MessageRejected" if says("paused") => "account_paused",
+                // The message names the unverified identity. Only the sandbox requires verified
+                // recipients.
+                "MessageRejected" if says("not verified") => {
+                    if says(&self.settings.from.address.to_ascii_lowercase()) {
+                        "sender_not_verified"
+                    } else {
+                        "sandbox"
+                    }
                 }
-            }
-            "MessageRejected" => "message_rejected",
-            "MailFromDomainNotVerified" => "mail_from_not_verified",
-            // The request names no other resource that could be missing.
-            "NotFound" => "configuration_set_missing",
-            "Throttling" | "LimitExceeded" | "TooManyRequests" if says("daily") => "daily_quota",
-            "Throttling" | "LimitExceeded" | "TooManyRequests" => "throttled",
-            "AccessDenied" => "not_allowed",
-            "BadRequest" => "invalid_address",
-            _ => return None,
-        })
+                "MessageRejected" => "message_rejected",
+                "MailFromDomainNotVerified" => "mail_from_not_verified",
+                // The request names no other resource that could be missing.
+                "NotFound" => "configuration_set_missing",
+                "Throttling" | "LimitExceeded" | "TooManyRequests" if says("daily") => {
+                    "daily_quota"
+                }
+                "Throttling" | "LimitExceeded" | "TooManyRequests" => {
+                    return Some(Refusal::Throttled);
+                }
+                "AccessDenied" => "not_allowed",
+                "BadRequest" => "invalid_address",
+                _ => return None,
+            },
+        ))
     }
 
     /// Returns the headers of one mail.
@@ -228,7 +234,7 @@ impl<E: Entropy> Courier for SesCourier<E> {
             .set_configuration_set_name(configuration_set.clone());
         send(
             CALL,
-            |code, text| self.code(code, text),
+            |code, text| self.refusal(code, text),
             || self.outbound.service().send(request.clone().build()),
         )
         .await

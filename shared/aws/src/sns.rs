@@ -13,7 +13,7 @@ use latchstring_core::ports::{Courier, DeliveryError, DeliveryOutcome, PortError
 use thiserror::Error;
 
 use crate::client::Aws;
-use crate::delivery::{Outbound, send, wrong_channel};
+use crate::delivery::{Outbound, Refusal, send, wrong_channel};
 use crate::service::{Api, requests};
 
 const CALL: &str = "Publish";
@@ -166,24 +166,26 @@ impl SnsCourier {
         }
     }
 
-    fn code(code: &str, message: &str) -> Option<&'static str> {
+    fn refusal(code: &str, message: &str) -> Option<Refusal> {
         let message = message.to_ascii_lowercase();
         let says = |text: &str| message.contains(text);
-        Some(match code.strip_suffix("Exception").unwrap_or(code) {
-            "OptedOut" => "opted_out",
-            _ if says("opted out") => "opted_out",
-            _ if says("sandbox") => "sandbox",
-            _ if says("origination") => "no_origination",
-            _ if says("spend") || says("quota") => "spend_limit",
-            "Throttled" | "Throttling" => "throttled",
-            "AuthorizationError" | "AccessDenied" => "not_allowed",
-            "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid"
-                if says("phonenumber") || says("phone number") =>
-            {
-                "invalid_number"
-            }
-            _ => return None,
-        })
+        Some(Refusal::Other(
+            match code.strip_suffix("Exception").unwrap_or(code) {
+                "OptedOut" => "opted_out",
+                _ if says("opted out") => "opted_out",
+                _ if says("sandbox") => "sandbox",
+                _ if says("origination") => "no_origination",
+                _ if says("spend") || says("quota") => "spend_limit",
+                "Throttled" | "Throttling" => return Some(Refusal::Throttled),
+                "AuthorizationError" | "AccessDenied" => "not_allowed",
+                "InvalidParameter" | "InvalidParameterValue" | "ParameterValueInvalid"
+                    if says("phonenumber") || says("phone number") =>
+                {
+                    "invalid_number"
+                }
+                _ => return None,
+            },
+        ))
     }
 
     /// Returns the attributes of a message by name. The ids of the register are sent to India only.
@@ -243,7 +245,7 @@ impl Courier for SnsCourier {
             .message(text)
             .set_message_attributes(Some(attributes));
         let attempt = || self.outbound.service().send(request.clone().build());
-        send(CALL, Self::code, attempt).await
+        send(CALL, Self::refusal, attempt).await
     }
 }
 

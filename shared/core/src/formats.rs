@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use data_encoding::HEXLOWER;
+use latchstring_crypto::sha256;
 
 use crate::policy::Policy;
 use crate::policy::budgets::Budget;
@@ -20,6 +21,7 @@ use crate::resolver::error::{Cause, ContactError, SignInError};
 use crate::resolver::session::SessionError;
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
+use crate::seal::continuation::{Continuation, Stage};
 use crate::seal::keys::Use;
 use crate::seal::link::LinkChallenge;
 use crate::seal::pointer::Pointer;
@@ -92,6 +94,14 @@ fn formats_are_unchanged() {
     );
     line(
         "ticket resume",
+        &resuming.seal(&ring, &app_client, &Seeded::new(2)),
+    );
+    let resuming = Ticket {
+        purpose: TicketPurpose::ResumeContact(flow),
+        ..resuming
+    };
+    line(
+        "ticket resume of a contact",
         &resuming.seal(&ring, &app_client, &Seeded::new(2)),
     );
     let with_link = Ticket {
@@ -176,6 +186,7 @@ fn formats_are_unchanged() {
     for outcome in [
         DeliveryOutcome::NeverLeft,
         DeliveryOutcome::Refused,
+        DeliveryOutcome::Throttled,
         DeliveryOutcome::Unknown,
     ] {
         line("delivery outcome", outcome.as_str());
@@ -209,6 +220,41 @@ fn formats_are_unchanged() {
     let held = ContactError::ChangeHeld { retry_after: 1 };
     line("error of a held account", held.error_type());
     line("purpose of an undo", Purpose::Undo(pending).as_str());
+    let stages = [
+        Stage::Code {
+            session: Secret::new("session"),
+            username: Secret::new("name"),
+            is_sign_in: true,
+        },
+        Stage::Code {
+            session: Secret::new("session"),
+            username: Secret::new("name"),
+            is_sign_in: false,
+        },
+        Stage::Claim {
+            proof: Secret::new("proof"),
+            is_new: false,
+        },
+        Stage::Claim {
+            proof: Secret::new("proof"),
+            is_new: true,
+        },
+    ];
+    for stage in stages {
+        let continuation = Continuation {
+            contact: ada.clone(),
+            stage,
+            made_at: NOW,
+        };
+        let text = continuation.seal(&ring, &app_client, &Seeded::new(8));
+        let text = text.expect("a short session");
+        // Each text has 4 kB, most of them padding.
+        let hash = sha256(text.as_bytes());
+        let name = "hash of a continuation";
+        line(name, &HEXLOWER.encode(&hash));
+    }
+    let ended = SignInError::InvalidContinuation;
+    line("error of a continuation", ended.error_type());
     let id = SessionId::from_bytes([7; 32]);
     line("cookie of a session", id.text().expose());
     let key = Pseudonym::of_session(&ring, &id);

@@ -9,7 +9,8 @@
 //!
 //! - `value`: [`identifier`], [`account`], [`locale`], [`time`], [`secret`], ids.
 //! - `effects`: clock and entropy.
-//! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`pseudonym`].
+//! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`continuation`],
+//!   [`pseudonym`].
 //! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
@@ -18,8 +19,8 @@
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
 //! - [`flow`]: the challenge state machine. Its module doc has the policy table; start there.
-//! - `resolver`: [`sign_in`], [`contact`], [`device`], names, browser sessions ([`session`]). Only
-//!   this module issues tickets.
+//! - `resolver`: [`sign_in`], [`answer`], [`contact`], [`device`], names, browser sessions
+//!   ([`session`]). Only this module issues tickets.
 
 mod effects;
 pub mod flow;
@@ -34,8 +35,8 @@ mod value;
 
 pub use policy::{odds, test_identifier};
 pub use record::{pending, undo};
-pub use resolver::{contact, device, session, sign_in};
-pub use seal::{code, keys, pseudonym, sealed};
+pub use resolver::{answer, contact, device, session, sign_in};
+pub use seal::{code, continuation, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};
 
 #[cfg(test)]

@@ -86,8 +86,10 @@ pub struct NewAttempt<'a> {
     pub answer: AnswerDigest,
     /// The key that the digest was computed with.
     pub key: &'a KeyId,
-    /// The session in which it was given.
-    pub session: SessionFacts<'a>,
+    /// The app client of the session.
+    pub client: &'a str,
+    /// The time of issue that the challenge states.
+    pub issued_at: Timestamp,
     /// The number of distinct answers that a row accepts.
     pub limit: u8,
     /// The time of the answer.
@@ -221,8 +223,7 @@ pub trait FlowStore: Send + Sync {
     ///
     /// Requires all of these:
     ///
-    /// - The row is of a code, and of this client, time of issue and key. It is of this user or of
-    ///   no account.
+    /// - The row is of a code, and of this client, time of issue and key.
     /// - The row is open, has not expired, and its message is charged.
     /// - The set contains the answer, or has fewer than `limit` answers.
     /// - No wrong verdict was recorded for the answer on the present terms.
@@ -540,6 +541,8 @@ pub enum DeliveryOutcome {
     NeverLeft,
     /// The service refused the request. The message is not on its way.
     Refused,
+    /// The service refused the request as one too many in that second. The message is not on its way.
+    Throttled,
     /// The request left without an answer. The message may be on its way.
     Unknown,
 }
@@ -550,6 +553,7 @@ impl DeliveryOutcome {
         match self {
             Self::NeverLeft => "never_left",
             Self::Refused => "refused",
+            Self::Throttled => "throttled",
             Self::Unknown => "unknown",
         }
     }

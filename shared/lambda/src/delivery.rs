@@ -14,7 +14,7 @@ use latchstring_core::rate_limit::Refund;
 use tokio::time::Instant;
 
 use crate::metrics;
-use crate::system::timeout;
+use crate::system::{millis, timeout};
 
 /// The time limit of a delivery after the response.
 pub const DELIVERY: Duration = Duration::from_secs(6);
@@ -24,8 +24,6 @@ pub(crate) const REPORTING: Duration = Duration::from_millis(500);
 
 /// The time limit for resetting a cooldown. The reset is optional and must fit into [`REPORTING`].
 const COOLDOWN_RESET: Duration = Duration::from_millis(400);
-/// The code of SES and SNS for too many messages a second (docs/delivery.md).
-const THROTTLED: &str = "throttled";
 
 /// A message that was accepted and is to be delivered, once.
 #[derive(Clone, Debug)]
@@ -161,8 +159,8 @@ async fn deliver(
     // The slot gets its message back, so that another sign-in sends it. Otherwise a stranger who has
     // the service throttled for a second would take the slot from the owner.
     let giving_back = async {
-        let is_throttled = outcome == DeliveryOutcome::Refused && code == THROTTLED;
-        if let Some(slot) = delivery.slot.clone().filter(|_| never_left || is_throttled) {
+        let is_free = never_left || outcome == DeliveryOutcome::Throttled;
+        if let Some(slot) = delivery.slot.clone().filter(|_| is_free) {
             slot.make(store).await;
         }
     };
@@ -191,10 +189,6 @@ fn failed(code: &str, outcome: DeliveryOutcome) -> DeliveryError {
     }
 }
 
-pub(crate) fn millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
@@ -220,7 +214,6 @@ mod tests {
     /// A courier that fails in the same way each time, or never answers.
     struct FailingCourier {
         outcome: Option<DeliveryOutcome>,
-        code: &'static str,
         calls: AtomicUsize,
     }
 
@@ -228,7 +221,6 @@ mod tests {
         fn with(outcome: Option<DeliveryOutcome>) -> Self {
             Self {
                 outcome,
-                code: "broken",
                 calls: AtomicUsize::new(0),
             }
         }
@@ -238,7 +230,7 @@ mod tests {
         async fn deliver(&self, _: &Message) -> Result<(), DeliveryError> {
             self.calls.fetch_add(1, Ordering::SeqCst);
             match self.outcome {
-                Some(outcome) => Err(failed(self.code, outcome)),
+                Some(outcome) => Err(failed("broken", outcome)),
                 None => std::future::pending().await,
             }
         }
@@ -299,6 +291,7 @@ mod tests {
         for (outcome, reset) in [
             (DeliveryOutcome::NeverLeft, true),
             (DeliveryOutcome::Refused, false),
+            (DeliveryOutcome::Throttled, false),
             (DeliveryOutcome::Unknown, false),
         ] {
             let (store, delivery) = accepted().await;
@@ -319,11 +312,11 @@ mod tests {
     /// Then another sign-in of the slot sends the message.
     #[tokio::test]
     async fn a_slot_gets_a_message_back_that_never_left_or_was_throttled() {
-        for (outcome, code, left) in [
-            (DeliveryOutcome::NeverLeft, "broken", 0),
-            (DeliveryOutcome::Refused, "broken", 1),
-            (DeliveryOutcome::Refused, THROTTLED, 0),
-            (DeliveryOutcome::Unknown, THROTTLED, 1),
+        for (outcome, left) in [
+            (DeliveryOutcome::NeverLeft, 0),
+            (DeliveryOutcome::Refused, 1),
+            (DeliveryOutcome::Throttled, 0),
+            (DeliveryOutcome::Unknown, 1),
         ] {
             let (store, delivery) = accepted().await;
             let counter = Pseudonym::random([9; 16]);
@@ -338,10 +331,7 @@ mod tests {
                 slot: Some(Refund::of(counter, vec![Taken::of(window)])),
                 ..delivery
             };
-            let courier = FailingCourier {
-                code,
-                ..FailingCourier::with(Some(outcome))
-            };
+            let courier = FailingCourier::with(Some(outcome));
             let until = Instant::now() + DELIVERY;
             deliver(&courier, &store, &SystemClock, &delivery, until).await;
             let counts = store.counts(&[counter]).await.unwrap();

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use crate::delivery::FollowUp;
 
-/// The error that Cognito and AppSync receive when an event cannot be served at all. Cognito passes
+/// The error that the invoking service receives when an event cannot be served at all. Cognito passes
 /// it on to its own caller, so the texts are fixed; causes go to the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum PublicError {

@@ -1,17 +1,20 @@
 //! The layer between AWS Lambda and `latchstring-core`: events, configuration, logs and the
 //! runtime. The Lambda binaries and the local service use the same [`Handler`]s.
 
-pub mod appsync;
+mod appsync;
 pub mod cognito;
 pub mod config;
 #[cfg(feature = "couriers")]
 mod couriers;
 mod delivery;
+mod door;
 mod extension;
 mod handler;
+pub mod http;
 mod keys;
 mod log;
 pub mod metrics;
+pub mod resolver;
 mod ring_text;
 mod runtime;
 mod system;
@@ -57,7 +60,11 @@ fn started<H: Handler>(
 ) -> Result<(), Ended> {
     log::init(environment.log_level().map_err(Ended::Configuration)?);
     let namespace = environment.metrics_namespace();
-    metrics::init(&namespace.map_err(Ended::Configuration)?);
+    let api_key = environment.api_key_expires();
+    metrics::init(
+        &namespace.map_err(Ended::Configuration)?,
+        api_key.map_err(Ended::Configuration)?,
+    );
     let delivery = environment.delivery().map_err(Ended::Configuration)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

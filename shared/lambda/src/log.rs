@@ -22,8 +22,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::delivery::millis;
 use crate::metrics;
+use crate::system::millis;
 
 /// Starts logging at a level (`error`, `warn`, `info`), and makes a panic log its place
 /// instead of its text.

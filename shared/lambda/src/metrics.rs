@@ -2,21 +2,24 @@
 //! log level. docs/metrics.md lists [`METRICS`]; a test compares the two.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use latchstring_core::flow::{CreateReason, Step, VerifyReason};
 use latchstring_core::identifier::{Country, Identifier};
 use latchstring_core::ports::Clock;
 use latchstring_core::rate_limit::Budget;
+use latchstring_core::time::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::delivery::millis;
 use crate::system::SystemClock;
+use crate::system::millis;
 
 /// The target of the events that carry a metric's line in their only field.
 pub(crate) const TARGET: &str = "latchstring_metrics";
 
 static NAMESPACE: OnceLock<String> = OnceLock::new();
+static API_KEY: OnceLock<ApiKey> = OnceLock::new();
 
 /// A metric, as the documentation lists it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,11 +52,42 @@ metrics! {
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
+    API_KEY_DAYS_LEFT = "ApiKeyDaysLeft", "Count", &[&[]];
 }
 
-/// Sets the namespace of the metrics, once for the process.
-pub(crate) fn init(namespace: &str) {
+/// Sets the namespace of the metrics and the expiry of AppSync's API key, once for the process.
+pub(crate) fn init(namespace: &str, api_key_expires: Option<Timestamp>) {
     NAMESPACE.get_or_init(|| namespace.to_owned());
+    if let Some(expires) = api_key_expires {
+        API_KEY.get_or_init(|| ApiKey::new(expires));
+    }
+}
+
+/// AppSync's API key, whose remaining days are written once in each hour with an invocation.
+struct ApiKey {
+    expires: Timestamp,
+    /// The hour since 1970 of the last line; 0 before the first.
+    written: AtomicU64,
+}
+
+impl ApiKey {
+    const fn new(expires: Timestamp) -> Self {
+        Self {
+            expires,
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns the whole days that are left, once in each hour. An expired key has none.
+    fn days_left(&self, now: Timestamp) -> Option<u64> {
+        const HOUR: u64 = 3600;
+        let hour = now.as_secs() / HOUR;
+        if self.written.swap(hour, Ordering::Relaxed) == hour {
+            return None;
+        }
+        let left = self.expires.as_secs().saturating_sub(now.as_secs());
+        Some(left / (24 * HOUR))
+    }
 }
 
 /// Returns the dimension value of a channel.
@@ -105,6 +139,12 @@ pub(crate) fn delivery_took(to: &Identifier, time: Duration) {
 
 pub(crate) fn handler_took(function: &str, time: Duration) {
     write(&HANDLER_MS, millis(time), &[("Function", function)]);
+    if let Some(days) = API_KEY
+        .get()
+        .and_then(|key| key.days_left(SystemClock.now()))
+    {
+        write(&API_KEY_DAYS_LEFT, days, &[]);
+    }
 }
 
 /// Returns the country of a refusal for logs and metrics: that of a breaker only. Other budgets may
@@ -262,6 +302,20 @@ mod tests {
             let unit = defined[0]["Unit"].as_str().unwrap();
             assert!(["Count", "Milliseconds"].contains(&unit), "{unit}");
         }
+    }
+
+    #[test]
+    fn the_days_of_a_key_are_written_once_an_hour() {
+        const DAY: u64 = 24 * 3600;
+        let now = 20_000 * DAY;
+        let key = ApiKey::new(Timestamp::from_secs(now + 45 * DAY));
+        let at = |seconds: u64| key.days_left(Timestamp::from_secs(now + seconds));
+        assert_eq!(at(0), Some(45));
+        assert_eq!([at(1), at(3599)], [None; 2]);
+        assert_eq!(at(3600), Some(44));
+        assert_eq!(at(3601), None);
+        // A process that was frozen for a year.
+        assert_eq!(at(365 * DAY), Some(0));
     }
 
     #[test]

@@ -167,12 +167,8 @@ impl FlowStore for MemoryStore {
             return Ok(Attempted::Refused(None));
         };
         let NewAttempt { answer, limit, .. } = *attempt;
-        let is_of_user = match &flow.subject {
-            Subject::Known(sub) => attempt.session.user == Some(sub),
-            Subject::NoAccount => true,
-        };
-        let agrees = is_of_session(flow, attempt.session)
-            && is_of_user
+        let agrees = flow.client == attempt.client
+            && flow.issued_at == attempt.issued_at
             && flow.purpose != Purpose::Claim
             && flow.key == *attempt.key;
         let waits = flow.state == State::Open

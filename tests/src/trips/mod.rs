@@ -22,7 +22,7 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Method;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, answer};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit::{Answer, TriggerPorts, Triggers, deployment};
@@ -167,6 +167,7 @@ impl Journey {
                 app_client: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,
                 source: SourceOf::Off,
+                origin: None,
                 store,
                 directory,
                 api: FarPool::new(pool.clone(), line.clone()),

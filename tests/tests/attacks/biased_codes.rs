@@ -6,6 +6,12 @@ use std::collections::BTreeSet;
 
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    Create: [
+        every_digit_occurs_in_every_position,
+    ],
+}
+
 #[tokio::test]
 async fn every_digit_occurs_in_every_position() {
     let latchstring = Latchstring::start().await;

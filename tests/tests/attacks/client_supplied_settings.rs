@@ -6,6 +6,16 @@ use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 use serde_json::json;
 
+latchstring_tests::doors! {
+    GraphQl: [
+        a_request_that_names_a_pool_or_client_is_refused,
+    ],
+    Cognito: [
+        client_metadata_does_not_change_a_verdict,
+        client_metadata_does_not_change_a_decoy,
+    ],
+}
+
 #[tokio::test]
 async fn a_request_that_names_a_pool_or_client_is_refused() {
     let latchstring = Latchstring::start().await;

@@ -3,6 +3,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_code_does_not_answer_another_users_session,
+    ],
+}
+
 #[tokio::test]
 async fn a_code_does_not_answer_another_users_session() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        an_attackers_request_does_not_replace_the_victims_code,
+    ],
+}
+
 #[tokio::test]
 async fn an_attackers_request_does_not_replace_the_victims_code() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        of_1587_guesses_at_once_three_are_verified,
+    ],
+}
+
 #[tokio::test]
 async fn of_1587_guesses_at_once_three_are_verified() {
     let latchstring = Latchstring::start().await;

@@ -3,6 +3,12 @@
 
 use crate::production;
 
+latchstring_tests::doors! {
+    both: [
+        the_owner_is_notified_of_an_added_number,
+    ],
+}
+
 #[tokio::test]
 async fn the_owner_is_notified_of_an_added_number() {
     let latchstring = production().await;

@@ -3,6 +3,12 @@
 
 use crate::{production, refused, victim};
 
+latchstring_tests::doors! {
+    both: [
+        an_account_sends_codes_to_ten_new_contacts_a_day,
+    ],
+}
+
 #[tokio::test]
 async fn an_account_sends_codes_to_ten_new_contacts_a_day() {
     let latchstring = production().await;

@@ -6,6 +6,22 @@ use latchstring_tests::{Latchstring, Person, SignedIn};
 
 use crate::{production, refused};
 
+latchstring_tests::doors! {
+    both: [
+        the_owner_undoes_the_change_and_the_thief_is_out,
+        a_known_device_of_the_owner_gets_the_code_for_the_undo,
+        the_new_contact_changes_nothing_while_it_can_be_undone,
+        a_prepared_request_does_not_outlive_the_change,
+        of_two_undoes_at_once_each_leaves_one_owner,
+        a_contact_that_signs_in_elsewhere_is_not_taken_back,
+        after_73_hours_there_is_nothing_to_undo,
+        an_attackers_earlier_contact_undoes_nothing_for_them,
+    ],
+    Proof: [
+        another_contacts_proof_undoes_nothing,
+    ],
+}
+
 /// An account that a thief has taken over: its owner, the thief, and the thief's sign-in.
 struct Taken {
     owner: Person,
@@ -45,7 +61,7 @@ async fn the_owner_undoes_the_change_and_the_thief_is_out() {
     let notice = owner.messages().await.remove(0);
     assert!(notice.text.contains("Within 72 hours, you can undo"));
 
-    let owners = owner.undoes(&owner.earns_a_proof().await).await;
+    let owners = owner.undoes(&owner.begins_to_undo().await).await;
     let owners = owners.expect("it can be undone");
     assert!(owners.sub() == sub && owners.id["email"] == owner.contact());
     assert!(owners.id["email_verified"] == true);
@@ -59,9 +75,32 @@ async fn the_owner_undoes_the_change_and_the_thief_is_out() {
     assert_eq!(refused(thiefs.changes_to(&other).await).kind, "NotSignedIn");
     latchstring.advance(60).await;
     // The thief's contact belongs to no account, and undoes nothing.
-    let proof = thief.clone().on_device(&device).earns_a_proof().await;
-    assert_eq!(refused(thief.undoes(&proof).await).kind, "NothingToUndo");
+    let undo = thief.clone().on_device(&device).begins_to_undo().await;
+    assert_eq!(refused(thief.undoes(&undo).await).kind, "NothingToUndo");
     assert!(owner.signs_in().await.sub() == sub);
+}
+
+/// The thief also spends the codes of the replaced contact. Its owner has a device that was known
+/// before.
+#[tokio::test]
+async fn a_known_device_of_the_owner_gets_the_code_for_the_undo() {
+    let latchstring = production().await;
+    let owner = latchstring.by_email("victim@example.com");
+    let first = owner.signs_in_for_the_first_time().await;
+    let device = first.remembers_the_device().await.expect("signed in");
+    latchstring.advance(60).await;
+    let stolen = owner.signs_in().await;
+    let thief = latchstring.by_email("thief@example.org");
+    let question = stolen.changes_to(&thief).await.expect("it is fresh");
+    question.answer(&thief.code().await).await.signed_in();
+    latchstring.advance(60).await;
+    while owner.has_a_code_left().await {}
+    let known = owner.clone().on_device(&device);
+    let owners = owner.undoes(&known.begins_to_undo().await).await;
+    assert!(owners.expect("it can be undone").sub() == first.sub());
+    latchstring.advance(60).await;
+    while owner.has_a_code_left().await {}
+    assert!(!known.has_a_code_left().await, "the undo forgets devices");
 }
 
 #[tokio::test]
@@ -86,7 +125,7 @@ async fn the_new_contact_changes_nothing_while_it_can_be_undone() {
     latchstring.advance(71 * 3600).await;
     let again = thief.signs_in().await;
     assert_eq!(refused(again.changes_to(&number).await).kind, "ChangeHeld");
-    let owners = owner.undoes(&owner.earns_a_proof().await).await;
+    let owners = owner.undoes(&owner.begins_to_undo().await).await;
     assert!(owners.expect("it can be undone").sub() == sub);
 }
 
@@ -106,13 +145,13 @@ async fn a_prepared_request_does_not_outlive_the_change() {
         question.answer(&thief.code().await).await.signed_in();
         latchstring.advance(60).await;
         if undone_first {
-            let proof = owner.earns_a_proof().await;
-            owner.undoes(&proof).await.expect("it can be undone");
+            let undo = owner.begins_to_undo().await;
+            owner.undoes(&undo).await.expect("it can be undone");
             latchstring.advance(61).await;
         }
         prepared.answer(&code).await.failed();
         latchstring.advance(60).await;
-        number.earns_a_proof().await;
+        number.has_no_account().await;
     }
 }
 
@@ -121,10 +160,10 @@ async fn another_contacts_proof_undoes_nothing() {
     let latchstring = production().await;
     let Taken { owner, thief, .. } = taken(&latchstring).await;
     let stranger = latchstring.by_email("stranger@example.net");
-    let proof = stranger.earns_a_proof().await;
-    assert_eq!(refused(stranger.undoes(&proof).await).kind, "NothingToUndo");
-    assert_eq!(refused(owner.undoes(&proof).await).kind, "InvalidProof");
-    assert_eq!(refused(thief.undoes(&proof).await).kind, "InvalidProof");
+    let undo = stranger.begins_to_undo().await;
+    assert_eq!(refused(stranger.undoes(&undo).await).kind, "NothingToUndo");
+    assert_eq!(refused(owner.undoes(&undo).await).kind, "InvalidProof");
+    assert_eq!(refused(thief.undoes(&undo).await).kind, "InvalidProof");
     thief.signs_in().await;
 }
 
@@ -132,9 +171,9 @@ async fn another_contacts_proof_undoes_nothing() {
 async fn of_two_undoes_at_once_each_leaves_one_owner() {
     let latchstring = production().await;
     let Taken { owner, sub, .. } = taken(&latchstring).await;
-    let one = owner.earns_a_proof().await;
+    let one = owner.begins_to_undo().await;
     latchstring.advance(60).await;
-    let other = owner.earns_a_proof().await;
+    let other = owner.begins_to_undo().await;
     let (one, other) = tokio::join!(owner.undoes(&one), owner.undoes(&other));
     let signed_in: Vec<_> = [one, other].into_iter().flatten().collect();
     assert!(!signed_in.is_empty());
@@ -150,11 +189,11 @@ async fn a_contact_that_signs_in_elsewhere_is_not_taken_back() {
     let Taken {
         owner, sub, thief, ..
     } = taken(&latchstring).await;
-    let proof = owner.earns_a_proof().await;
+    let undo = owner.begins_to_undo().await;
     latchstring.advance(60).await;
     let heir = owner.signs_in_for_the_first_time().await;
     assert!(heir.sub() != sub);
-    assert_eq!(refused(owner.undoes(&proof).await).kind, "ContactInUse");
+    assert_eq!(refused(owner.undoes(&undo).await).kind, "ContactInUse");
     assert!(owner.signs_in().await.sub() == heir.sub());
     latchstring.advance(60).await;
     assert!(thief.signs_in().await.sub() == sub);
@@ -167,8 +206,8 @@ async fn after_73_hours_there_is_nothing_to_undo() {
         owner, sub, thief, ..
     } = taken(&latchstring).await;
     latchstring.advance(73 * 3600).await;
-    let proof = owner.earns_a_proof().await;
-    assert_eq!(refused(owner.undoes(&proof).await).kind, "NothingToUndo");
+    let undo = owner.begins_to_undo().await;
+    assert_eq!(refused(owner.undoes(&undo).await).kind, "NothingToUndo");
     let thiefs = thief.signs_in().await;
     assert!(thiefs.sub() == sub);
     let number = latchstring.by_phone("+4915123456789");
@@ -193,8 +232,8 @@ async fn an_attackers_earlier_contact_undoes_nothing_for_them() {
     // No record was written for a change that was not made.
     latchstring.advance(60).await;
     let trojan = latchstring.by_phone("+4915123456789");
-    let proof = trojan.earns_a_proof().await;
-    assert_eq!(refused(trojan.undoes(&proof).await).kind, "NothingToUndo");
+    let undo = trojan.begins_to_undo().await;
+    assert_eq!(refused(trojan.undoes(&undo).await).kind, "NothingToUndo");
     assert!(victim.signs_in().await.sub() == victims.sub());
     assert!(attacker.signs_in().await.sub() == attackers.sub());
 }

@@ -4,6 +4,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        an_empty_answer_is_never_right,
+    ],
+}
+
 #[tokio::test]
 async fn an_empty_answer_is_never_right() {
     let latchstring = Latchstring::start().await;

@@ -6,6 +6,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        challenges_and_errors_are_equal_without_an_account,
+    ],
+}
+
 #[tokio::test]
 async fn challenges_and_errors_are_equal_without_an_account() {
     let latchstring = Latchstring::start().await;
@@ -14,7 +20,7 @@ async fn challenges_and_errors_are_equal_without_an_account() {
     let mut seen = Vec::new();
     for person in [&victim, &stranger] {
         let first = person.requests_a_code().await;
-        assert!(first.username == person.contact(), "the typed address");
+        assert!(first.is_of(person.contact()), "the typed address");
         let mut lengths = vec![first.session_length()];
         let mut steps = Vec::new();
         let mut question = first;

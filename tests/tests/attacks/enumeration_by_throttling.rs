@@ -3,6 +3,12 @@
 
 use crate::{production, refused, victim};
 
+latchstring_tests::doors! {
+    both: [
+        throttling_is_equal_with_and_without_an_account,
+    ],
+}
+
 #[tokio::test]
 async fn throttling_is_equal_with_and_without_an_account() {
     let latchstring = production().await;

@@ -3,6 +3,12 @@
 
 use crate::production;
 
+latchstring_tests::doors! {
+    both: [
+        a_day_allows_eight_guesses_at_six_digit_codes,
+    ],
+}
+
 #[tokio::test]
 async fn a_day_allows_eight_guesses_at_six_digit_codes() {
     let latchstring = production().await;

@@ -5,6 +5,15 @@
 use crate::production;
 use latchstring_tests::{Latchstring, Person};
 
+latchstring_tests::doors! {
+    both: [
+        every_spelling_spends_one_message_budget,
+        every_tag_of_a_mailbox_spends_its_message_budget,
+        every_spelling_spends_one_guess_budget,
+        every_spelling_opens_one_account,
+    ],
+}
+
 /// Spellings of an address or number, each after its canonical form.
 const SPELLINGS: [(&str, &[&str]); 5] = [
     (

@@ -15,6 +15,18 @@ use latchstring_tests::{Latchstring, Person, Question, note};
 
 use crate::{refused, victim};
 
+latchstring_tests::doors! {
+    Cognito: [
+        a_ticket_under_a_key_in_the_wrong_role_sends_nothing,
+        a_ticket_without_a_charge_sends_nothing,
+        a_code_has_the_length_of_its_tickets_tier,
+    ],
+    Proof: [
+        a_proof_under_a_key_in_the_wrong_role_is_refused,
+        a_ticket_and_a_proof_under_the_previous_key_are_accepted,
+    ],
+}
+
 /// Longer than the age of any ticket or proof in these tests.
 const LIFE: Duration = Duration::from_secs(3600);
 
@@ -186,7 +198,8 @@ async fn a_ticket_without_a_charge_sends_nothing() {
     assert_eq!(decisions(&latchstring, "ticket_forged"), 1);
 }
 
-/// No budget counts guesses at ten digits, and no identifier's budget counts those at eight.
+/// A ticket names the tier and the length of its code. The budgets of a longer tier permit more
+/// guesses, so a shorter code on them could be guessed.
 #[tokio::test]
 async fn a_code_has_the_length_of_its_tickets_tier() {
     for (tier, digits) in [(1, 6), (2, 8), (3, 10)] {

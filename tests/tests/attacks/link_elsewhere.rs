@@ -4,6 +4,15 @@
 use crate::victim;
 use latchstring_tests::{Latchstring, Person, Question};
 
+latchstring_tests::doors! {
+    both: [
+        a_link_opened_in_another_browser_uses_nothing_up,
+        a_forwarded_link_signs_in_no_other_browser,
+        a_link_with_a_wrong_secret_or_token_costs_no_attempt,
+        no_url_of_the_service_takes_a_link,
+    ],
+}
+
 const SECRET: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const ANOTHER: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 

@@ -3,6 +3,14 @@
 
 use crate::production;
 
+latchstring_tests::doors! {
+    both: [
+        one_domain_gets_a_hundred_unproved_mails_an_hour,
+        plus_tags_of_one_mailbox_share_its_budget,
+        a_catch_all_domain_gets_fifty_accounts_a_day,
+    ],
+}
+
 #[tokio::test]
 async fn one_domain_gets_a_hundred_unproved_mails_an_hour() {
     let latchstring = production().await;
@@ -41,8 +49,8 @@ async fn a_catch_all_domain_gets_fifty_accounts_a_day() {
     let mut made = 0;
     for number in 0..60 {
         let person = latchstring.by_email(&format!("user{number}@catch-all.example"));
-        let proof = person.earns_a_proof().await;
-        made += usize::from(person.presents(&proof).await.is_ok());
+        let mut first = person.nearly_signs_in().await;
+        made += usize::from(first.completes().await.is_ok());
     }
     assert_eq!(made, 50);
     latchstring

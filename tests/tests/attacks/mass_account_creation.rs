@@ -4,6 +4,12 @@
 
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_hundred_unproved_addresses_create_no_account,
+    ],
+}
+
 #[tokio::test]
 async fn a_hundred_unproved_addresses_create_no_account() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    Cognito: [
+        without_a_contact_a_challenge_sends_no_message,
+    ],
+}
+
 #[tokio::test]
 async fn without_a_contact_a_challenge_sends_no_message() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        an_attackers_earlier_steps_do_not_reach_the_victims_account,
+    ],
+}
+
 #[tokio::test]
 async fn an_attackers_earlier_steps_do_not_reach_the_victims_account() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_pending_change_does_not_take_a_later_account,
+    ],
+}
+
 #[tokio::test]
 async fn a_pending_change_does_not_take_a_later_account() {
     let latchstring = Latchstring::start().await;

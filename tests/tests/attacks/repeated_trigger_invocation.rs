@@ -5,6 +5,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        three_invocations_send_one_message_and_its_code_works,
+    ],
+}
+
 #[tokio::test]
 async fn three_invocations_send_one_message_and_its_code_works() {
     let latchstring = Latchstring::start().await;

@@ -4,6 +4,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_code_is_sent_once_in_thirty_seconds_and_three_times,
+    ],
+}
+
 #[tokio::test]
 async fn a_code_is_sent_once_in_thirty_seconds_and_three_times() {
     let latchstring = Latchstring::start().await;

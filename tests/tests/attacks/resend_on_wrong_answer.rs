@@ -4,6 +4,12 @@
 use crate::victim;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_wrong_answer_sends_nothing_and_keeps_the_code,
+    ],
+}
+
 #[tokio::test]
 async fn a_wrong_answer_sends_nothing_and_keeps_the_code() {
     let latchstring = Latchstring::start().await;

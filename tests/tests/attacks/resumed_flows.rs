@@ -4,6 +4,15 @@
 use crate::{production, refused, victim};
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        resumes_do_not_multiply_attempts,
+        a_resume_secret_enters_no_flow_of_another_user,
+        a_leaked_resume_secret_signs_in_no_caller_without_the_code,
+        no_resume_keeps_a_code_alive,
+    ],
+}
+
 #[tokio::test]
 async fn resumes_do_not_multiply_attempts() {
     let latchstring = production().await;
@@ -36,7 +45,7 @@ async fn a_resume_secret_enters_no_flow_of_another_user() {
     assert_eq!(ended.kind, "InvalidResume");
     // It continues the attacker's own flow, which ends as the attacker's own.
     let question = attacker.resumes(own.resume()).await.expect("it waits");
-    question.answer(&code).await.proof();
+    question.answer(&code).await.right();
 }
 
 #[tokio::test]

@@ -4,6 +4,14 @@
 use crate::{production, refused};
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_number_block_gets_thirty_codes_an_hour,
+        a_country_gets_two_hundred_unproved_codes_an_hour,
+        numbers_with_special_tariffs_get_no_message,
+    ],
+}
+
 /// Requests codes for numbers with one prefix until one is refused. Returns the number of codes.
 async fn pumped(latchstring: &Latchstring, block: &str) -> usize {
     for sent in 0..200 {

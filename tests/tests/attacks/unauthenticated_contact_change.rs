@@ -4,6 +4,12 @@
 use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        an_unauthenticated_contact_change_sends_no_code,
+    ],
+}
+
 #[tokio::test]
 async fn an_unauthenticated_contact_change_sends_no_code() {
     let latchstring = Latchstring::start().await;

@@ -2,6 +2,25 @@
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
+latchstring_tests::doors! {
+    both: [
+        after_a_wrong_code_the_right_one_still_works,
+        after_the_third_wrong_code_the_right_one_fails,
+        an_older_session_does_not_give_attempts_back,
+        the_same_wrong_code_again_costs_nothing,
+        every_session_ends,
+        of_200_guesses_at_once_only_three_are_verified,
+        of_200_guesses_with_the_right_one_three_are_verified,
+        one_guess_made_100_times_at_once_is_one_attempt,
+        one_session_answered_50_times_at_once_is_served_once,
+    ],
+    Cognito: [
+        the_right_code_passes_again_only_for_a_moment,
+        cognitos_session_is_answered_once,
+        no_caller_answers_another_callers_session,
+    ],
+}
+
 /// Returns a flow of a new user and one of a known user, each in its own service: the person, the
 /// challenge for the code, and true for the known user.
 async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
@@ -18,23 +37,18 @@ async fn new_and_known() -> Vec<(Latchstring, Person, Question, bool)> {
     flows
 }
 
-/// Checks for a right answer: a proof for a new user, tokens for a known user.
+/// Checks for a right answer: tokens for a known user. A new user gets a proof, or an account.
 fn is_right(outcome: Outcome, known: bool) {
     if known {
         outcome.signed_in();
     } else {
-        outcome.proof();
+        outcome.right();
     }
 }
 
 /// Checks that there are neither tokens nor a proof.
 fn is_not_right(outcome: &Outcome) {
-    let right = match outcome {
-        Outcome::Asked(question) => question.step() != "otp",
-        Outcome::SignedIn(_) => true,
-        Outcome::Refused(_) => false,
-    };
-    assert!(!right, "it is not right");
+    assert!(!outcome.is_right(), "it is not right");
 }
 
 #[tokio::test]

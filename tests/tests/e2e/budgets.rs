@@ -4,6 +4,27 @@
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
+latchstring_tests::doors! {
+    both: [
+        beyond_two_codes_a_minute_there_are_four_of_ten_digits,
+        an_owner_signs_in_by_the_code_of_the_slot,
+        a_day_has_a_hundred_and_ten_codes,
+        a_refusal_reads_the_same_with_and_without_an_account,
+        all_spellings_of_one_address_share_one_budget,
+        fifty_requests_at_once_send_no_more_than_the_budget,
+        an_owner_on_a_known_device_signs_in_after_the_day_is_spent,
+        codes_lengthen_after_eight_wrong_answers,
+        devices_that_were_forgotten_draw_on_the_common_budget_again,
+        the_local_service_allows_twenty_codes_a_minute,
+    ],
+    GraphQl: [
+        only_a_signed_in_user_is_remembered,
+    ],
+    Proof: [
+        a_ticket_is_charged_when_redeemed_and_a_proof_is_not,
+    ],
+}
+
 const DAY: u64 = 24 * 3600;
 
 /// Starts a service with the default budgets, at the beginning of a day.

@@ -2,18 +2,48 @@
 //! twice, and the next attempt continues.
 
 use latchstring_local::Options;
-use latchstring_tests::{Latchstring, Person};
+use latchstring_tests::{FirstSignIn, Latchstring, Person};
 use serde_json::json;
+
+latchstring_tests::doors! {
+    both: [
+        one_failure_while_an_account_is_created_is_hidden,
+        after_a_failed_creation_the_same_proof_creates_it,
+        a_half_created_account_is_unowned_until_it_is_proved_again,
+        after_an_unavailable_session_the_next_one_opens,
+        a_throttled_call_reveals_no_account_and_charges_nothing,
+        an_unavailable_claim_leaves_the_proof_valid,
+        a_right_code_stays_right_when_the_record_cannot_be_read,
+        one_failed_read_of_the_record_is_hidden,
+        a_wrong_code_needs_no_record_and_stays_wrong,
+        an_operation_fails_for_its_time_and_no_longer,
+        a_creation_whose_operation_is_down_goes_on_after_the_outage,
+        an_unavailable_store_costs_no_attempt_and_opens_no_flow,
+        a_message_lost_in_an_outage_arrives_with_a_resend,
+        an_unreachable_captcha_service_admits_no_request,
+        an_outage_ends_before_its_time_when_it_is_cleared,
+    ],
+    Proof: [
+        a_right_proof_stays_right_when_the_record_cannot_be_read,
+        requesting_a_code_looks_up_no_user,
+    ],
+    Cognito: [
+        a_trigger_fails_until_it_is_cleared,
+    ],
+    NoDoor: [
+        names_that_cannot_fail_are_refused_with_those_that_can,
+    ],
+}
 
 /// The number of attempts of the directory's client.
 const ATTEMPTS: u32 = 2;
 
-/// Returns a new user with a proof.
-async fn new_user_with_a_proof() -> (Latchstring, Person, String) {
+/// Returns a new user before the account is created.
+async fn new_user() -> (Latchstring, Person, FirstSignIn) {
     let latchstring = Latchstring::start().await;
     let bob = latchstring.by_email("bob@example.com");
-    let proof = bob.earns_a_proof().await;
-    (latchstring, bob, proof)
+    let first = bob.nearly_signs_in().await;
+    (latchstring, bob, first)
 }
 
 const OF_A_CREATION: [&str; 3] = ["AdminGetUser", "AdminCreateUser", "AdminSetUserPassword"];
@@ -21,10 +51,9 @@ const OF_A_CREATION: [&str; 3] = ["AdminGetUser", "AdminCreateUser", "AdminSetUs
 #[tokio::test]
 async fn one_failure_while_an_account_is_created_is_hidden() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = new_user_with_a_proof().await;
+        let (latchstring, _, mut first) = new_user().await;
         latchstring.fail_next(operation, 1).await;
-        let question = bob.presents(&proof).await.expect("the proof is taken");
-        question.answer(&proof).await.signed_in();
+        first.completes().await.expect("the account is created");
         assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");
     }
 }
@@ -32,23 +61,22 @@ async fn one_failure_while_an_account_is_created_is_hidden() {
 #[tokio::test]
 async fn after_a_failed_creation_the_same_proof_creates_it() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = new_user_with_a_proof().await;
+        let (latchstring, _, mut first) = new_user().await;
         latchstring.fail_next(operation, ATTEMPTS).await;
-        let refusal = bob.presents(&proof).await.err().expect("it fails");
+        let refusal = first.completes().await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{operation}");
-        let question = bob.presents(&proof).await.expect("the proof is taken");
-        question.answer(&proof).await.signed_in();
+        first.completes().await.expect("the account is created");
         assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");
     }
 }
 
 #[tokio::test]
 async fn a_half_created_account_is_unowned_until_it_is_proved_again() {
-    let (latchstring, bob, proof) = new_user_with_a_proof().await;
+    let (latchstring, bob, mut first) = new_user().await;
     latchstring
         .fail_next("AdminSetUserPassword", ATTEMPTS)
         .await;
-    bob.presents(&proof).await.err().expect("it fails");
+    first.completes().await.err().expect("it fails");
     let accounts = latchstring.accounts().await;
     assert_eq!(accounts.len(), 1);
     assert_eq!(accounts[0].status, "FORCE_CHANGE_PASSWORD");
@@ -115,12 +143,11 @@ async fn a_throttled_call_reveals_no_account_and_charges_nothing() {
 #[tokio::test]
 async fn an_unavailable_claim_leaves_the_proof_valid() {
     for operation in ["InitiateAuth", "RespondToAuthChallenge"] {
-        let (latchstring, bob, proof) = new_user_with_a_proof().await;
+        let (latchstring, _, mut first) = new_user().await;
         latchstring.fail_next(operation, 1).await;
-        let refusal = bob.presents(&proof).await.err().expect("it fails");
+        let refusal = first.completes().await.err().expect("it fails");
         assert_eq!(refusal.kind, "Unavailable", "{operation}");
-        let question = bob.presents(&proof).await.expect("the proof is taken");
-        question.answer(&proof).await.signed_in();
+        first.completes().await.expect("the account is created");
         assert_eq!(latchstring.accounts().await.len(), 1);
     }
 }
@@ -140,7 +167,9 @@ async fn a_right_code_stays_right_when_the_record_cannot_be_read() {
 
 #[tokio::test]
 async fn a_right_proof_stays_right_when_the_record_cannot_be_read() {
-    let (latchstring, bob, proof) = new_user_with_a_proof().await;
+    let latchstring = Latchstring::start().await;
+    let bob = latchstring.by_email("bob@example.com");
+    let proof = bob.earns_a_proof().await;
     let question = bob.presents(&proof).await.expect("the proof is taken");
     latchstring.fail_next("AdminGetUser", ATTEMPTS).await;
     let question = question.answer(&proof).await.challenge("claim");
@@ -216,15 +245,14 @@ async fn an_operation_fails_for_its_time_and_no_longer() {
 #[tokio::test]
 async fn a_creation_whose_operation_is_down_goes_on_after_the_outage() {
     for operation in OF_A_CREATION {
-        let (latchstring, bob, proof) = new_user_with_a_proof().await;
+        let (latchstring, _, mut first) = new_user().await;
         latchstring.fail_for(&[(operation, 60)]).await;
         for _ in 0..2 {
-            let refusal = bob.presents(&proof).await.err().expect("it fails");
+            let refusal = first.completes().await.err().expect("it fails");
             assert_eq!(refusal.kind, "Unavailable", "{operation}");
         }
         latchstring.advance(60).await;
-        let question = bob.presents(&proof).await.expect("the proof is taken");
-        question.answer(&proof).await.signed_in();
+        first.completes().await.expect("the account is created");
         assert_eq!(latchstring.accounts().await.len(), 1, "{operation}");
     }
 }
@@ -247,7 +275,7 @@ async fn an_unavailable_store_costs_no_attempt_and_opens_no_flow() {
         .await
         .challenge("otp");
     assert_eq!(question.attempts_left(), 2);
-    question.answer(&code).await.proof();
+    question.answer(&code).await.right();
     bob.signs_in_for_the_first_time().await;
 }
 
@@ -263,7 +291,7 @@ async fn a_message_lost_in_an_outage_arrives_with_a_resend() {
     latchstring.advance(30).await;
     let question = question.resend().await.challenge("otp");
     assert_eq!(ada.messages().await.len(), 1);
-    question.answer(&ada.code().await).await.proof();
+    question.answer(&ada.code().await).await.right();
 }
 
 #[tokio::test]
@@ -283,7 +311,7 @@ async fn an_unreachable_captcha_service_admits_no_request() {
     assert!(ada.messages().await.is_empty(), "nothing was sent");
     latchstring.advance(10).await;
     let question = ada.requests_a_code().await;
-    question.answer(&ada.code().await).await.proof();
+    question.answer(&ada.code().await).await.right();
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ use latchstring_memory::SeededEntropy;
 use latchstring_testkit as testkit;
 use serde_json::{Map, Value, json};
 
+latchstring_tests::doors!(all: Cognito);
+
 const POOL: &str = "eu-west-1_GOLDEN000";
 const CLIENT: &str = "goldenclient";
 /// 2026-01-01T00:00:00Z

@@ -4,6 +4,21 @@
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Ticket};
 
+latchstring_tests::doors! {
+    both: [
+        the_account_is_created_first_and_the_code_gets_tokens,
+        a_wrong_code_repeats_the_challenge_and_the_third_fails,
+        two_concurrent_first_sign_ins_create_one_account,
+        the_next_sign_in_completes_a_half_created_account,
+        without_the_setting_a_new_user_gets_unavailable,
+        without_the_setting_existing_users_still_sign_in,
+        the_setting_has_no_effect_in_a_pool_that_hides_missing_users,
+    ],
+    Cognito: [
+        an_sdk_with_a_ticket_finds_the_account_created,
+    ],
+}
+
 async fn legacy(legacy_pool: bool) -> Latchstring {
     let options = Options {
         legacy_pool,
@@ -23,7 +38,7 @@ async fn the_account_is_created_first_and_the_code_gets_tokens() {
     ] {
         let before = latchstring.accounts().await.len();
         let question = person.requests_a_code().await;
-        assert!(question.username == person.contact());
+        assert!(question.is_of(person.contact()));
         assert_eq!(latchstring.accounts().await.len(), before + 1);
         assert_eq!(person.messages().await.len(), 1);
         let first = question.answer(&person.code().await).await.signed_in();
@@ -115,5 +130,5 @@ async fn the_setting_has_no_effect_in_a_pool_that_hides_missing_users() {
     let ada = latchstring.by_email("ada@example.com");
     let question = ada.requests_a_code().await;
     assert!(latchstring.accounts().await.is_empty());
-    question.answer(&ada.code().await).await.proof();
+    question.answer(&ada.code().await).await.right();
 }

@@ -7,6 +7,7 @@ mod captcha;
 mod contacts;
 mod failures;
 mod golden_events;
+mod http_door;
 mod legacy_pool;
 mod messages;
 mod phones;

@@ -2,6 +2,15 @@
 
 use latchstring_tests::{Latchstring, Person};
 
+latchstring_tests::doors! {
+    both: [
+        a_mail_has_a_subject_a_text_and_html_and_an_sms_has_a_text,
+        an_unsupported_language_is_not_an_error,
+        only_a_users_own_messages_have_the_users_language,
+        a_new_contact_gets_a_message_in_the_requested_language,
+    ],
+}
+
 async fn latest(person: &Person) -> String {
     person.messages().await.remove(0).text
 }

@@ -5,6 +5,15 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
+latchstring_tests::doors! {
+    both: [
+        every_spelling_of_a_number_is_one_account,
+        every_spelling_of_a_number_spends_one_budget,
+        a_refused_number_names_its_cause,
+        settings_open_ranges_kinds_and_countries,
+    ],
+}
+
 async fn reason(person: &Person) -> String {
     let refused = person.tries_to_request_a_code().await;
     let refused = refused.err().expect("it is refused");

@@ -4,6 +4,18 @@ use latchstring_core::identifier::{NumberKinds, PhoneRules};
 use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
+latchstring_tests::doors! {
+    both: [
+        a_pasted_number_is_read_by_its_digits,
+        a_number_of_a_changed_plan_is_read_as_the_one_in_use,
+        a_number_that_is_not_in_use_is_refused_with_its_cause,
+        a_number_of_another_kind_is_refused_unless_the_kind_is_set,
+        an_address_that_is_refused_names_its_cause,
+        an_address_is_read_without_what_surrounds_it,
+        a_code_in_other_characters_costs_no_attempt,
+    ],
+}
+
 fn of(latchstring: &Latchstring, typed: &str) -> Person {
     if typed.contains('@') {
         latchstring.by_email(typed)
@@ -219,6 +231,6 @@ async fn a_code_in_other_characters_costs_no_attempt() {
             "full width" => of_script(&code, 0xff10),
             form => form.replace('b', &code[3..]).replace('a', &code[..3]),
         };
-        question.answer(&typed).await.proof();
+        question.answer(&typed).await.right();
     }
 }

@@ -3,6 +3,17 @@
 use latchstring_tests::{Latchstring, note};
 use serde_json::{Value, json};
 
+latchstring_tests::doors! {
+    both: [
+        a_first_sign_in_and_a_new_contact_work_by_link,
+    ],
+    Cognito: [
+        a_resumed_ticket_leads_to_the_same_code,
+        a_new_process_continues_a_sign_in,
+        a_link_signs_in_the_process_that_keeps_its_secret,
+    ],
+}
+
 const SECRET: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const SIGN_IN: &str = "mutation ($input: SignInInput!) { signIn(input: $input) \
@@ -123,9 +134,8 @@ async fn a_first_sign_in_and_a_new_contact_work_by_link() {
     let ada = latchstring.by_email("ada@example.com").keeping(SECRET);
     let asked = ada.requests_a_code().await;
     let (_, token) = ada.link().await.expect("a link");
-    let proof = asked.answer_by_link(&token, SECRET).await.proof();
-    let claim = ada.presents(&proof).await.expect("the proof is taken");
-    let signed_in = claim.answer(&proof).await.signed_in();
+    let answered = asked.answer_by_link(&token, SECRET).await;
+    let signed_in = ada.completes(answered).await;
 
     let new = latchstring.by_email("ada@example.org").keeping(SECRET);
     let asked = signed_in.changes_to(&new).await.expect("it is recent");

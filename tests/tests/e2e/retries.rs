@@ -4,6 +4,18 @@
 
 use latchstring_tests::{Latchstring, Outcome, Question};
 
+latchstring_tests::doors! {
+    both: [
+        a_trigger_may_be_retried_in_any_one_call,
+        every_trigger_may_be_retried_in_every_call,
+        with_every_trigger_retried_only_the_third_wrong_answer_fails,
+        with_every_trigger_retried_the_last_attempt_can_be_right,
+    ],
+    Cognito: [
+        a_decoy_counts_a_retried_answer_once,
+    ],
+}
+
 /// The number of calls of a first sign-in and a second one.
 const CALLS: usize = 9;
 
@@ -48,13 +60,19 @@ impl Story {
         let question = question.resend().await.challenge("otp");
         assert_eq!(ada.messages().await.len(), 2, "one message more");
         assert!(ada.code().await == code, "the same code");
-        assert_eq!(question.attempts_left(), 2, "no attempt");
+        assert!(question.has_attempts(2), "no attempt");
 
-        let proof = self.answer(question, &code).await.proof();
-        self.next_call().await;
-        let question = ada.presents(&proof).await.expect("the proof is taken");
-        assert_eq!(self.latchstring.accounts().await.len(), 1);
-        self.answer(question, &proof).await.signed_in();
+        match self.answer(question, &code).await {
+            // The HTTP door makes the next two calls itself.
+            Outcome::SignedIn(_) => self.call += 2,
+            answered => {
+                let proof = answered.proof();
+                self.next_call().await;
+                let question = ada.presents(&proof).await.expect("the proof is taken");
+                assert_eq!(self.latchstring.accounts().await.len(), 1);
+                self.answer(question, &proof).await.signed_in();
+            }
+        }
 
         self.next_call().await;
         let question = ada.requests_a_code().await;

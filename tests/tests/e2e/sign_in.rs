@@ -2,6 +2,25 @@
 
 use latchstring_tests::{Latchstring, Outcome, Ticket};
 
+latchstring_tests::doors! {
+    both: [
+        a_second_sign_in_is_equal_and_reaches_the_same_account,
+        an_address_and_a_number_are_two_accounts_until_joined,
+        the_tokens_work_and_can_be_refreshed,
+        before_the_answer_a_client_sees_no_difference_by_account,
+        the_challenge_shows_the_default_settings,
+        a_code_works_in_its_own_flow_and_in_no_other,
+        white_space_around_and_within_a_code_does_not_make_it_wrong,
+        an_sdk_that_opens_the_session_signs_in_with_a_ticket,
+        ten_users_at_once_sign_in_to_their_own_accounts,
+        tokens_are_never_issued_without_an_answer_to_a_code,
+    ],
+    Proof: [
+        a_first_sign_in_by_email_creates_the_account_after_the_code,
+        a_first_sign_in_by_phone_creates_the_account_after_the_code,
+    ],
+}
+
 #[tokio::test]
 async fn a_first_sign_in_by_email_creates_the_account_after_the_code() {
     let latchstring = Latchstring::start().await;
@@ -133,7 +152,7 @@ async fn before_the_answer_a_client_sees_no_difference_by_account() {
     for person in [&known, &stranger] {
         let question = person.requests_a_code().await;
         assert!(
-            question.username == person.contact(),
+            question.is_of(person.contact()),
             "the username is the canonical form of the input"
         );
         let length = question.session_length();
@@ -203,8 +222,8 @@ async fn a_code_works_in_its_own_flow_and_in_no_other() {
     if bob.code().await != first_code {
         others.answer(&first_code).await.challenge("otp");
     }
-    second.answer(&second_code).await.proof();
-    first.answer(&first_code).await.proof();
+    second.answer(&second_code).await.right();
+    first.answer(&first_code).await.right();
 }
 
 #[tokio::test]
@@ -214,7 +233,7 @@ async fn white_space_around_and_within_a_code_does_not_make_it_wrong() {
     let question = ada.requests_a_code().await;
     let code = ada.code().await;
     let typed = format!(" {} {}\n", &code[..3], &code[3..]);
-    question.answer(&typed).await.proof();
+    question.answer(&typed).await.right();
 }
 
 #[tokio::test]

@@ -4,6 +4,16 @@ use latchstring_aws::CognitoCalls;
 use latchstring_local::Options;
 use latchstring_tests::Latchstring;
 
+latchstring_tests::doors! {
+    both: [
+        a_user_signs_up_and_signs_in_over_signed_calls,
+        a_signed_call_that_fails_makes_sign_in_unavailable,
+    ],
+    Cognito: [
+        a_pool_that_separates_sessions_refuses_the_clients_answer,
+    ],
+}
+
 async fn signed() -> Latchstring {
     Latchstring::start_with(Options {
         cognito_calls: CognitoCalls::Signed,

@@ -3,6 +3,8 @@
 
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
+latchstring_tests::doors!(all: Cognito);
+
 /// Ada has an account; Bob, a stranger, has none.
 async fn ada_and_bob(latchstring: &Latchstring) -> (Person, Person) {
     let ada = latchstring.by_email("ada@example.com");

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::classes::{
-    Class, Story, play, play_captcha, play_in_slots, play_resumed, play_signed_in,
+    Class, Story, play, play_captcha, play_in_slots, play_resumed, play_resumed_elsewhere,
+    play_signed_in,
 };
 use crate::shape::{Difference, differences, step};
 use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
@@ -281,6 +282,33 @@ async fn a_resume_is_equal_for_every_class() {
         }
         let play = async |class| play_resumed(setting, class).await;
         assert_equal_but_for_cognito(&no_account, play, setting).await;
+    }
+}
+
+/// Cognito shows no differences here, since the name of the session is not the identifier.
+#[tokio::test]
+async fn a_resume_in_another_name_is_equal_for_every_class() {
+    for typed in Typed::ALL {
+        let setting = Setting { typed, ..seeded(1) };
+        let no_account = play_resumed_elsewhere(setting, Class::NoAccount).await;
+        let resumed = step(&no_account, "a ticket").expect("the step exists");
+        assert!(resumed.body.contains("\"otp\""), "it waits for a code");
+        for class in Class::ALL {
+            let shown = differences(&no_account, &play_resumed_elsewhere(setting, class).await);
+            let expected: &[_] = match class {
+                Class::Disabled => &[
+                    ("signIn", "calls"),
+                    ("signIn", "time"),
+                    ("signIn", "delivery"),
+                    ("a resend", "delivery"),
+                ],
+                _ => &[],
+            };
+            let expected = expected
+                .iter()
+                .map(|(step, part)| (*step, (*part).to_owned()));
+            assert_eq!(shown, expected.collect(), "{typed:?}, {class:?}");
+        }
     }
 }
 

@@ -40,7 +40,7 @@ impl Class {
     ];
 
     /// Creates the account of this class, and waits until three minutes after the start.
-    async fn set_up(self, world: &World) {
+    pub(crate) async fn set_up(self, world: &World) {
         self.create(world).await;
         world.at_secs(180);
     }
@@ -85,7 +85,7 @@ impl Class {
 }
 
 /// Creates an account by a first sign-in. Returns its access token.
-async fn create_account(world: &World, typed: Typed, text: &str) -> String {
+pub(crate) async fn create_account(world: &World, typed: Typed, text: &str) -> String {
     note(text);
     let asked = sign_in(world, typed, text, None).await;
     let asked = asked.json()["data"]["signIn"].clone();
@@ -124,16 +124,22 @@ async fn request_code(world: &World) -> Seen {
     sign_in(world, world.typed, world.text, None).await
 }
 
+const TICKET: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
+                      { ticket username expiresIn } }";
+
 async fn sign_in_ticket(world: &World) -> Seen {
-    const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
-                         { ticket username expiresIn } }";
     let input = input(world.typed, world.text, None);
-    world.graphql(QUERY, &input).await
+    world.graphql(TICKET, &input).await
 }
 
+/// Opens a session for the typed identifier.
 async fn initiate(world: &World) -> Seen {
+    initiate_as(world, world.typed.text()).await
+}
+
+async fn initiate_as(world: &World, username: &str) -> Seen {
     let body = json!({
-        "ClientId": CLIENT, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": world.typed.text()},
+        "ClientId": CLIENT, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": username},
     });
     world.cognito("InitiateAuth", &body).await
 }
@@ -159,7 +165,7 @@ async fn respond(world: &World, session: &Value, answer: &str, metadata: Option<
 pub(crate) type Story = Vec<(&'static str, Seen)>;
 
 /// Starts a deployment.
-async fn deployment(setting: Setting) -> World {
+pub(crate) async fn deployment(setting: Setting) -> World {
     note(setting.typed.text());
     note(setting.text());
     World::start(setting).await
@@ -236,9 +242,6 @@ pub(crate) async fn play_captcha(setting: Setting, class: Class) -> Story {
 
 /// Runs the steps of a caller who continues a sign-in, also by a ticket, until it has no attempt left.
 pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
-    const TICKET: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
-                          { ticket username expiresIn } }";
-
     let world = &deployment(setting).await;
     class.set_up(world).await;
     let mut story = Story::new();
@@ -257,11 +260,7 @@ pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
     let session = resumed.json()["data"]["signIn"]["session"].clone();
     assert!(session.is_string(), "a session");
     story.push(("signIn with resume", resumed));
-    let elsewhere = match world.typed {
-        Typed::Address => "stranger@example.net",
-        Typed::Number => "+14155550199",
-    };
-    let refused = world.graphql(SIGN_IN, &again(elsewhere)).await;
+    let refused = world.graphql(SIGN_IN, &again(another(world.typed))).await;
     story.push(("a resume of another identifier", refused));
     let seen = world.graphql(TICKET, &again(world.text)).await;
     story.push(("signInTicket with resume", seen));
@@ -276,6 +275,38 @@ pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
     world.at_secs(600);
     let expired = world.graphql(SIGN_IN, &again(world.text)).await;
     story.push(("a resume after the code expired", expired));
+    story
+}
+
+/// An identifier of no account.
+const fn another(typed: Typed) -> &'static str {
+    match typed {
+        Typed::Address => "stranger@example.net",
+        Typed::Number => "+14155550199",
+    }
+}
+
+/// Runs the steps of a caller who continues a sign-in by a ticket, in a session of another name.
+pub(crate) async fn play_resumed_elsewhere(setting: Setting, class: Class) -> Story {
+    let world = &deployment(setting).await;
+    class.set_up(world).await;
+    let mut story = Story::new();
+    let begun = request_code(world).await;
+    let mut input = input(world.typed, world.text, None);
+    input["resume"] = begun.json()["data"]["signIn"]["resume"].clone();
+    story.push(("signIn", begun));
+    let seen = world.graphql(TICKET, &input).await;
+    let ticket = seen.json()["data"]["signInTicket"]["ticket"].clone();
+    story.push(("signInTicket with resume", seen));
+    let username = another(world.typed);
+    let opened = initiate_as(world, username).await;
+    let metadata = json!({"method": world.typed.attribute(), "ticket": ticket});
+    let body = answered(&opened.json()["Session"], username, "a", Some(metadata));
+    story.push(("InitiateAuth", opened));
+    let resumed = world.cognito("RespondToAuthChallenge", &body).await;
+    let session = resumed.json()["Session"].clone();
+    story.push(("a ticket", resumed));
+    answers(world, &mut story, &session, username).await;
     story
 }
 

@@ -4,10 +4,11 @@
 //!
 //! [`world`] is a deployment whose calls go through [`wire`], which records and times them.
 //! [`classes`] has the classes of identifiers and the steps of a caller, [`shape`] compares two
-//! stories, and [`alike`] has the tests. `cargo xtask oracle` measures the same with a real clock.
+//! stories, [`alike`] has the tests, and [`http`] those of the HTTP door. `cargo xtask oracle` measures the same with a real clock.
 
 mod alike;
 mod classes;
+mod http;
 mod shape;
 mod wire;
 mod world;

@@ -11,7 +11,11 @@ use crate::world::{Seen, Typed};
 pub(crate) type Difference = (&'static str, String);
 
 /// The places of values that are random in each answer.
-const RANDOM: [&str; 11] = [
+const RANDOM: [&str; 15] = [
+    "/continuation",
+    "/pointer",
+    "/resume",
+    "/ticket",
     "/Session",
     "/ChallengeParameters/proof",
     "/ChallengeParameters/pointer",
@@ -25,7 +29,12 @@ const RANDOM: [&str; 11] = [
     "/data/changeContact/session",
 ];
 /// Headers that are random in each answer, or follow from the body, which is compared.
-const NOT_COMPARED: [&str; 3] = ["date", "x-amzn-requestid", "content-length"];
+const NOT_COMPARED: [&str; 4] = [
+    "date",
+    "x-amzn-requestid",
+    "apigw-requestid",
+    "content-length",
+];
 
 /// Returns the body with random values and identifiers masked by as many bytes.
 fn masked(seen: &Seen) -> String {

@@ -10,12 +10,15 @@ use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
-use latchstring_lambda::{DELIVERY, FollowUp, Handler, HandlerResponse, answer, follow_up};
-use latchstring_local_appsync::{Api, FunctionError, Functions, TokenRefused, Tokens};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::{
+    DELIVERY, FollowUp, Handler, HandlerResponse, PublicError, answer, follow_up,
+};
+use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{
     ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
 };
+use latchstring_local_http_api as http_api;
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore, SeededEntropy};
 use latchstring_testkit::{self as testkit, Carried, TriggerPorts};
 use latchstring_tests::{StillClock, aws_at, note};
@@ -34,6 +37,15 @@ const KEY: &str = "da2-oracle";
 const SIGN_IN: &str = "sign-in";
 const CONTACTS: &str = "contacts";
 const SCHEMA: &str = include_str!("../../../infra/schema.graphql");
+/// The routes of the HTTP API that a caller names an identifier at.
+const ROUTES: [(&str, &str); 6] = [
+    ("POST /v1/sign-in", SIGN_IN),
+    ("POST /v1/sign-in/ticket", SIGN_IN),
+    ("POST /v1/sign-in/answer", SIGN_IN),
+    ("POST /v1/sign-in/resend", SIGN_IN),
+    ("POST /v1/contacts/change", CONTACTS),
+    ("GET /v1/contacts/pending", CONTACTS),
+];
 /// The beginning of a minute and of an hour.
 const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 
@@ -229,16 +241,18 @@ impl Triggers for Lambdas {
     }
 }
 
-impl Functions for Lambdas {
-    fn invoke(
-        &self,
-        function: &str,
-        event: Value,
-    ) -> Pin<Box<dyn Future<Output = Result<Value, FunctionError>> + Send + '_>> {
+type Invocation<'a, E> = Pin<Box<dyn Future<Output = Result<Value, E>> + Send + 'a>>;
+
+impl Lambdas {
+    /// Invokes a resolver with an event of either API.
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, PublicError> {
         let is_about_contacts = function == CONTACTS;
         Box::pin(async move {
             if self.sabotage == Sabotage::LookUp {
+                let body = event["body"].as_str().unwrap_or_default();
+                let body: Value = serde_json::from_str(body).unwrap_or_default();
                 let typed = event["arguments"]["input"]["emailOrPhone"].as_str();
+                let typed = typed.or(body["emailOrPhone"].as_str());
                 let found = self.sign_in.directory.find(typed.unwrap_or_default()).await;
                 assert!(found.is_ok(), "the pool answers");
             }
@@ -247,24 +261,44 @@ impl Functions for Lambdas {
             } else {
                 answer(&self.sign_in, event).await
             };
-            answered
-                .map(|answer| answer.value)
-                .map_err(|error| FunctionError {
-                    error_type: "Internal".to_owned(),
-                    message: error.to_string(),
-                })
+            answered.map(|answer| answer.value)
         })
     }
 }
 
-/// The pool's tokens, which AppSync verifies.
+impl appsync::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, appsync::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move {
+            invoked.await.map_err(|error| appsync::FunctionError {
+                error_type: "Internal".to_owned(),
+                message: error.to_string(),
+            })
+        })
+    }
+}
+
+impl http_api::Functions for Lambdas {
+    fn invoke(&self, function: &str, event: Value) -> Invocation<'_, http_api::FunctionError> {
+        let invoked = self.invoke(function, event);
+        Box::pin(async move { invoked.await.map_err(|_| http_api::FunctionError) })
+    }
+}
+
+/// The pool's tokens, which the APIs verify.
 struct PoolTokens(UserPool);
 
-impl Tokens for PoolTokens {
-    fn verify(&self, token: &str) -> Result<Value, TokenRefused> {
-        self.0
-            .verify_jwt(token)
-            .map_err(|_| TokenRefused::Untrusted)
+impl appsync::Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, appsync::TokenRefused> {
+        let verified = self.0.verify_jwt(token);
+        verified.map_err(|_| appsync::TokenRefused::Untrusted)
+    }
+}
+
+impl http_api::Tokens for PoolTokens {
+    fn verify(&self, token: &str) -> Result<Value, http_api::TokenRefused> {
+        let verified = self.0.verify_jwt(token);
+        verified.map_err(|_| http_api::TokenRefused::Untrusted)
     }
 }
 
@@ -333,7 +367,7 @@ impl World {
             ("Query.pendingContact", CONTACTS),
         ]
         .map(|(field, function)| (field.to_owned(), function.to_owned()));
-        let api = Api::new(
+        let api = appsync::Api::new(
             SCHEMA,
             fields.into(),
             KEY.to_owned(),
@@ -341,8 +375,19 @@ impl World {
             Arc::new(PoolTokens(pool.clone())),
         )
         .expect("the schema fits");
-        let router =
-            latchstring_local_appsync::router(api).merge(latchstring_local_cognito::router(pool));
+        let routes = ROUTES.map(|(key, function)| http_api::Route {
+            key: key.to_owned(),
+            function: function.to_owned(),
+            is_signed_in: function == CONTACTS,
+        });
+        let authorizer = http_api::JwtAuthorizer {
+            tokens: Arc::new(PoolTokens(pool.clone())),
+            audience: vec![CLIENT.to_owned()],
+        };
+        let http_api = http_api::HttpApi::new(routes, lambdas.clone(), authorizer);
+        let router = appsync::router(api)
+            .merge(http_api::router(http_api))
+            .merge(latchstring_local_cognito::router(pool));
         let server = tokio::spawn(async move {
             axum::serve(listener, router)
                 .await
@@ -422,6 +467,22 @@ impl World {
         self.step(request.json(&body)).await
     }
 
+    /// Sends a request to the HTTP API.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Seen {
+        let url = format!("{}/v1/{path}", self.endpoint);
+        self.step(self.http.post(url).json(body)).await
+    }
+
+    /// Sends a request of a signed-in caller to the HTTP API: with a body, or to read.
+    pub(crate) async fn http_as(&self, token: &str, path: &str, body: Option<&Value>) -> Seen {
+        let url = format!("{}/v1/{path}", self.endpoint);
+        let request = match body {
+            Some(body) => self.http.post(url).json(body),
+            None => self.http.get(url),
+        };
+        self.step(request.bearer_auth(token)).await
+    }
+
     /// Calls an anonymous operation of Cognito.
     pub(crate) async fn cognito(&self, operation: &str, body: &Value) -> Seen {
         let target = format!("AWSCognitoIdentityProviderService.{operation}");
@@ -493,6 +554,7 @@ fn lambdas(
             deployment: deployment.clone(),
             app_client: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
+            origin: None,
             store: store.clone(),
             directory: directory.clone(),
             tokens,
@@ -505,6 +567,7 @@ fn lambdas(
             app_client: AppClient::new(POOL, CLIENT),
             legacy_pool: false,
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             api,

@@ -206,6 +206,32 @@ async fn sign_in_refuses_an_invalid_address() {
 }
 
 #[tokio::test]
+async fn sign_in_writes_the_days_of_the_api_key_at_most_hourly() {
+    const IN_2100: &str = "4102444800";
+    for (expires, least, most) in [(None, 0, 0), (Some(IN_2100), 1, 2)] {
+        let mut host = RuntimeApi::listen().await;
+        let mut environment = host.environment();
+        environment.extend(needs(SIGN_IN));
+        environment.extend(expires.map(|at| ("API_KEY_EXPIRES".to_owned(), at.to_owned())));
+        let program = Program::lambda(SIGN_IN, SIGN_IN, &environment);
+        for _ in 0..3 {
+            response(host.invoke(event_of(SIGN_IN)).await);
+        }
+        let log = end(program).await;
+        let days = log
+            .iter()
+            .filter_map(|line| line["ApiKeyDaysLeft"].as_u64());
+        let days: Vec<u64> = days.collect();
+        // Two if an hour ends meanwhile.
+        assert!((least..=most).contains(&days.len()), "{days:?}");
+        assert!(
+            days.iter().all(|days| (1..40_000).contains(days)),
+            "{days:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn sign_up_refuses_a_caller_who_is_not_signed_in() {
     let (program, mut host) = start(SIGN_UP).await;
     for field in [

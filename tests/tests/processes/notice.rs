@@ -2,7 +2,7 @@
 
 use latchstring_aws::{CognitoDirectory, DynamoStore};
 use latchstring_core::account::Account;
-use latchstring_core::contact::{Identity, SignedIn};
+use latchstring_core::contact::{ContactMessage, Identity, SignedIn};
 use latchstring_core::flow::{AppClient, Challenge, FlowId, Step};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::{Deployment, Policy};
@@ -95,7 +95,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         access_token: Secret::new("token"),
     };
     let asked = account
-        .change_contact(&identity, &email(NEW), None, None)
+        .change_contact(&identity, &email(NEW), ContactMessage::default(), None)
         .await;
     assert!(asked.is_ok(), "a code is requested");
     let ticket = api.ticket().expect("a ticket");

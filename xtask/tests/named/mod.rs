@@ -52,7 +52,7 @@ fn tests(row: &str) -> Vec<&str> {
 fn is_a_script(name: &str) -> bool {
     Path::new(name)
         .extension()
-        .is_some_and(|extension| extension == "js")
+        .is_some_and(|extension| extension == "js" || extension == "ts")
 }
 
 /// Returns the places of a module of the core, on whichever floor it is.
@@ -74,6 +74,7 @@ fn files(module: &str) -> Vec<String> {
     match place {
         "core" => vec![format!("shared/core/tests/policy/{module}.rs")],
         "messages" => vec![format!("shared/core/tests/messages/{module}.rs")],
+        "http" => vec![format!("shared/lambda/tests/http/{module}.rs")],
         "identifier" => vec![format!("shared/core/src/value/identifier/{module}.rs")],
         "attacks" | "oracle" | "e2e" | "processes" => {
             vec![format!("tests/tests/{place}/{module}.rs")]
@@ -113,12 +114,14 @@ fn is_a_test(source: &str, name: &str) -> bool {
 }
 
 /// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
-/// JavaScript, or such a file and the title of a test in it after `::`. Returns the file's text.
+/// JavaScript or TypeScript, or such a file and the title of a test in it after `::`. Returns the file's text.
 fn check(test: &str) -> String {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
-    if let Some((file, title)) = test.split_once(".js::") {
-        let source = read(&format!("{file}.js")).unwrap_or_default();
-        let is_there = ['"', '`'].map(|quote| source.contains(&format!("{quote}{title}{quote}")));
+    let script = test.split_once("::").filter(|(file, _)| is_a_script(file));
+    if let Some((file, title)) = script {
+        let source = read(file).unwrap_or_default();
+        let is_there =
+            ['"', '`', '\''].map(|quote| source.contains(&format!("{quote}{title}{quote}")));
         assert!(is_there.contains(&true), "{test} does not exist");
         return source;
     }

@@ -1,6 +1,7 @@
 //! The checks: from what was read to findings, and nothing else.
 
 mod accounts;
+mod api;
 mod client;
 mod messages;
 mod odds;
@@ -63,6 +64,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             ));
         }
     }
+    findings.extend(api::judge(&facts.apis));
     findings.extend(odds::judge(variables(facts, Trigger::Create)));
     findings.extend(messages::email(
         &facts.email,
@@ -210,6 +212,10 @@ pub(crate) mod good {
             functions: Trigger::ALL
                 .map(|trigger| (trigger, Ok(function(trigger))))
                 .to_vec(),
+            apis: Ok(vec![GraphqlApi {
+                name: "good-latchstring".to_owned(),
+                keys: Ok(vec![300]),
+            }]),
             email: Email {
                 used: Used::Yes,
                 quota: Ok(Quota {
@@ -243,6 +249,7 @@ pub(crate) mod good {
 mod tests {
     use super::*;
     use crate::doctor::State;
+    use crate::doctor::facts::GraphqlApi;
     use crate::error_code::ErrorKind;
 
     #[test]
@@ -263,12 +270,19 @@ mod tests {
             })
         }
         type Break = fn(&mut Facts);
-        let cases: [(&str, Break); 13] = [
+        let cases: [(&str, Break); 15] = [
             ("pool", |f| f.pool = denied()),
             ("client", |f| f.client = denied()),
             ("clients", |f| f.siblings = denied()),
             ("clients", |f| f.siblings = Ok(vec![denied()])),
             ("trigger.define", |f| f.functions[0].1 = denied()),
+            ("api.keys", |f| f.apis = denied()),
+            ("api.keys", |f| {
+                f.apis = Ok(vec![GraphqlApi {
+                    name: "good-latchstring".to_owned(),
+                    keys: denied(),
+                }]);
+            }),
             ("email.sandbox", |f| f.email.quota = denied()),
             ("email.sending", |f| f.email.sending = denied()),
             ("email.sender", |f| f.email.verified = Some(denied())),

@@ -497,11 +497,11 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         let NewAttempt {
             answer,
             key,
-            session,
+            client,
+            issued_at,
             limit,
             now,
         } = *attempt;
-        let (issued, issued_at) = issued_at(session);
         // An empty set is a missing attribute, which has no size and contains nothing.
         let has_room = if limit == 0 {
             "contains(#attempts, :answer)"
@@ -513,8 +513,8 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                 key: item::flow_key(id),
                 change: "SET #by = :by ADD #attempts :answers, #held :one",
                 condition: &format!(
-                    "#state = :open AND #client = :client AND {issued} \
-                     AND (#sub = :sub OR #sub = :no_sub) AND #purpose <> :claim AND #key = :key \
+                    "#state = :open AND #client = :client AND #issued_at = :issued_at \
+                     AND #purpose <> :claim AND #key = :key \
                      AND #expires_at > :now AND #message_charged = :yes AND #held <= :limit \
                      AND NOT contains(#counted, :answer) AND {has_room}"
                 ),
@@ -523,10 +523,8 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
                     (":answers", item::answers([&answer])),
                     (":one", number(1_u32)),
                     (":open", text(OPEN)),
-                    (":client", text(session.client)),
+                    (":client", text(client)),
                     (":issued_at", time(issued_at)),
-                    (":sub", text(item::sub_of(session.user))),
-                    (":no_sub", text(item::sub_of(None))),
                     (":claim", text(Purpose::Claim.as_str())),
                     (":key", text(key.as_str())),
                     (":now", time(now)),

@@ -6,18 +6,19 @@
 //! only a program without them can cause this.
 //!
 //! Before a verified contact is replaced, the record is written by which its owner can undo that.
-//! While the record of another change holds the account, nothing is written.
+//! While the record of another change holds the account, nothing is written. The known devices of the
+//! replaced contact stay known for as long as the record is open: its owner may need them.
 //! Every step can be repeated, so a trigger that Cognito retries, or that was interrupted, reaches
 //! the same result.
 
 use futures_util::future::try_join;
 
+use super::devices::forget_devices;
 use super::leases::Leases;
 use crate::policy::Deployment;
 use crate::ports::{
     ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
 };
-use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::record::undo::Undo;
@@ -44,6 +45,13 @@ impl From<PortError> for CommitError {
     fn from(fault: PortError) -> Self {
         Self::Port(fault)
     }
+}
+
+/// The outcome of a write.
+struct Written {
+    outcome: PendingOutcome,
+    /// The time until which the change can be undone.
+    undo_until: Option<Timestamp>,
 }
 
 pub(super) struct Commit<'a, S, D> {
@@ -98,8 +106,11 @@ where
             ..
         } = *self;
         let leases = Leases::take(store, deployment, sub, contact, row.id, now).await?;
-        let outcome = match self.take(&pending).await {
-            Ok(outcome) => outcome,
+        let Written {
+            outcome,
+            undo_until,
+        } = match self.take(&pending).await {
+            Ok(written) => written,
             // The write may be on its way, so the leases are kept.
             Err(CommitError::Port(fault)) => return Err(fault.into()),
             Err(refused) => {
@@ -108,7 +119,7 @@ where
             }
         };
         if outcome == PendingOutcome::Done {
-            self.forget_devices(&pending).await?;
+            self.forget_devices(&pending, undo_until).await?;
         }
         store.settle_pending(sub, method, self.id, outcome).await?;
         leases.release(store).await;
@@ -125,21 +136,23 @@ where
         self.account.attributes.verified(other)
     }
 
-    /// Invalidates the device tokens of every contact that the account has or had: those of a
-    /// thief, and those of a former holder of the new contact.
-    async fn forget_devices(&self, pending: &Pending) -> Result<(), PortError> {
-        let limiter = RateLimiter {
-            deployment: self.deployment,
-            store: self.store,
-            now: self.now,
-        };
-        let replaced = pending.replaces(&self.deployment.keys);
-        let known = [Some(self.contact.clone()), self.kept(), replaced];
-        limiter.forget_devices(known.iter().flatten()).await
+    /// Invalidates the device tokens of every contact that the account has or had. Those of the
+    /// replaced contact stay valid until the change cannot be undone.
+    async fn forget_devices(
+        &self,
+        pending: &Pending,
+        undo_until: Option<Timestamp>,
+    ) -> Result<(), PortError> {
+        let (replaced, kept) = (pending.replaces(&self.deployment.keys), self.kept());
+        let at_end = replaced.as_ref().zip(undo_until);
+        let now = replaced.as_ref().filter(|_| at_end.is_none());
+        let known = [Some(self.contact), kept.as_ref(), now];
+        let known = known.into_iter().flatten();
+        forget_devices(self.deployment, self.store, self.now, known, at_end).await
     }
 
     /// Writes the contact unless another account holds it, or another change holds the account.
-    async fn take(&self, pending: &Pending) -> Result<PendingOutcome, CommitError> {
+    async fn take(&self, pending: &Pending) -> Result<Written, CommitError> {
         let keys = &self.deployment.keys;
         let username = &self.account.username;
         let sub = self.account.attributes.sub();
@@ -150,7 +163,9 @@ where
         let own = undo.as_ref().filter(|undo| undo.id == self.id);
         if let Some(undo) = &undo {
             let requested_at = pending.requested_at(&self.deployment.policy);
-            let is_held = undo.holds_until(&account, keys, self.now).is_some();
+            let is_held = undo
+                .holds_until(&account, self.deployment, self.now)
+                .is_some();
             let is_held = if own.is_some() {
                 undo.closed_at.is_some()
             } else {
@@ -160,18 +175,23 @@ where
                 return Err(CommitError::Held);
             }
         }
+        let mut undo_until = own.map(|undo| undo.expires_at);
+        let written = |outcome, undo_until| Written {
+            outcome,
+            undo_until,
+        };
         if let Some(outcome) = self.holder_says().await? {
-            return Ok(outcome);
+            return Ok(written(outcome, undo_until));
         }
         // The record and the notice are for the contact that the write replaces.
         if account.verified(pending.method) != pending.replaces(keys) {
             return Err(CommitError::NoLongerPending);
         }
         if own.is_none() {
-            self.record(pending, undo.as_ref()).await?;
+            undo_until = self.record(pending, undo.as_ref()).await?;
         }
         match self.directory.set_contact(username, self.contact).await? {
-            ContactWrite::Done => Ok(PendingOutcome::Done),
+            ContactWrite::Done => Ok(written(PendingOutcome::Done, undo_until)),
             // A program without the lease took the value, or Cognito refused it although it was
             // free or the account's own. If no account holds it, the call counts as failed, and the
             // repeated answer writes once more.
@@ -182,19 +202,24 @@ where
                 if outcome == PendingOutcome::InUse {
                     self.store.close_undo(sub, self.id, self.now).await?;
                 }
-                Ok(outcome)
+                Ok(written(outcome, undo_until))
             }
         }
     }
 
     /// Writes the record by which this change can be undone, in place of one that no longer holds
-    /// the account. The index comes first: without its record it finds nothing.
-    async fn record(&self, pending: &Pending, over: Option<&Undo>) -> Result<(), PortError> {
+    /// the account. The index comes first: without its record it finds nothing. Returns the time until
+    /// which the change can be undone.
+    async fn record(
+        &self,
+        pending: &Pending,
+        over: Option<&Undo>,
+    ) -> Result<Option<Timestamp>, PortError> {
         let Deployment { policy, keys } = self.deployment;
         let (life, now) = (policy.undo_life, self.now);
         let replaced = pending.replaces(keys).filter(|_| !life.is_zero());
         let Some(replaced) = replaced else {
-            return Ok(());
+            return Ok(None);
         };
         let (account, contact) = (self.account, self.contact);
         let undo = Undo::new(self.id, account, &replaced, contact, keys, now, life);
@@ -202,7 +227,7 @@ where
             .put_replaced(undo.replaced, &undo.account, now, undo.expires_at)
             .await?;
         if self.store.put_undo(&undo, over.map(|undo| undo.id)).await? {
-            Ok(())
+            Ok(Some(undo.expires_at))
         } else {
             Err(PortError::new("put_undo", "another record"))
         }

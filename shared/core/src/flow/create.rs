@@ -302,7 +302,9 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         };
         let purpose = match ticket.purpose {
             TicketPurpose::Open(purpose) => purpose,
-            TicketPurpose::Resume(resumed) => return self.resume(flow, resumed, &ticket).await,
+            TicketPurpose::Resume(resumed) | TicketPurpose::ResumeContact(resumed) => {
+                return self.resume(flow, resumed, &ticket).await;
+            }
         };
         let digits = ticket.terms.code_length;
         let subject = match self.subject(&ticket, purpose).await {
@@ -375,7 +377,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 self.present_with_budgets(&row, &ticket.contact, CreateReason::Resumed)
                     .await
             }
-            // The user changed since Verify read the row.
+            // The account was deleted since Verify read the row.
             None => self.decoy(
                 first,
                 self.deployment.policy.code_length,
@@ -564,13 +566,19 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         let Deployment { policy, keys } = self.deployment;
         let may_receive = match (&row.subject, &self.event.user, row.purpose) {
             (_, _, Purpose::Claim | Purpose::Decoy | Purpose::Undo(_))
-            | (Subject::Known(_), AccountState::NoAccount, _) => false,
+            | (Subject::Known(_), AccountState::NoAccount, Purpose::VerifyContact(_)) => false,
             // The holder of an address may have changed since the first send.
-            (Subject::Known(_), AccountState::Known(user), Purpose::SignIn) => user.holds(contact),
+            (Subject::Known(subject), AccountState::Known(user), Purpose::SignIn)
+                if subject == user.sub() =>
+            {
+                user.holds(contact)
+            }
+            // A session of another name continues the flow: a message that is charged is sent.
+            (Subject::Known(_), _, Purpose::SignIn)
             // The account itself requested a pending contact. Define checks that the request still
             // stands.
-            (Subject::NoAccount, _, _)
-            | (Subject::Known(_), AccountState::Known(_), Purpose::VerifyContact(_)) => true,
+            | (Subject::Known(_), AccountState::Known(_), Purpose::VerifyContact(_))
+            | (Subject::NoAccount, _, _) => true,
         };
         if !may_receive || policy.is_test(contact, row.issued_at) {
             return None;

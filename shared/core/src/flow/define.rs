@@ -286,9 +286,9 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(account) = account else {
             return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
         };
-        if matches!(row.purpose, Purpose::VerifyContact(_) | Purpose::Undo(_)) {
-            let changing = self.change(&row, &account, &contact, session, now);
-            return changing.await;
+        let changing = self.change(&row, &account, &contact, session, now);
+        if let Some(decided) = changing.await? {
+            return Ok(decided);
         }
         Ok(if !account.attributes.holds(&contact) {
             self.decided(Next::Fail, DefineReason::NoLongerHolder)
@@ -304,7 +304,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         })
     }
 
-    /// Commits the pending contact of the row, or undoes the change of its contact.
+    /// Commits the pending contact of the row, or undoes the change of its contact. `None` for a row
+    /// that changes no contact.
     async fn change(
         &self,
         row: &Flow,
@@ -312,14 +313,14 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         contact: &Identifier,
         session: SessionFacts<'_>,
         now: Timestamp,
-    ) -> Result<Decided<Next, DefineReason>, PortError> {
+    ) -> Result<Option<Decided<Next, DefineReason>>, PortError> {
         let Self {
             deployment,
             store,
             directory,
             ..
         } = *self;
-        match row.purpose {
+        let decided = match row.purpose {
             Purpose::VerifyContact(id) => {
                 let commit = Commit {
                     deployment,
@@ -331,7 +332,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                     contact,
                     id,
                 };
-                self.finish_with_contact(&commit, session).await
+                self.finish_with_contact(&commit, session).await?
             }
             Purpose::Undo(id) => {
                 let undo = UndoChange {
@@ -344,12 +345,11 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                     contact,
                     id,
                 };
-                self.finish_with_undo(&undo, session).await
+                self.finish_with_undo(&undo, session).await?
             }
-            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => {
-                Ok(self.decided(Next::Fail, DefineReason::FlowDisagrees))
-            }
-        }
+            Purpose::SignIn | Purpose::Claim | Purpose::Decoy => return Ok(None),
+        };
+        Ok(Some(decided))
     }
 
     fn refund(&self, row: &Flow, contact: &Identifier, now: Timestamp) -> Option<Refund> {

@@ -44,7 +44,7 @@ impl AccountState {
         }
     }
 
-    /// Returns whether the user of the session may answer the row. A known user's row is for that
+    /// Returns whether an answer of this user to the row may be right. A known user's row is for that
     /// user only. A row of no account stays one, even if the name belongs to an account by now; it
     /// ends in a proof, never in tokens.
     pub(super) fn may_answer(&self, row: &Flow) -> bool {

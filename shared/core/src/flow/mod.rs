@@ -34,14 +34,14 @@
 //! | 14 | passed, known, but the row is missing, open, of another user, or finished over 15 s ago | | fail | |
 //! | 15 | `claim` of row 11, answered in the same session: a proof is answered only in a new session | | fail | |
 //! | 16 | any, and the store or directory does not answer | | challenge | the same again, nothing sent |
-//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge, in slot mode to the slot of decoys; nothing sent |
+//! | 17 | `select` passed, ticket of the purpose decoy: a user whom Cognito refuses | written, as decoy | challenge | `otp`: reserve and charge, in slot mode to the window of decoys; nothing sent |
 //! | 18 | `select` passed, ticket of a claim, session of no account or of a user who does not hold the contact | none | challenge | `otp`: decoy; the resolver opens a new session |
 //! | 19 | `otp` or `claim` wrong | matched, or finished at most 15 s ago | challenge; fail if finished earlier | the same again |
 //! | 20 | `otp` passed, no account, but the row is missing, open, of an account, or finished over 15 s ago | | challenge | the same again, no proof |
 //! | 21 | `select` passed by a proof, known, still the verified holder | written as matched, to finished | **tokens** | |
 //! | 22 | `select` wrong: a proof that is forged, expired or redeemed, or of a contact that the user does not hold | none | challenge | `select` |
-//! | 23 | `select` passed, ticket that continues a flow which waits for an answer of this session | open | challenge | `otp` of that flow, with the progress of its row: nothing charged, nothing sent. From here on, rows 8 to 14, 19 and 20 |
-//! | 24 | `select` wrong: a ticket that continues a flow which is unknown, answered, expired, without an attempt left, a claim, or of another contact, client or user | any, or none | fail | |
+//! | 23 | `select` passed, ticket that continues a flow which waits for an answer: of a sign-in in the session of any user, of a new contact in that of its account | open | challenge | `otp` of that flow, with the progress of its row: nothing charged, nothing sent. From here on, rows 8 to 14, 19 and 20. The code of an account is right in a session of that account alone |
+//! | 24 | `select` wrong: a ticket that continues a flow which is unknown, answered, expired, without an attempt left, a claim, or of another contact, client or purpose, or a new contact of another account | any, or none | fail | |
 //! | 25 | `select` passed by a proof with the action `undo`, known, and the record of the change is open: the contact is restored, every token invalidated, and the record closed | written as matched | challenge | `select` |
 //! | 26 | the same, and the record was closed at least 1 s ago | matched, to finished | **tokens** | |
 //! | 27 | the same, but the record has expired or is of another change, or the contact is in use | matched | fail | |
@@ -62,6 +62,7 @@
 mod commit;
 mod create;
 mod define;
+mod devices;
 mod event;
 mod leases;
 mod ticket;

@@ -40,7 +40,7 @@ pub(super) enum TicketEnd {
     Stale,
     /// Another flow redeemed it.
     Redeemed,
-    /// The flow that it continues has ended, or is not for this session.
+    /// The flow that it continues has ended, or is of another contact, client or purpose.
     Over,
 }
 
@@ -99,7 +99,7 @@ impl FirstAnswer<'_> {
         let redeeming = store.redeem(Redeemable::Ticket(ticket.id), self.flow, keep_until);
         let redeemed = match ticket.purpose {
             TicketPurpose::Open(_) => redeeming.await?,
-            TicketPurpose::Resume(flow) => {
+            TicketPurpose::Resume(flow) | TicketPurpose::ResumeContact(flow) => {
                 let (redeemed, row) = try_join(redeeming, store.flow(flow)).await?;
                 if !row.is_some_and(|row| self.may_resume(deployment, &row, &ticket)) {
                     return Err(FirstAnswerError::Ended(TicketEnd::Over));
@@ -113,7 +113,7 @@ impl FirstAnswer<'_> {
         }
     }
 
-    /// Returns whether the flow waits for an answer that this session may give.
+    /// Returns whether the flow waits for an answer of this session.
     fn may_resume(&self, deployment: &Deployment, row: &Flow, ticket: &Ticket) -> bool {
         continues(row, ticket, deployment, self.app_client, self.user)
             && row.state == State::Open
@@ -122,8 +122,12 @@ impl FirstAnswer<'_> {
     }
 }
 
-/// Returns whether a ticket of this contact may continue the row in a session of this client and
-/// user. The row of a claim or of an undo is never continued.
+/// Returns whether a ticket may continue the row in a session of this client and user. The row of a
+/// claim or of an undo is never continued.
+///
+/// A sign-in continues in the session of any user. If it ended where the user is not the row's, a
+/// session of any other name would show whether the row is of an account. Verify sees to it that a
+/// code of an account is right in a session of that account alone.
 pub(super) fn continues(
     row: &Flow,
     ticket: &Ticket,
@@ -131,9 +135,13 @@ pub(super) fn continues(
     app_client: &AppClient,
     user: &AccountState,
 ) -> bool {
-    !matches!(row.purpose, Purpose::Claim | Purpose::Undo(_))
+    let is_permitted = match (ticket.purpose, row.purpose) {
+        (TicketPurpose::Resume(_), Purpose::SignIn | Purpose::Decoy) => true,
+        (TicketPurpose::ResumeContact(_), Purpose::VerifyContact(_)) => user.may_answer(row),
+        _ => false,
+    };
+    is_permitted
         && row.client == app_client.client()
-        && user.may_answer(row)
         && row.contact(keys).as_ref() == Some(&ticket.contact)
 }
 
@@ -156,7 +164,9 @@ pub(super) fn open(
     // ticket was sealed with a leaked key.
     let sends = !matches!(
         ticket.purpose,
-        TicketPurpose::Open(Purpose::Claim) | TicketPurpose::Resume(_)
+        TicketPurpose::Open(Purpose::Claim)
+            | TicketPurpose::Resume(_)
+            | TicketPurpose::ResumeContact(_)
     );
     if ticket.terms.is_charged() != sends {
         return Err(TicketError::Forged);

@@ -6,12 +6,12 @@
 
 use futures_util::future::try_join3;
 
+use super::devices::forget_devices;
 use super::leases::Leases;
 use crate::policy::Deployment;
 use crate::ports::{
     ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
 };
-use crate::rate_limit::RateLimiter;
 use crate::record::flow::Flow;
 use crate::record::pending::PendingOutcome;
 use crate::value::account::{Account, Attributes, Sub};
@@ -89,7 +89,7 @@ where
 
     async fn restore(&self, sub: &Sub) -> Result<Undone, UndoError> {
         let (store, directory) = (self.store, self.directory);
-        let keys = &self.deployment.keys;
+        let Deployment { policy, keys } = self.deployment;
         let username = &*self.account.username;
         let (record, account, holder) = try_join3(
             store.undo(sub),
@@ -110,7 +110,7 @@ where
             return Ok(Undone::Before(at));
         }
         // A new contact that was deleted does not protect its owner.
-        if !record.is_open(self.now) || !record.accounts_for(&account.attributes, keys) {
+        if !record.is_open(policy, self.now) || !record.accounts_for(&account.attributes, keys) {
             return Err(UndoError::Nothing);
         }
         if holder.is_some_and(|holder| holds(&holder.attributes) && !is_the_account(&holder)) {
@@ -132,24 +132,15 @@ where
                 return Err(PortError::new(call, "AliasExistsException").into());
             }
         }
-        self.forget_devices(&account).await?;
+        let held = account.attributes.verified_contacts();
+        let held = held.iter().flatten().filter(|held| *held != self.contact);
+        let known = held.chain([self.contact]);
+        forget_devices(self.deployment, store, self.now, known, None).await?;
         // A sign-in by the new contact may have ended since the first sign-out.
         directory.sign_out(username).await?;
         if !store.close_undo(sub, record.id, self.now).await? {
             return Err(PortError::new("close_undo", "another record").into());
         }
         Ok(Undone::Now { account })
-    }
-
-    /// Invalidates the device tokens of every contact that the account has or had.
-    async fn forget_devices(&self, account: &Account) -> Result<(), PortError> {
-        let limiter = RateLimiter {
-            deployment: self.deployment,
-            store: self.store,
-            now: self.now,
-        };
-        let held = account.attributes.verified_contacts();
-        let held = held.iter().flatten().filter(|held| *held != self.contact);
-        limiter.forget_devices(held.chain([self.contact])).await
     }
 }

@@ -36,9 +36,12 @@
 //! attempt. Without this rule, an attacker could guess at flows whose message a budget refused, at
 //! no cost of messages.
 //!
+//! The code of an account is right in a session of that account alone. A session of any other user
+//! that continues the flow gets the same verdicts on wrong answers, after the same calls.
+//!
 //! The store does not count these answers: the first answer, `resend`, and an answer to a flow that
 //! has no row, has expired, has ended or has no attempt left. Neither does it count an answer whose
-//! challenge or user disagrees with the row. Equal answers to one flow count as one attempt. A flow
+//! challenge disagrees with the row. Equal answers to one flow count as one attempt. A flow
 //! without a row is a decoy, and `decoy_again` of Create counts its answers in the challenge.
 //!
 //! Guesses in parallel can therefore exceed neither the limit of the row nor a budget. A repeated
@@ -238,26 +241,6 @@ struct Attempt {
     now: Timestamp,
 }
 
-impl Attempt {
-    /// Returns the outcome of a write that the row refused.
-    fn refused(self, row: Option<Box<Flow>>) -> Result<VerifyReason, VerifyError> {
-        let Some(row) = row else {
-            return Err(VerifyReason::FlowMissing.into());
-        };
-        if row.repeats_right_answer(self.digest, self.now) {
-            // A parallel request with the same right answer was faster.
-            Ok(VerifyReason::RightAgain)
-        } else if row.state != State::Open {
-            Err(VerifyReason::FlowOver.into())
-        } else if row.terms != self.terms {
-            // A resend was faster: this answers a code that a longer one has replaced.
-            Err(VerifyReason::CodeReplaced.into())
-        } else {
-            Err(VerifyReason::NoAttemptLeft.into())
-        }
-    }
-}
-
 /// A row that agrees with the session, its contact, and the answer to it.
 struct Agreeing {
     row: Flow,
@@ -305,9 +288,7 @@ where
     /// Verifies the answer to a code. The first write counts the attempt and returns the row, so
     /// no read comes before it.
     async fn verify_code(&self, issued_at: Timestamp) -> Result<VerifyReason, VerifyError> {
-        let AnswerEvent {
-            app_client, user, ..
-        } = self.event;
+        let client = self.event.app_client.client();
         // The key of the challenge is the row's, unless the ring was rotated after the row was
         // written. The row then refuses the attempt, which is repeated with the row's key.
         let named = self.event.challenge.as_deref().and_then(KeyId::named_by);
@@ -318,7 +299,8 @@ where
             let attempt = NewAttempt {
                 answer: digest,
                 key: &key,
-                session: user.facts(app_client, Some(issued_at)),
+                client,
+                issued_at,
                 limit: self.deployment.policy.attempts,
                 now,
             };
@@ -384,7 +366,7 @@ where
         });
         let may_match =
             row.link_challenge.is_some() && row.purpose != Purpose::Decoy && row.message_charged;
-        if !(matches && may_match) {
+        if !(matches && may_match && self.event.user.may_answer(&row)) {
             return Err(wrong.into());
         }
         self.record_verdict(&row, attempt, Ok(())).await
@@ -523,6 +505,9 @@ where
     }
 
     /// Returns the row with its contact and this answer, if it agrees with the session.
+    ///
+    /// The code of a sign-in may be answered in the session of any user, but is right only if
+    /// [`AccountState::may_answer`].
     fn agreeing(
         &self,
         row: Flow,
@@ -535,7 +520,9 @@ where
         // Create never opens a row of a code whose terms name no budget. Guesses at such a code
         // would be charged to no budget.
         let has_no_budgets = row.purpose != Purpose::Claim && !row.terms.is_charged();
-        if has_no_budgets || !row.agrees(self.challenge, app_client) || !user.may_answer(&row) {
+        let is_sign_in = matches!(row.purpose, Purpose::SignIn | Purpose::Decoy);
+        let may_answer = is_sign_in || user.may_answer(&row);
+        if has_no_budgets || !row.agrees(self.challenge, app_client) || !may_answer {
             return Err(VerifyReason::FlowDisagrees.into());
         }
         let contact = row.contact(&self.deployment.keys);
@@ -562,7 +549,7 @@ where
     ) -> Result<Option<Agreeing>, VerifyError> {
         let agreeing = self.agreeing(row, digest, now)?;
         let Agreeing { row, attempt, .. } = &agreeing;
-        if row.repeats_right_answer(attempt.digest, now) {
+        if self.repeats_right_answer(row, *attempt) {
             return Ok(None);
         }
         if row.is_expired(now) {
@@ -576,6 +563,34 @@ where
             return Err(VerifyReason::NoAttemptLeft.into());
         }
         Ok(Some(agreeing))
+    }
+
+    /// Returns whether this answer was the right one of the row, still counts, and may be right in
+    /// this session.
+    fn repeats_right_answer(&self, row: &Flow, Attempt { digest, now, .. }: Attempt) -> bool {
+        row.repeats_right_answer(digest, now) && self.event.user.may_answer(row)
+    }
+
+    /// Returns the outcome of a write that the row refused.
+    fn refused(
+        &self,
+        row: Option<Box<Flow>>,
+        attempt: Attempt,
+    ) -> Result<VerifyReason, VerifyError> {
+        let Some(row) = row else {
+            return Err(VerifyReason::FlowMissing.into());
+        };
+        if self.repeats_right_answer(&row, attempt) {
+            // A parallel request with the same right answer was faster.
+            Ok(VerifyReason::RightAgain)
+        } else if row.state != State::Open {
+            Err(VerifyReason::FlowOver.into())
+        } else if row.terms != attempt.terms {
+            // A resend was faster: this answers a code that a longer one has replaced.
+            Err(VerifyReason::CodeReplaced.into())
+        } else {
+            Err(VerifyReason::NoAttemptLeft.into())
+        }
     }
 
     /// Reserves a guess for a recorded attempt, and then records its verdict.
@@ -603,6 +618,10 @@ where
         let right = row.code(policy, keys, &contact).is_some_and(|code| {
             code.matches(&answer) && row.purpose != Purpose::Decoy && row.message_charged
         });
+        if right && !self.event.user.may_answer(&row) {
+            // Not recorded as wrong, because it is right in the session of the row's account.
+            return Err(VerifyReason::FlowDisagrees.into());
+        }
         if right {
             return self.record_verdict(&row, attempt, Ok(())).await;
         }
@@ -632,7 +651,7 @@ where
                 verdict?;
                 Ok(VerifyReason::Right)
             }
-            VerdictWrite::Refused(row) => attempt.refused(row),
+            VerdictWrite::Refused(row) => self.refused(row, attempt),
         }
     }
 

@@ -33,6 +33,10 @@ const LINK: &str = "<table role=\"presentation\" width=\"100%\" cellpadding=\"0\
     <td height=\"12\" style=\"height: 12px; font-size: 1px; line-height: 12px;\">&nbsp;</td>\n</tr>\n\
     </table>\n<p style=\"margin: 0 0 16px; font-size: 13px; line-height: 1.5; color: #15181c; \
     word-break: break-all;\">{content}</p>";
+/// A link within a paragraph. The meta tag that keeps programs from making links of digits also keeps
+/// them from making one of an address.
+const INLINE_LINK: &str =
+    "<a href=\"{link}\" style=\"color: #1f5fd1; word-break: break-word;\">{link}</a>";
 const PARAGRAPH: &str = "<p style=\"margin: 0 0 16px; font-size: 16px; line-height: 1.5; \
     color: #15181c;\">{content}</p>";
 
@@ -41,6 +45,8 @@ pub(super) struct Head<'a> {
     pub(super) locale: Locale,
     pub(super) subject: &'a str,
     pub(super) preview: &'a str,
+    /// The address that the text has, in a paragraph of its own or within one.
+    pub(super) link: Option<&'a str>,
     /// The label of a link's button.
     pub(super) button: &'a str,
 }
@@ -66,8 +72,14 @@ pub(super) fn html(head: &Head<'_>, text: &str, with: impl Fn(&str) -> String) -
             } else {
                 ("32", "4")
             };
+            let mut escaped = escape(&content);
+            if let Some(link) = head.link.filter(|_| element == PARAGRAPH) {
+                let link = escape(link);
+                let anchor = fill_verbatim(INLINE_LINK, &[("link", Some(&*link))]);
+                escaped = escaped.replace(&*link, &anchor);
+            }
             let values = [
-                ("content", Some(&*escape(&content))),
+                ("content", Some(&*escaped)),
                 ("size", Some(size)),
                 ("space", Some(space)),
                 ("button", Some(&*escape(head.button))),

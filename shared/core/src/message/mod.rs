@@ -272,12 +272,12 @@ fn content(
                 Preview::Request => words.preview.lines().next(),
                 Preview::Code => words.preview.lines().last(),
             };
-            let has_link = values
+            let link = values
                 .iter()
-                .any(|(name, value)| *name == "link" && value.is_some());
+                .find_map(|(name, value)| value.filter(|_| *name == "link"));
             let (sentence, button) = link_words(locale, kind);
             // After the code, which stays first.
-            let text = if has_link {
+            let text = if link.is_some() {
                 let link = format!("{{code}}\n\n{sentence}\n\n{{link}}\n\n");
                 Cow::Owned(words.text.replacen("{code}\n\n", &link, 1))
             } else {
@@ -287,6 +287,7 @@ fn content(
                 locale,
                 subject: &subject,
                 preview: &with(preview.unwrap_or_default(), app),
+                link,
                 button,
             };
             let html = html(&head, &text, |paragraph| with(paragraph, app));

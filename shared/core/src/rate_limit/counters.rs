@@ -153,18 +153,12 @@ impl Counter {
     }
 
     /// Messages and guesses of a mailbox in a slot, by the key that the code of the slot is derived
-    /// from. `class` keeps apart the flows that send nothing.
+    /// from.
     ///
     /// The key is part of the name: in the slot in which a ring is rotated, a flow under the new key
     /// needs a message of its own.
-    pub(super) fn slot(
-        keys: &KeyRing,
-        class: &str,
-        key: &KeyId,
-        identifier: &Identifier,
-        slot: Slot,
-    ) -> Self {
-        let mailbox = Pseudonym::of_mailbox(keys, class, identifier);
+    pub(super) fn slot(keys: &KeyRing, key: &KeyId, identifier: &Identifier, slot: Slot) -> Self {
+        let mailbox = Pseudonym::of_mailbox(keys, "slot", identifier);
         let fields = [
             mailbox.as_bytes(),
             key.as_str().as_bytes(),
@@ -188,7 +182,8 @@ impl Counter {
         Self::keyed(pseudonym, "guesses", at, MONTH)
     }
 
-    /// The generation of an identifier's device tokens. It is kept as long as a token may be valid.
+    /// The generation of an identifier's device tokens, and the time until which the one before it
+    /// stays valid. It is kept as long as a token may be valid.
     pub(super) fn devices(keys: &KeyRing, identifier: &Identifier, ends: Timestamp) -> Self {
         Self {
             pseudonym: Pseudonym::of_devices(keys, identifier),
@@ -297,11 +292,39 @@ impl Counter {
     }
 }
 
-/// Returns the windows of a reader in a slot: its message, and the guesses at its code.
-pub(super) fn slot_windows(keys: &KeyRing, identifier: &Identifier) -> [String; 2] {
-    let reader = Pseudonym::of_reader(keys, identifier);
-    let name = HEXLOWER.encode(&reader.as_bytes()[..12]);
-    [format!("s{name}"), format!("g{name}")]
+/// The windows of a reader in a slot.
+pub(super) struct SlotWindows {
+    /// The message.
+    pub(super) message: String,
+    /// The message of a decoy. It sends none, and must not take that of a flow that sends one.
+    pub(super) decoy: String,
+    /// The guesses at the code.
+    pub(super) guesses: String,
+}
+
+impl SlotWindows {
+    pub(super) fn of(keys: &KeyRing, identifier: &Identifier) -> Self {
+        let reader = Pseudonym::of_reader(keys, identifier);
+        let name = HEXLOWER.encode(&reader.as_bytes()[..12]);
+        let [message, decoy, guesses] = ['s', 'd', 'g'].map(|kind| format!("{kind}{name}"));
+        Self {
+            message,
+            decoy,
+            guesses,
+        }
+    }
+}
+
+/// Returns the window of a change by which the device tokens of the replaced contact stay valid until
+/// then.
+pub(super) fn grace_window(until: Timestamp) -> String {
+    format!("k{}", until.as_millis())
+}
+
+/// Returns the time that such a window names.
+pub(super) fn grace_of(window: &str) -> Option<Timestamp> {
+    let until = window.strip_prefix('k')?.parse().ok()?;
+    Some(Timestamp::from_millis(until))
 }
 
 /// Returns the windows of a number's prefix and of its country.
@@ -480,17 +503,21 @@ mod tests {
         let ada = Identifier::parse(Method::Email, "ada@example.com").unwrap();
         let slot = Slot::at(at, std::time::Duration::from_secs(600));
         let key = keys().current().id().clone();
-        let counter = Counter::slot(&keys(), "slot", &key, &ada, slot);
-        let [message, guesses] = slot_windows(&keys(), &ada);
+        let counter = Counter::slot(&keys(), &key, &ada, slot);
+        let windows = SlotWindows::of(&keys(), &ada);
         let name = HEXLOWER.encode(counter.pseudonym.as_bytes());
         assert_eq!(
-            [&*name, &*message, &*guesses],
+            [&*name, &windows.message, &windows.decoy, &windows.guesses],
             [
                 "23191b766635043e9d746eb46e1ebfea",
                 "s4941f30bae065a84841b854b",
+                "d4941f30bae065a84841b854b",
                 "g4941f30bae065a84841b854b",
             ]
         );
+        assert_eq!(grace_window(at), "k1800000000000");
+        assert_eq!(grace_of("k1800000000000"), Some(at));
+        assert_eq!(grace_of(COUNT), None);
         let shards = [0, DAY].map(|later| {
             let at = at.plus(std::time::Duration::from_secs(later));
             Shard::of(&keys(), &ada, at, 64).number

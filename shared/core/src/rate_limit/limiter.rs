@@ -10,8 +10,8 @@ use futures_util::future::join_all;
 use super::captcha::CaptchaGate;
 use super::counters::{
     ALL, CAPTCHA_RESPONSES, COUNT, Counter, DAY, EXTENDED_GUESSES, GUESSES, HOUR, LONG, LONGEST,
-    MINUTE, SENT, SHORT, SPEND, Shard, TAGGED, UNPROVED, domain_of, mail_windows, mailbox_window,
-    slot_windows, sms_windows, window_at,
+    MINUTE, SENT, SHORT, SPEND, Shard, SlotWindows, TAGGED, UNPROVED, domain_of, grace_of,
+    grace_window, mail_windows, mailbox_window, sms_windows, window_at,
 };
 use super::error::{RateLimitError, Refusal};
 use crate::policy::budgets::{Budget, DeploymentBudget, MessageBudget, Price};
@@ -54,6 +54,13 @@ const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 /// attacker who makes up tags could send any number; any number of tags would have any number of
 /// codes.
 const TAGGED_PER_SLOT: u32 = 2;
+
+/// The amount by which a generation of device tokens is raised.
+const RAISE: u32 = 2;
+/// The amount by which a change raises the generation of the replaced contact. The tokens of the one
+/// before stay valid until the change cannot be undone. Any further raise makes the distance larger,
+/// and ends them.
+const RAISE_BY_A_CHANGE: u32 = 1;
 
 /// A request for a code, to be planned.
 pub(crate) struct CodeRequest<'a> {
@@ -171,6 +178,12 @@ impl Reading {
             .and_then(|counts| counts.get(window))
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns the names of the windows of a counter.
+    fn windows(&self, counter: &Counter) -> impl Iterator<Item = &str> {
+        let counts = self.0.get(&counter.pseudonym).into_iter().flatten();
+        counts.map(|(name, _)| &**name)
     }
 
     /// Returns the first limit that has no room.
@@ -384,7 +397,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
         let mut is_known_device = false;
         if let (Some(counters), Some((id, generation))) = (device, device_token)
-            && generation == reading.count(&devices, COUNT)
+            && self.is_valid(generation, &reading, &devices)
         {
             is_known_device = true;
             let input = PlanInput {
@@ -447,6 +460,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         }
     }
 
+    /// Returns whether device tokens of this generation are valid: of the present one, or of the one
+    /// before it, if their contact was replaced and that can still be undone.
+    fn is_valid(&self, generation: u32, reading: &Reading, devices: &Counter) -> bool {
+        let present = reading.count(devices, COUNT);
+        let was_replaced = generation.checked_add(RAISE_BY_A_CHANGE) == Some(present);
+        let can_be_undone = |window| grace_of(window).is_some_and(|until| self.now < until);
+        generation == present
+            || (was_replaced
+                && !self.deployment.policy.undo_life.is_zero()
+                && reading.windows(devices).any(can_be_undone))
+    }
+
     /// Returns the condition on which slot mode serves a request. A test identifier gets no message,
     /// and a new contact of an account has other budgets.
     fn slot_condition(
@@ -466,28 +491,25 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         })
     }
 
-    /// Reads the state of the present slot. Only a request in slot mode needs this read. The slot of
-    /// the flows that send nothing counts too: a request for a user whom Cognito refuses is planned
-    /// like any other.
+    /// Reads the state of the present slot. Only a request in slot mode needs this read. The message
+    /// of a decoy counts too: a request for a user whom Cognito refuses is planned like any other.
     async fn slot_state(&self, identifier: &Identifier) -> Result<SlotState, PortError> {
         let keys = &self.deployment.keys;
-        let key = keys.current().id();
-        let of = |purpose| self.slot_counter(purpose, key, identifier, self.now);
-        let counters = [of(Purpose::SignIn), of(Purpose::Decoy)];
-        let reading = self.read(counters.iter().map(|it| it.pseudonym).collect());
-        let reading = reading.await?;
-        let [message, _] = slot_windows(keys, identifier);
-        let sent = |counter| reading.count(counter, &message) > 0;
-        let [counter, _] = &counters;
-        Ok(if counters.iter().any(sent) {
-            SlotState::Sent
-        } else if is_tagged(identifier) && reading.count(counter, TAGGED) >= TAGGED_PER_SLOT {
-            SlotState::Full {
-                retry_after: self.now.secs_until(counter.ends),
-            }
-        } else {
-            SlotState::Open
-        })
+        let counter = self.slot_counter(keys.current().id(), identifier, self.now);
+        let reading = self.read([counter.pseudonym].into()).await?;
+        let windows = SlotWindows::of(keys, identifier);
+        let count = |window: &str| reading.count(&counter, window);
+        Ok(
+            if count(&windows.message) > 0 || count(&windows.decoy) > 0 {
+                SlotState::Sent
+            } else if is_tagged(identifier) && count(TAGGED) >= TAGGED_PER_SLOT {
+                SlotState::Full {
+                    retry_after: self.now.secs_until(counter.ends),
+                }
+            } else {
+                SlotState::Open
+            },
+        )
     }
 
     /// Plans the next message of a flow, on the flow's own terms. The code is never shorter. It is
@@ -795,7 +817,23 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         &self,
         identifiers: impl IntoIterator<Item = &Identifier>,
     ) -> Result<(), PortError> {
-        self.raise_generations(identifiers, 1).await
+        self.raise_generations(identifiers, RAISE).await
+    }
+
+    /// Invalidates the present device tokens of an identifier at that time, or at the next raise of
+    /// their generation if that comes first.
+    ///
+    /// # Errors
+    /// If a port fails: the tokens may stay valid. Safe to repeat with the same time.
+    pub(crate) async fn forget_devices_at(
+        &self,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Result<(), PortError> {
+        // Refused if this change has raised the generation before.
+        let grace = single_charge(grace_window(at), 1);
+        let raise = generation_window(RAISE_BY_A_CHANGE);
+        self.charge_devices(identifier, &[raise, grace]).await
     }
 
     /// Keeps the generations of these identifiers for as long as a token that is issued now may be
@@ -816,30 +854,31 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         identifiers: impl IntoIterator<Item = &Identifier>,
         amount: u32,
     ) -> Result<(), PortError> {
-        let keys = &self.deployment.keys;
+        let raise = [generation_window(amount)];
+        let raising = identifiers
+            .into_iter()
+            .map(|identifier| self.charge_devices(identifier, &raise));
+        for raised in join_all(raising).await {
+            raised?;
+        }
+        Ok(())
+    }
+
+    async fn charge_devices(
+        &self,
+        identifier: &Identifier,
+        windows: &[Window],
+    ) -> Result<(), PortError> {
         // Every token of an older generation must expire before its generation is cleaned up. This
         // includes a token issued before the setting of its lifetime was lowered, so the maximum
         // counts. One more day allows for clocks that differ.
         let keep_until = self
             .now
             .plus(Duration::from_secs(DAY * (DEVICE_DAYS_MAX + 1)));
-        let raised = identifiers.into_iter().map(|identifier| {
-            let counter = Counter::devices(keys, identifier, keep_until);
-            let window = Window {
-                name: COUNT.to_owned(),
-                amount,
-                limit: u32::MAX,
-            };
-            async move {
-                let windows = [window];
-                self.store
-                    .charge(counter.pseudonym, &windows, counter.ends)
-                    .await
-            }
-        });
-        for raised in join_all(raised).await {
-            raised?;
-        }
+        let counter = Counter::devices(&self.deployment.keys, identifier, keep_until);
+        self.store
+            .charge(counter.pseudonym, windows, counter.ends)
+            .await?;
         Ok(())
     }
 
@@ -1228,9 +1267,18 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the budget of messages in the slot of a flow: one to the reader of the identifier, and
     /// a few to all tagged addresses of its mailbox. The window of the reader is the last.
+    ///
+    /// The limit of tagged addresses counts decoys too. Otherwise the last tag that is refused would
+    /// show that no earlier one is of a disabled user.
     fn slot_bill(&self, flow: &Flow, identifier: &Identifier) -> Bill {
-        let counter = self.slot_counter(flow.purpose, &flow.key, identifier, flow.issued_at);
-        let [message, _] = slot_windows(&self.deployment.keys, identifier);
+        let counter = self.slot_counter(&flow.key, identifier, flow.issued_at);
+        let windows = SlotWindows::of(&self.deployment.keys, identifier);
+        let message = match flow.purpose {
+            Purpose::Decoy => windows.decoy,
+            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
+                windows.message
+            }
+        };
         let tagged = is_tagged(identifier).then_some((TAGGED.to_owned(), TAGGED_PER_SLOT));
         let limits = tagged
             .into_iter()
@@ -1240,23 +1288,9 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    /// Returns the counter of a slot. A decoy sends nothing, so it has a counter of its own: it must
-    /// not take the message of a flow that sends one.
-    fn slot_counter(
-        &self,
-        purpose: Purpose,
-        key: &KeyId,
-        identifier: &Identifier,
-        at: Timestamp,
-    ) -> Counter {
+    fn slot_counter(&self, key: &KeyId, identifier: &Identifier, at: Timestamp) -> Counter {
         let Deployment { policy, keys } = self.deployment;
-        let class = match purpose {
-            Purpose::Decoy => "slot-decoy",
-            Purpose::SignIn | Purpose::Claim | Purpose::VerifyContact(_) | Purpose::Undo(_) => {
-                "slot"
-            }
-        };
-        Counter::slot(keys, class, key, identifier, policy.slot_at(at))
+        Counter::slot(keys, key, identifier, policy.slot_at(at))
     }
 
     fn source_bill(&self, counter: Counter) -> Bill {
@@ -1488,8 +1522,8 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         } = guess_budgets;
         let at = flow.issued_at;
         if tier == Tier::Slot {
-            let counter = self.slot_counter(flow.purpose, &flow.key, contact, at);
-            let [_, guesses] = slot_windows(keys, contact);
+            let counter = self.slot_counter(&flow.key, contact, at);
+            let SlotWindows { guesses, .. } = SlotWindows::of(keys, contact);
             let limit = policy.guesses_per_slot();
             let limits = vec![self.period_limit(guesses, limit, Budget::Mailbox, &counter)];
             return vec![Bill { counter, limits }];
@@ -1696,6 +1730,14 @@ fn merged(bills: Vec<Bill>) -> Vec<Bill> {
         }
     }
     merged
+}
+
+fn generation_window(amount: u32) -> Window {
+    Window {
+        name: COUNT.to_owned(),
+        amount,
+        limit: u32::MAX,
+    }
 }
 
 fn single_charge(name: impl Into<String>, limit: u32) -> Window {

@@ -3,11 +3,14 @@
 //! An account has at most one. While it is open, no contact of the account can be changed: neither
 //! by the new contact, nor by a request that was made before the change.
 //!
+//! A deployment that turns the undo off has no open records, whatever an earlier setting has written.
+//!
 //! The contacts are there as pseudonyms: who undoes the change names the replaced contact. So the
 //! record outlives a rotation of the keys.
 
 use std::time::Duration;
 
+use crate::policy::{Deployment, Policy};
 use crate::seal::keys::KeyRing;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Attributes, Sub};
@@ -71,8 +74,8 @@ impl Undo {
     }
 
     /// Returns whether the change can be undone at that time.
-    pub(crate) fn is_open(&self, now: Timestamp) -> bool {
-        self.closed_at.is_none() && now < self.expires_at
+    pub(crate) fn is_open(&self, policy: &Policy, now: Timestamp) -> bool {
+        !policy.undo_life.is_zero() && self.closed_at.is_none() && now < self.expires_at
     }
 
     /// Returns the time until which no contact of the account can be changed; `None` if that is
@@ -80,12 +83,12 @@ impl Undo {
     pub(crate) fn holds_until(
         &self,
         account: &Attributes,
-        keys: &KeyRing,
+        Deployment { policy, keys }: &Deployment,
         now: Timestamp,
     ) -> Option<Timestamp> {
         let until = match self.closed_at {
             Some(at) => at.plus(SETTLING),
-            None if self.failed(account, keys, now) => return None,
+            None if !self.is_open(policy, now) || self.failed(account, keys, now) => return None,
             None => self.expires_at,
         };
         (now < until).then_some(until)

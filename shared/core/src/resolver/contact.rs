@@ -26,7 +26,7 @@ use crate::seal::link::LinkChallenge;
 use crate::value::account::{Account, Names};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
@@ -52,15 +52,6 @@ pub struct ContactMessage {
     pub link_challenge: Option<LinkChallenge>,
 }
 
-impl From<Option<Locale>> for ContactMessage {
-    fn from(locale: Option<Locale>) -> Self {
-        Self {
-            locale,
-            link_challenge: None,
-        }
-    }
-}
-
 /// A request for a new contact that the budgets admit.
 struct Admitted {
     terms: CodeTerms,
@@ -80,10 +71,9 @@ where
         identity: &Identity,
         names: &Names,
         contact: &Identifier,
-        message: impl Into<ContactMessage>,
+        message: ContactMessage,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let message = message.into();
         let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, Some(names), contact, message, source, admitted)
@@ -96,10 +86,9 @@ where
         &self,
         identity: &Identity,
         contact: &Identifier,
-        message: impl Into<ContactMessage>,
+        message: ContactMessage,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let message = message.into();
         let account = self.changeable_account(identity).await?;
         let admitted = self.admit(&account, contact, source).await?;
         self.start(&account, None, contact, message, source, admitted)
@@ -107,7 +96,8 @@ where
     }
 
     /// Opens another session for the flow of a contact that this account requested, by its resume
-    /// secret. Nothing is written, sent or charged.
+    /// secret. Nothing is written, sent or charged. While a change holds the account, none is opened:
+    /// the code would be refused.
     pub async fn resume_contact(
         &self,
         identity: &Identity,
@@ -115,9 +105,9 @@ where
         resume: &Secret,
         source: Option<Source>,
     ) -> Result<SignInPayload, ContactError> {
-        let account = self.fresh_account(identity).await?;
+        let account = self.changeable_account(identity).await?;
         let context = &self.context;
-        let ticket = context.seal_resumption(resume, contact);
+        let ticket = context.seal_resumption(resume, contact, TicketPurpose::ResumeContact);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
         let username = &account.username;
         let Reply::Challenge(challenge) = context.api.initiate(username, source).await? else {
@@ -161,8 +151,8 @@ where
         .await;
         let account = account?;
         let now = context.clock.now();
-        let keys = &context.deployment.keys;
-        let until = undo?.and_then(|undo| undo.holds_until(&account.attributes, keys, now));
+        let held = &account.attributes;
+        let until = undo?.and_then(|undo| undo.holds_until(held, context.deployment, now));
         match until {
             Some(until) => Err(ContactError::ChangeHeld {
                 retry_after: now.secs_until(until),

@@ -7,7 +7,8 @@
 //! it all.
 //!
 //! A token carries the generation of each of the account's contacts. `forgetDevices`, a change of
-//! contact and a new account raise the generation, and older tokens become invalid.
+//! contact and a new account raise the generation, and older tokens become invalid. Those of a
+//! replaced contact do so when the change can no longer be undone.
 
 use super::context::{Context, Ports};
 use super::error::ContactError;

@@ -22,6 +22,10 @@ pub enum SignInError {
     /// attempt left, or is of another identifier or user.
     #[error("This sign-in has ended. Start again.")]
     InvalidResume,
+    /// The continuation is forged or too old, or Cognito's session of it has ended: its code has
+    /// expired or was answered, or no attempt is left.
+    #[error("This sign-in has ended. Start again.")]
+    InvalidContinuation,
     /// The proof is valid, and no open record names a change of its contact.
     #[error("There is no change of this contact that can be undone.")]
     NothingToUndo,
@@ -80,6 +84,9 @@ pub enum Cause {
     /// A new account is not yet found.
     #[error("the new account is not found yet")]
     AccountNotFound,
+    /// Cognito's session is longer than a continuation can hold.
+    #[error("Cognito's session is too long for a continuation")]
+    SessionTooLong,
 }
 
 impl SignInError {
@@ -89,6 +96,7 @@ impl SignInError {
             Self::InvalidIdentifier(_) => "InvalidIdentifier",
             Self::InvalidProof => "InvalidProof",
             Self::InvalidResume => "InvalidResume",
+            Self::InvalidContinuation => "InvalidContinuation",
             Self::NothingToUndo => "NothingToUndo",
             Self::ContactInUse => "ContactInUse",
             Self::TooManyRequests { .. } => "TooManyRequests",

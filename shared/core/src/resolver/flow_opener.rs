@@ -11,11 +11,15 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::link::LinkChallenge;
 use crate::seal::sealed::{Resume, Ticket};
 use crate::value::code_alphabet::CodeAlphabet;
+use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
 use crate::value::purpose::TicketPurpose;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
+
+/// The parameter of every challenge that names the user of the session.
+pub(super) const USERNAME: &str = "USERNAME";
 
 /// The action of a proof that answers the first challenge.
 #[derive(Clone, Copy)]
@@ -140,20 +144,22 @@ impl<P: Ports> Context<'_, P> {
         Secret::new(ticket.seal(&self.deployment.keys, self.app_client, self.entropy))
     }
 
-    /// Seals a ticket that continues the flow of a resume secret in a session for this identifier;
-    /// `None` if the secret is not of this client, or its code has expired.
+    /// Seals a ticket that continues the flow of a resume secret, if the flow is of this identifier
+    /// and has the purpose of the ticket; `None` if the secret is not of this client, or its code has
+    /// expired.
     pub(crate) fn seal_resumption(
         &self,
         resume: &Secret,
         identifier: &Identifier,
+        purpose: impl FnOnce(FlowId) -> TicketPurpose,
     ) -> Option<Secret> {
         let Deployment { policy, keys } = self.deployment;
         let now = self.clock.now();
         let life = policy.code_life;
         let resume = Resume::open(resume.expose(), keys, self.app_client, now, life).ok()?;
-        let purpose = TicketPurpose::Resume(resume.flow);
         // Nothing is sent, so no language and no link is needed.
-        Some(self.seal(purpose, identifier, None, None, self.uncharged()))
+        let uncharged = self.uncharged();
+        Some(self.seal(purpose(resume.flow), identifier, None, None, uncharged))
     }
 
     /// Plans one code. The code is charged only after its ticket is redeemed.
@@ -179,8 +185,15 @@ impl<P: Ports> Context<'_, P> {
     }
 }
 
-fn step(challenge: &OpenChallenge) -> Option<&str> {
+pub(super) fn step(challenge: &OpenChallenge) -> Option<&str> {
     challenge.parameters.get("step").map(String::as_str)
+}
+
+/// Returns a number of the challenge.
+pub(super) fn number(challenge: &OpenChallenge, name: &str) -> Result<u32, SignInError> {
+    let text = challenge.parameters.get(name);
+    text.and_then(|text| text.parse().ok())
+        .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
 }
 
 /// Returns the payload, if the challenge is at that step.
@@ -208,14 +221,12 @@ pub(crate) fn payload(
         Some(_) => return Err(Cause::PortError(PortError::new("send", "refused")).into()),
     }
     let text = |name: &str| challenge.parameters.get(name);
-    let number = |name: &str| {
-        text(name)
-            .and_then(|text| text.parse().ok())
-            .ok_or(SignInError::Unavailable(Cause::UnexpectedChallenge))
-    };
+    let number = |name: &str| number(challenge, name);
     Ok(Some(SignInPayload {
         session: challenge.session.clone(),
         username: Secret::new(username),
+        session_username: text(USERNAME)
+            .map_or_else(|| Secret::new(username), |name| Secret::new(&**name)),
         code_length: number("codeLength")?,
         code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
         pointer: text("pointer").cloned(),

@@ -1,5 +1,6 @@
 //! The resolvers of the API, which alone issue tickets.
 
+pub mod answer;
 pub mod contact;
 pub(crate) mod context;
 pub mod device;

@@ -12,6 +12,9 @@ pub struct SignInPayload {
     /// The `USERNAME` for `RespondToAuthChallenge`: the identifier, or with a proof the pool's
     /// username.
     pub username: Secret,
+    /// The name that Cognito gives the session: the pool's username of a known user, or a random one
+    /// if Cognito refuses the user. For a continuation alone: a caller must not learn it.
+    pub session_username: Secret,
     /// The number of characters of the code.
     pub code_length: u32,
     /// The alphabet of the code; `None` in the session of a proof.

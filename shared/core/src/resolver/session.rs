@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest, Sha256};
+use latchstring_crypto::sha256;
 use subtle::{Choice, ConstantTimeEq};
 use thiserror::Error;
 
@@ -189,7 +189,7 @@ impl ServerCredential {
     /// Returns the proof if the header is a credential. Compares in constant time.
     pub fn admit(&self, header: Option<&Secret>) -> Option<AppServer> {
         // Digests, because the time of a comparison depends on the length of both texts.
-        let digest = |text: &Secret| Sha256::digest(text.expose().as_bytes());
+        let digest = |text: &Secret| sha256(text.expose().as_bytes());
         let given = digest(header?);
         let is_equal = self.0.iter().fold(Choice::from(0), |found, accepted| {
             found | digest(accepted).ct_eq(&given)

@@ -6,6 +6,7 @@
 //! exists, and opens a session that the proof answers.
 
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join, try_join};
@@ -30,7 +31,7 @@ use crate::seal::sealed::Proof;
 use crate::value::account::Account;
 use crate::value::identifier::Identifier;
 use crate::value::locale::Locale;
-use crate::value::purpose::Purpose;
+use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 
@@ -113,11 +114,29 @@ const ANSWERS_AFTER_REDEMPTION: u8 = 3;
 #[derive(Clone, Copy)]
 enum NewAccount<'a> {
     /// The request has this proof of the identifier. The account is charged to its mail domain.
-    Proved(&'a Secret),
+    Proved(&'a Secret, &'a IsNew),
     /// The pool reports missing users, so the account must exist before its code is sent. It is
     /// charged to no budget: requests that are never redeemed would otherwise refuse the new users
     /// of a domain.
     Unproved,
+}
+
+/// The mark that a request creates an account, or completes a half-created one. It is readable also
+/// if the request is dropped before its end.
+pub(super) struct IsNew(AtomicBool);
+
+impl IsNew {
+    pub(super) const fn new(is_new: bool) -> Self {
+        Self(AtomicBool::new(is_new))
+    }
+
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The account that holds an identifier.
@@ -158,7 +177,9 @@ where
     pub async fn ticket(&self, request: &SignInRequest) -> Result<TicketPayload, SignInError> {
         let identifier = &request.identifier;
         if let (None, Some(resume)) = (&request.proof, &request.resume) {
-            let ticket = self.context.seal_resumption(resume, identifier);
+            let ticket = self
+                .context
+                .seal_resumption(resume, identifier, TicketPurpose::Resume);
             return Ok(TicketPayload {
                 ticket: ticket.ok_or(SignInError::InvalidResume)?,
                 username: Secret::new(identifier.as_str()),
@@ -175,7 +196,8 @@ where
                 (Purpose::SignIn, identifier.as_str().to_owned(), terms)
             }
             Some(proof) => {
-                let account = self.account_of(identifier, NewAccount::Proved(proof));
+                let is_new = IsNew::new(false);
+                let account = self.account_of(identifier, NewAccount::Proved(proof, &is_new));
                 let account = account.await?;
                 self.release(&account).await;
                 (Purpose::Claim, account.username, self.context.uncharged())
@@ -288,7 +310,9 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let ticket = self.context.seal_resumption(resume, identifier);
+        let ticket = self
+            .context
+            .seal_resumption(resume, identifier, TicketPurpose::Resume);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
         let opening = self.context.api.initiate(identifier.as_str(), *source);
         let challenge = match opening.await? {
@@ -297,7 +321,7 @@ where
             Reply::UserNotFound if self.legacy_pool => return Err(SignInError::InvalidResume),
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
-            // The flow of a refused user is a decoy of no account.
+            // A session of any name continues the flow.
             Reply::Refused => self.session_of_no_account(*source).await?,
         };
         self.context
@@ -313,7 +337,8 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let account = self.account_of(identifier, NewAccount::Proved(proof));
+        let is_new = IsNew::new(false);
+        let account = self.account_of(identifier, NewAccount::Proved(proof, &is_new));
         let account = account.await?;
         let mut challenge = self.first_session(&account, *source).await?;
         // A new account may not be visible everywhere immediately. The triggers then find no
@@ -347,10 +372,20 @@ where
         request: &SignInRequest,
         proof: &Secret,
     ) -> Result<TokensPayload, SignInError> {
+        self.tokens_of(request, proof, &IsNew::new(false)).await
+    }
+
+    /// Signs in with a proof, and notes whether the account is new.
+    pub(super) async fn tokens_of(
+        &self,
+        request: &SignInRequest,
+        proof: &Secret,
+        is_new: &IsNew,
+    ) -> Result<TokensPayload, SignInError> {
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let account = self.account_of(identifier, NewAccount::Proved(proof));
+        let account = self.account_of(identifier, NewAccount::Proved(proof, is_new));
         let account = account.await?;
         let mut challenge = self.first_session(&account, *source).await?;
         let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
@@ -458,7 +493,7 @@ where
                 Some(account) => return Ok(account),
                 None => lease().await?,
             },
-            NewAccount::Proved(proof) => {
+            NewAccount::Proved(proof, _) => {
                 let proof = self.sealed_proof(identifier, proof)?;
                 let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
                 if let Err(error) = earned {
@@ -547,7 +582,7 @@ where
                 let limiter = self.context.limiter();
                 let charging = async {
                     match new {
-                        NewAccount::Proved(_) => limiter.charge_new_account(identifier).await,
+                        NewAccount::Proved(..) => limiter.charge_new_account(identifier).await,
                         NewAccount::Unproved => Ok(None),
                     }
                 };
@@ -569,6 +604,9 @@ where
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),
                 }
             };
+            if let NewAccount::Proved(_, is_new) = new {
+                is_new.set();
+            }
             let password = password(&self.context.entropy.bytes());
             self.context
                 .directory

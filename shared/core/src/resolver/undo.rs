@@ -13,6 +13,7 @@ use super::flow_opener::{Answered, ProofAction};
 use super::payload::TokensPayload;
 use super::sign_in::{SignIn, SignInRequest};
 use crate::effects::Clock;
+use crate::policy::Deployment;
 use crate::ports::{
     Captcha, Directory, FlowStore, LeaseStore, OpenChallenge, PortError, Redeemable,
     RedemptionStore, UndoStore,
@@ -53,14 +54,14 @@ where
         let Undo { username, .. } = self.change_of(identifier).await?;
         let mut challenge = self.initiate_new(&username, *source).await?;
         for _ in 1..ANSWERS {
-            challenge = match self.answer(challenge, request, proof).await? {
+            challenge = match self.answer_with_proof(challenge, request, proof).await? {
                 Answered::Tokens(tokens) => return Ok(TokensPayload::new(username, tokens)),
                 Answered::Refused => return Err(self.refused(identifier).await),
                 Answered::Asked(challenge) => challenge,
             };
             self.context.clock.sleep(WAIT).await;
         }
-        match self.answer(challenge, request, proof).await? {
+        match self.answer_with_proof(challenge, request, proof).await? {
             Answered::Tokens(tokens) => Ok(TokensPayload::new(username, tokens)),
             Answered::Refused => Err(self.refused(identifier).await),
             // The proof is redeemed by this session, and then a port of Define did not answer; or by
@@ -77,7 +78,7 @@ where
         }
     }
 
-    async fn answer(
+    async fn answer_with_proof(
         &self,
         challenge: OpenChallenge,
         request: &SignInRequest,
@@ -111,17 +112,25 @@ where
         }
     }
 
+    /// Returns the reason that there is nothing to undo for a contact that an account holds.
+    pub(super) async fn held(&self, contact: &Identifier) -> SignInError {
+        // The account is another one, or the change is undone.
+        let change = self.change_of(contact).await;
+        change.err().unwrap_or(SignInError::NothingToUndo)
+    }
+
     /// Returns the record of the change that replaced the contact.
     async fn change_of(&self, contact: &Identifier) -> Result<Undo, SignInError> {
         let (store, directory) = (self.context.store, self.context.directory);
-        let keys = &self.context.deployment.keys;
+        let Deployment { policy, keys } = self.context.deployment;
         let index = Pseudonym::of_identifier(keys, contact);
         let (account, holder) =
             try_join(store.replaced(index), directory.find(contact.as_str())).await?;
         let account = account.ok_or(SignInError::NothingToUndo)?;
         let now = self.context.clock.now();
         let record = store.undo(&account).await?;
-        let record = record.filter(|record| record.is_open(now) && record.is_of(contact, keys));
+        let record =
+            record.filter(|record| record.is_open(policy, now) && record.is_of(contact, keys));
         let record = record.ok_or(SignInError::NothingToUndo)?;
         if holder.is_some_and(|holder| {
             holder.attributes.holds(contact) && *holder.attributes.sub() != account

@@ -5,15 +5,13 @@
 //!
 //! `KeyRing::find` finds a key on the ring by its use. The lasting key seals and opens device
 //! tokens, and computes pseudonyms, pointers and the codes of test identifiers. It opens no ticket,
-//! proof, resume secret or session. It is one half of the key of a browser session's tokens; the
-//! other half is the cookie. It stays for years, so its uses are few: a leak of it permits no
-//! sign-in, except as a test identifier.
+//! proof, resume secret, continuation or session. It is one half of the key of a browser session's
+//! tokens; the other half is the cookie. It stays for years, so its uses are few: a leak of it
+//! permits no sign-in, except as a test identifier.
 
 use std::fmt;
 
-use hkdf::Hkdf;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use latchstring_crypto::Derivation;
 use thiserror::Error;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -99,12 +97,14 @@ pub(crate) enum Use {
     Resume,
     /// Computing pointers.
     Pointer,
+    /// Sealing continuations.
+    Continuation,
     /// Deriving, with the id of a browser session, the key that seals its tokens.
     Session,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,
@@ -115,6 +115,7 @@ impl Use {
         Self::Device,
         Self::Resume,
         Self::Pointer,
+        Self::Continuation,
         Self::Session,
     ];
 
@@ -130,6 +131,7 @@ impl Use {
             Self::Device => "latchstring v1 device",
             Self::Resume => "latchstring v1 resume",
             Self::Pointer => "latchstring v1 pointer",
+            Self::Continuation => "latchstring v1 continuation",
             Self::Session => "latchstring v1 session",
         }
     }
@@ -141,11 +143,10 @@ impl Key {
         if secret.len() < KEY_BYTES {
             return Err(KeyError::Short);
         }
-        let hkdf = Hkdf::<Sha256>::new(None, secret);
+        let derivation = Derivation::new(secret);
         let mut subkeys = Subkeys([[0; 32]; Use::ALL.len()]);
         for usage in Use::ALL {
-            hkdf.expand(usage.info().as_bytes(), &mut subkeys.0[usage as usize])
-                .map_err(|_| KeyError::Short)?; // Only a longer output than HKDF has can fail.
+            derivation.expand(usage.info().as_bytes(), &mut subkeys.0[usage as usize]);
         }
         Ok(Self { id, subkeys })
     }
@@ -162,14 +163,7 @@ impl Key {
     /// Returns the HMAC-SHA256, under the subkey of a use, of the fields. Each field is
     /// length-prefixed, so no two lists have the same encoding.
     pub(crate) fn mac(&self, usage: Use, fields: &[&[u8]]) -> [u8; 32] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.subkey(usage))
-            // Invariant: HMAC accepts a key of any length.
-            .expect("a subkey keys an HMAC");
-        for field in fields {
-            mac.update(&(field.len() as u64).to_be_bytes());
-            mac.update(field);
-        }
-        mac.finalize().into_bytes().into()
+        latchstring_crypto::mac(self.subkey(usage), fields)
     }
 }
 
@@ -238,7 +232,8 @@ impl KeyRing {
             | Use::Proof
             | Use::Contact
             | Use::Challenge
-            | Use::Resume => None,
+            | Use::Resume
+            | Use::Continuation => None,
             Use::Pseudonym | Use::Device | Use::Pointer | Use::Session => self.lasting.as_ref(),
         };
         lasting

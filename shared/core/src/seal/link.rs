@@ -8,7 +8,7 @@
 use std::fmt;
 
 use data_encoding::BASE64URL_NOPAD;
-use sha2::{Digest, Sha256};
+use latchstring_crypto::sha256;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::value::secret::Secret;
@@ -26,7 +26,7 @@ impl LinkChallenge {
 
     /// Returns the challenge of a secret.
     pub fn of(secret: &Secret) -> Self {
-        Self(Sha256::digest(secret.expose().as_bytes()).into())
+        Self(sha256(secret.expose().as_bytes()))
     }
 
     /// Creates a challenge from stored bytes.

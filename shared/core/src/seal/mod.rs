@@ -2,6 +2,7 @@
 
 pub mod code;
 pub(crate) mod code_terms;
+pub mod continuation;
 pub(crate) mod device;
 pub mod keys;
 pub(crate) mod link;

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use data_encoding::HEXLOWER;
-use sha2::{Digest, Sha256};
+use latchstring_crypto::sha256;
 
 use super::keys::{KeyRing, Use};
 use crate::value::account::Sub;
@@ -131,13 +131,13 @@ impl Pseudonym {
     /// Returns the hash of public values. It is computed without a key, so its input can be
     /// guessed.
     pub(crate) fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
-        let mut hash = Sha256::new();
+        let mut bytes = Vec::new();
         for field in std::iter::once(&kind.as_bytes()).chain(fields) {
-            hash.update((field.len() as u64).to_be_bytes());
-            hash.update(field);
+            bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());
+            bytes.extend_from_slice(field);
         }
         let mut pseudonym = [0; 16];
-        pseudonym.copy_from_slice(&hash.finalize()[..16]);
+        pseudonym.copy_from_slice(&sha256(&bytes)[..16]);
         Self(pseudonym)
     }
 

@@ -6,9 +6,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use data_encoding::BASE64URL_NOPAD;
+use latchstring_crypto::NONCE_BYTES;
 use thiserror::Error;
 
 use super::code_terms::CodeTerms;
@@ -26,8 +25,7 @@ use crate::value::time::Timestamp;
 /// The maximum lead of the clock of the host that made a ticket or proof.
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(30);
 
-const NONCE_BYTES: usize = 24;
-/// The maximum length of a sealed text in bytes; a longer text is not decoded.
+/// The maximum length of a sealed text in bytes, but of a continuation; a longer text is not decoded.
 const MAX_TEXT_BYTES: usize = 1024;
 /// The encoded length of an identifier: method, length, text and padding.
 const IDENTIFIER_BYTES: usize = 2 + MAX_IDENTIFIER_BYTES;
@@ -98,6 +96,7 @@ impl Ticket {
             TicketPurpose::Resume(flow) => (5, *flow.as_bytes()),
             // No resolver issues such a ticket, and none opens.
             TicketPurpose::Open(Purpose::Undo(_)) => (6, [0; 16]),
+            TicketPurpose::ResumeContact(flow) => (7, *flow.as_bytes()),
         };
         let mut plain = vec![purpose, Locale::to_byte(self.locale)];
         plain.extend_from_slice(&id);
@@ -134,6 +133,7 @@ impl Ticket {
             (3, pending) => Purpose::VerifyContact(PendingId::from_bytes(pending)).into(),
             (4, _) => Purpose::Decoy.into(),
             (5, flow) => TicketPurpose::Resume(FlowId::from_bytes(flow)),
+            (7, flow) => TicketPurpose::ResumeContact(FlowId::from_bytes(flow)),
             _ => return Err(UnsealError::Forged),
         };
         let ticket = Self {
@@ -287,7 +287,7 @@ impl fmt::Debug for SealedContact {
     }
 }
 
-fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), UnsealError> {
+pub(super) fn fresh(made_at: Timestamp, now: Timestamp, life: Duration) -> Result<(), UnsealError> {
     if now > made_at.plus(life) || made_at > now.plus(CLOCK_LEEWAY) {
         return Err(UnsealError::Stale);
     }
@@ -314,17 +314,9 @@ pub(crate) fn seal(
 ) -> String {
     let nonce: [u8; NONCE_BYTES] = entropy.bytes();
     let mut sealed = nonce.to_vec();
-    let cipher = XChaCha20Poly1305::new(key.subkey(usage).into());
     let aad = aad(usage, key, bound_to);
-    let body = cipher
-        .encrypt(
-            &XNonce::from(nonce),
-            Payload {
-                msg: plain,
-                aad: &aad,
-            },
-        )
-        // Invariant: the cipher refuses only messages of over 256 GiB; these have under 400 bytes.
+    let body = latchstring_crypto::seal(key.subkey(usage), nonce, &aad, plain)
+        // Invariant: the cipher refuses only messages of over 256 GiB; these have a few kilobytes.
         .expect("a short message can be sealed");
     sealed.extend_from_slice(&body);
     format!("{}.{}", key.id().as_str(), BASE64URL_NOPAD.encode(&sealed))
@@ -336,12 +328,23 @@ pub(crate) fn open(
     bound_to: &[&[u8]],
     text: &str,
 ) -> Result<Vec<u8>, UnsealError> {
+    open_up_to(MAX_TEXT_BYTES, ring, usage, bound_to, text)
+}
+
+/// Opens a text of at most `max` bytes.
+pub(super) fn open_up_to(
+    max: usize,
+    ring: &KeyRing,
+    usage: Use,
+    bound_to: &[&[u8]],
+    text: &str,
+) -> Result<Vec<u8>, UnsealError> {
     let (id, body) = text.split_once('.').ok_or(UnsealError::Forged)?;
     let id = KeyId::parse(id).map_err(|_| UnsealError::Forged)?;
     let key = ring
         .find(usage, id.as_str())
         .ok_or(UnsealError::KeyUnknown)?;
-    if text.len() > MAX_TEXT_BYTES {
+    if text.len() > max {
         return Err(UnsealError::Forged);
     }
     let sealed = BASE64URL_NOPAD
@@ -350,18 +353,11 @@ pub(crate) fn open(
     let (nonce, body) = sealed
         .split_first_chunk::<NONCE_BYTES>()
         .ok_or(UnsealError::Forged)?;
-    XChaCha20Poly1305::new(key.subkey(usage).into())
-        .decrypt(
-            &XNonce::from(*nonce),
-            Payload {
-                msg: body,
-                aad: &aad(usage, key, bound_to),
-            },
-        )
-        .map_err(|_| UnsealError::Forged)
+    let aad = aad(usage, key, bound_to);
+    latchstring_crypto::open(key.subkey(usage), *nonce, &aad, body).ok_or(UnsealError::Forged)
 }
 
-fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
+pub(super) fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
     let text = identifier.as_str().as_bytes();
     let start = plain.len();
     plain.push(match identifier.method() {
@@ -383,11 +379,11 @@ impl Reader<'_> {
         Ok(*head)
     }
 
-    fn byte(&mut self) -> Result<u8, UnsealError> {
+    pub(super) fn byte(&mut self) -> Result<u8, UnsealError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    fn identifier(&mut self) -> Result<Identifier, UnsealError> {
+    pub(super) fn identifier(&mut self) -> Result<Identifier, UnsealError> {
         let [method, length, text @ ..] = self.array::<IDENTIFIER_BYTES>()?;
         let method = match method {
             1 => Method::Email,
@@ -515,13 +511,15 @@ mod tests {
             Err(UnsealError::Forged),
             "no ticket"
         );
-        let resuming = Ticket {
-            purpose: TicketPurpose::Resume(resume.flow),
-            ..ticket_to(ada())
-        };
-        let text = resuming.seal(&ring(), &app_client(), &Seeded::new(5));
-        assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(resuming));
-        assert_eq!(text.len(), self::sealed().len());
+        for purpose in [TicketPurpose::Resume, TicketPurpose::ResumeContact] {
+            let resuming = Ticket {
+                purpose: purpose(resume.flow),
+                ..ticket_to(ada())
+            };
+            let text = resuming.seal(&ring(), &app_client(), &Seeded::new(5));
+            assert_eq!(opened(&text, &ring(), &app_client(), now()), Ok(resuming));
+            assert_eq!(text.len(), self::sealed().len());
+        }
     }
 
     #[test]

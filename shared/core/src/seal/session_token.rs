@@ -9,8 +9,7 @@
 
 use std::fmt;
 
-use chacha20poly1305::aead::{Aead, Payload};
-use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use latchstring_crypto::NONCE_BYTES;
 use zeroize::Zeroizing;
 
 use super::keys::{Key, KeyRing, Use};
@@ -20,7 +19,6 @@ use crate::value::secret::Secret;
 use crate::value::session_id::SessionId;
 
 const FORM: u8 = 1;
-const NONCE_BYTES: usize = 24;
 /// The maximum length of a sealed token. Cognito's have about 2 kB.
 const MAX_BYTES: usize = 16 * 1024;
 
@@ -49,12 +47,8 @@ impl SealedToken {
     ) -> Self {
         let key = ring.lasting();
         let nonce: [u8; NONCE_BYTES] = entropy.bytes();
-        let payload = Payload {
-            msg: token.expose().as_bytes(),
-            aad: &aad(key, bound_to),
-        };
-        let sealed = cipher(key, id)
-            .encrypt(&XNonce::from(nonce), payload)
+        let (aad, plain) = (aad(key, bound_to), token.expose().as_bytes());
+        let sealed = latchstring_crypto::seal(&sealing_key(key, id), nonce, &aad, plain)
             // Invariant: the cipher refuses only messages of over 256 GiB.
             .expect("a token can be sealed");
         let name = key.id().as_str().as_bytes();
@@ -89,13 +83,9 @@ impl SealedToken {
         let key = ring
             .find(Use::Session, name)
             .ok_or(UnsealError::KeyUnknown)?;
-        let payload = Payload {
-            msg: sealed,
-            aad: &aad(key, bound_to),
-        };
-        let token = cipher(key, id)
-            .decrypt(&XNonce::from(*nonce), payload)
-            .map_err(|_| UnsealError::Forged)?;
+        let aad = aad(key, bound_to);
+        let token = latchstring_crypto::open(&sealing_key(key, id), *nonce, &aad, sealed)
+            .ok_or(UnsealError::Forged)?;
         let token = String::from_utf8(token).map_err(|_| UnsealError::Forged)?;
         Ok(Secret::new(token))
     }
@@ -107,9 +97,9 @@ impl fmt::Debug for SealedToken {
     }
 }
 
-fn cipher(key: &Key, id: &SessionId) -> XChaCha20Poly1305 {
-    let key = Zeroizing::new(key.mac(Use::Session, &[id.as_bytes()]));
-    XChaCha20Poly1305::new((&*key).into())
+/// Returns the key that seals the tokens of a session.
+fn sealing_key(key: &Key, id: &SessionId) -> Zeroizing<[u8; 32]> {
+    Zeroizing::new(key.mac(Use::Session, &[id.as_bytes()]))
 }
 
 /// Returns the associated data. Each field is length-prefixed, so no two lists have the same encoding.

@@ -16,6 +16,11 @@ impl AppClient {
         }
     }
 
+    /// The user pool's id.
+    pub fn pool(&self) -> &str {
+        &self.pool
+    }
+
     /// The app client's id.
     pub fn client(&self) -> &str {
         &self.client

@@ -23,8 +23,11 @@ pub enum Purpose {
 pub enum TicketPurpose {
     /// To open a flow for this purpose.
     Open(Purpose),
-    /// To continue this flow in another session.
+    /// To continue this flow of a sign-in in another session.
     Resume(FlowId),
+    /// To continue this flow of a new contact in another session of the account that requested it,
+    /// which has proved that by its access token.
+    ResumeContact(FlowId),
 }
 
 impl From<Purpose> for TicketPurpose {

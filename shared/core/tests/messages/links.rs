@@ -3,7 +3,7 @@
 use latchstring_core::locale::Locale;
 use latchstring_core::message::Kind;
 
-use crate::{CODES, Mail, NOTICES, acme, all, code, linking, mail, sms};
+use crate::{CODES, LINK, Mail, NOTICES, acme, all, code, linking, mail, sms};
 
 fn address() -> String {
     format!(
@@ -72,6 +72,17 @@ fn notices_and_sms_have_no_link() {
             let [with, without] = [linking(), acme()].map(|it| mail(&it, locale, kind));
             assert_eq!((with.text, with.html), (without.text, without.html));
         }
+    }
+}
+
+/// `format-detection` forbids links that a mail program makes of an address.
+#[test]
+fn the_address_of_an_undo_is_a_link_in_the_html() {
+    for (locale, kind) in all() {
+        let html = mail(&acme(), locale, kind).html;
+        let anchors = html.matches(&format!("<a href=\"{LINK}\"")).count();
+        assert_eq!(anchors, usize::from(kind == Kind::ContactReplaced));
+        assert_eq!(html.matches("<a ").count(), anchors);
     }
 }
 

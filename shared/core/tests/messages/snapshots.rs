@@ -1,6 +1,6 @@
 //! Snapshots of every message in `snapshots/<language>/<kind>/`: the three parts of a mail and the
 //! SMS of a deployment with a value for every setting. `slot.txt` and `slot.html` have the code of a
-//! slot. `link.txt` and `link.html` are the two parts of a mail with a link. `bare.txt` has the texts
+//! slot, and a link. `link.txt` and `link.html` are the two parts of a mail with a link. `bare.txt` has the texts
 //! of a deployment without any.
 //!
 //! `UPDATE_GOLDEN=1 cargo test --workspace --test messages` writes them from the present texts.
@@ -50,7 +50,7 @@ fn expected() -> BTreeMap<PathBuf, String> {
                 subject,
                 text,
                 html,
-            } = mail_with(&acme(), locale, kind, slot_code());
+            } = mail_with(&linking(), locale, kind, slot_code());
             let sms = sms_with(&acme(), locale, kind, slot_code());
             let texts = format!("{subject}\n\n{text}\n{sms}\n");
             files.insert(folder.join("slot.txt"), texts);

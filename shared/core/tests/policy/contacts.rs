@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes, Names, Sub};
-use latchstring_core::contact::{ContactError, Identity, PendingState, SignedIn};
+use latchstring_core::contact::{ContactError, ContactMessage, Identity, PendingState, SignedIn};
 use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
 use latchstring_core::locale::Locale;
@@ -66,7 +66,12 @@ fn change_as(
     identity: &Identity,
     to: &str,
 ) -> Result<SignInPayload, ContactError> {
-    now(resolver(pool, &Tokens(world)).change_contact(identity, &identifier(to), None, None))
+    now(resolver(pool, &Tokens(world)).change_contact(
+        identity,
+        &identifier(to),
+        ContactMessage::default(),
+        None,
+    ))
 }
 
 /// Returns a session that expects the code for a new contact.
@@ -137,8 +142,12 @@ fn the_new_contact_gets_the_requested_language_the_old_its_own() {
         let tokens = Tokens(&world);
         let resolver = resolver(&pool, &tokens);
         let asking = identity(&world, ADAS_NAME);
+        let message = ContactMessage {
+            locale: requested,
+            link_challenge: None,
+        };
         let payload =
-            now(resolver.change_contact(&asking, &identifier(NEW), requested, None)).unwrap();
+            now(resolver.change_contact(&asking, &identifier(NEW), message, None)).unwrap();
         let mut session = pool.session(&payload.session);
         session.answer(&last_code(&world));
         let (sent, notified) = (world.texts(), world.notices());
@@ -156,7 +165,7 @@ fn a_second_contact_is_added_and_the_first_is_notified() {
         &identity(&world, ADAS_NAME),
         &names,
         &identifier(NUMBER),
-        None,
+        ContactMessage::default(),
         None,
     ));
     let mut session = pool.session(&signing_up.unwrap().session);
@@ -187,7 +196,7 @@ fn a_refused_sign_up_has_written_nothing() {
     let names = Names::parse("Ada", "Lovelace").unwrap();
     let signing_up = |contact: &str| {
         let (asking, contact) = (identity(&world, ADAS_NAME), identifier(contact));
-        now(resolver.sign_up(&asking, &names, &contact, None, None))
+        now(resolver.sign_up(&asking, &names, &contact, ContactMessage::default(), None))
     };
     assert_eq!(signing_up(ADA).unwrap_err(), ContactError::ContactInUse);
     for number in 0..world.deployment.policy.budgets.contacts_per_day {
@@ -262,9 +271,9 @@ fn a_request_that_opens_no_flow_costs_the_account_nothing() {
             let ask = |to: &str| {
                 let (asking, to) = (identity(&world, ADAS_NAME), identifier(to));
                 if by_sign_up {
-                    now(resolver.sign_up(&asking, &names, &to, None, None))
+                    now(resolver.sign_up(&asking, &names, &to, ContactMessage::default(), None))
                 } else {
-                    now(resolver.change_contact(&asking, &to, None, None))
+                    now(resolver.change_contact(&asking, &to, ContactMessage::default(), None))
                 }
             };
             let number = usize::from(by_sign_up) + 5;

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use latchstring_core::account::Names;
-use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::answer::AnswerPayload;
+use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
@@ -22,7 +23,7 @@ use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::{sign_in, undo};
+use crate::{answers, sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -55,6 +56,10 @@ enum Flow {
     RememberDevice,
     UpdateName,
     UndoChange,
+    Answer,
+    AnswerFirst,
+    AnswerResend,
+    AnswerUndo,
 }
 
 impl Flow {
@@ -62,7 +67,7 @@ impl Flow {
         matches!(self, Self::Slot | Self::SlotSentBefore)
     }
 
-    const ALL: [Self; 19] = [
+    const ALL: [Self; 23] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -82,6 +87,10 @@ impl Flow {
         Self::RememberDevice,
         Self::UpdateName,
         Self::UndoChange,
+        Self::Answer,
+        Self::AnswerFirst,
+        Self::AnswerResend,
+        Self::AnswerUndo,
     ];
 
     /// Returns the resolver function that the flow begins with.
@@ -122,6 +131,10 @@ impl Flow {
             Self::RememberDevice => "Having a device remembered",
             Self::UpdateName => "Writing the name",
             Self::UndoChange => "Undoing the change of a contact",
+            Self::Answer => "Signing in with a continuation",
+            Self::AnswerFirst => "Signing in for the first time with a continuation",
+            Self::AnswerResend => "Having the code sent again with a continuation",
+            Self::AnswerUndo => "Undoing the change of a contact with a continuation",
         }
     }
 }
@@ -152,8 +165,8 @@ impl Seen {
 
 /// A flow that has run to its end.
 struct Outcome {
-    /// Each function that accessed a kind of row, with the kind.
-    rows: BTreeSet<(&'static str, &'static str)>,
+    /// Each function that accessed a kind of item, with the kind.
+    items: BTreeSet<(&'static str, &'static str)>,
     /// Each call, with its step.
     calls: Vec<(&'static str, &'static str)>,
     seen: Vec<Seen>,
@@ -181,7 +194,7 @@ struct Run<'w> {
 /// Puts Ada in the pool, with a replaced contact if the flow undoes that.
 fn put_ada(flow: Flow, world: &mut World) {
     let phone = [("phone_number", NUMBER), ("phone_number_verified", "true")];
-    if flow == Flow::UndoChange {
+    if matches!(flow, Flow::UndoChange | Flow::AnswerUndo) {
         let before = World::new();
         before.put_ada(&phone);
         undo::replace(&before);
@@ -257,6 +270,9 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
         Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
         Flow::UndoChange => run.undo(),
+        Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
+            run.answer_by_continuation(flow);
+        }
         Flow::PendingContact => {
             let state = run.call_until_success("pendingContact", |run| {
                 let tokens = Tokens(run.world);
@@ -303,10 +319,10 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         .iter()
         .filter(|(call, step)| *call == "refund" && requests.contains(step));
     let charges = charges.count().saturating_sub(refunds.count());
-    let rows = world.wire.items().into_iter();
+    let items = world.wire.items().into_iter();
     Outcome {
-        rows: rows
-            .map(|(trigger, row)| (trigger.unwrap_or(flow.resolver()), row))
+        items: items
+            .map(|(trigger, item)| (trigger.unwrap_or(flow.resolver()), item))
             .collect(),
         charges,
         calls,
@@ -347,7 +363,12 @@ impl<'w> Run<'w> {
     }
 
     fn open(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> Session<'w> {
-        let payload: SignInPayload = self.call_until_success(step, |run| {
+        let payload = self.payload(step, typed, proof);
+        self.pool.session(&payload.session)
+    }
+
+    fn payload(&mut self, step: &'static str, typed: &str, proof: Option<&str>) -> SignInPayload {
+        self.call_until_success(step, |run| {
             // Each CAPTCHA response is valid once.
             let request = SignInRequest {
                 captcha: Some(Secret::new(run.seen.len().to_string())),
@@ -358,8 +379,7 @@ impl<'w> Run<'w> {
                 ..sign_in::resolver(run.world, run.pool)
             };
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
-        });
-        self.pool.session(&payload.session)
+        })
     }
 
     fn sign_in_disabled(&mut self) {
@@ -541,6 +561,107 @@ impl<'w> Run<'w> {
         panic!("locked out");
     }
 
+    fn answer_by_continuation(&mut self, flow: Flow) {
+        let typed = if flow == Flow::AnswerFirst { BOB } else { ADA };
+        for _ in 0..ATTEMPTS {
+            let payload = self.payload("signIn", typed, None);
+            let context = self.pool.context();
+            let sealed = context.continuation(&payload, &identifier(typed));
+            let mut continuation = sealed.expect("a continuation");
+            if flow == Flow::AnswerResend {
+                let before = self.world.sent().len();
+                continuation = self.resend_by_continuation(continuation, before + 1);
+            }
+            if self.world.sent().is_empty() {
+                self.seen.push(Seen::NoMessage);
+                continuation = self.resend_by_continuation(continuation, 1);
+            }
+            if self.is_answered(flow, continuation) {
+                match flow {
+                    Flow::AnswerFirst => assert_eq!(self.world.directory.port.len(), 2),
+                    Flow::AnswerUndo => {
+                        let kept = [ADA, NEW].map(|held| holds(self.world, ADAS_NAME, held));
+                        assert_eq!(kept, [true, false]);
+                    }
+                    _ => {}
+                }
+                return;
+            }
+            self.seen.push(Seen::Restart);
+            // The leases of a request that failed expire.
+            self.world.after_secs(30);
+        }
+        panic!("locked out");
+    }
+
+    /// Answers with the code until it passes; false if the sign-in has ended.
+    fn is_answered(&mut self, flow: Flow, mut continuation: Secret) -> bool {
+        let code = contacts::last_code(self.world);
+        for _ in 0..ATTEMPTS {
+            let answered = if flow == Flow::AnswerUndo {
+                answers::undo(self.world, self.pool, &continuation, &code)
+            } else {
+                answers::answer(self.world, self.pool, &continuation, &code)
+            };
+            self.end("the code");
+            match answered {
+                Ok(AnswerPayload::SignedIn { .. }) => return true,
+                Ok(AnswerPayload::Wrong {
+                    continuation: next, ..
+                }) => {
+                    self.seen.push(Seen::Again);
+                    continuation = next;
+                }
+                Err(error) => match error.continuation {
+                    Some(next) => {
+                        assert_eq!(error.error.error_type(), "Unavailable");
+                        self.seen.push(Seen::Error);
+                        self.world.after_secs(5);
+                        continuation = next;
+                    }
+                    // The change was undone, and the tokens were lost.
+                    None if error.error == SignInError::NothingToUndo => {
+                        assert!(self.seen.contains(&Seen::Restart));
+                        return true;
+                    }
+                    None => {
+                        assert_eq!(error.error, SignInError::InvalidContinuation);
+                        return false;
+                    }
+                },
+            }
+        }
+        panic!("the right code is not accepted");
+    }
+
+    /// Waits for the cooldown and requests a resend until this many messages were sent.
+    fn resend_by_continuation(&mut self, mut continuation: Secret, messages: usize) -> Secret {
+        for attempt in 0..ATTEMPTS {
+            self.world.after_secs(30);
+            self.requested += 1;
+            let resent = answers::resend(self.world, self.pool, &continuation);
+            self.end("resend");
+            continuation = match resent {
+                Ok(payload) => payload.continuation,
+                Err(error) => match error.continuation {
+                    Some(next) => {
+                        self.seen.push(Seen::Error);
+                        next
+                    }
+                    // Cognito's answer was lost, and the session with it: the message was sent.
+                    None => return continuation,
+                },
+            };
+            if self.world.sent().len() >= messages {
+                return continuation;
+            }
+            if attempt == 0 {
+                self.seen.push(Seen::NoMessage);
+            }
+        }
+        panic!("no message was sent");
+    }
+
     fn add(&mut self, step: &'static str, names: Option<&Names>, ends: PendingState) {
         for _ in 0..ATTEMPTS {
             let payload = self.call_until_success(step, |run| {
@@ -550,8 +671,16 @@ impl<'w> Run<'w> {
                 let to = identifier(NEW);
                 now(async {
                     match names {
-                        Some(names) => contacts.sign_up(&identity, names, &to, None, None).await,
-                        None => contacts.change_contact(&identity, &to, None, None).await,
+                        Some(names) => {
+                            contacts
+                                .sign_up(&identity, names, &to, ContactMessage::default(), None)
+                                .await
+                        }
+                        None => {
+                            contacts
+                                .change_contact(&identity, &to, ContactMessage::default(), None)
+                                .await
+                        }
                     }
                 })
             });
@@ -756,34 +885,34 @@ fn the_page_lists_the_effect_of_each_failed_call() {
     );
 }
 
-/// The kinds of row that the role of each function may access, by `infra/lib/rights.ts`.
-fn rows_of_roles() -> BTreeSet<(&'static str, &'static str)> {
+/// The kinds of item that the role of each function may access, by `infra/lib/rights.ts`.
+fn items_of_roles() -> BTreeSet<(&'static str, &'static str)> {
     let rights = include_str!("../../../../infra/lib/rights.ts");
     let (_, rights) = rights.split_once("export const RIGHTS").expect("the table");
     let (rights, _) = rights.split_once("\n};\n").expect("its end");
     let mut function = "";
-    let mut rows = BTreeSet::new();
+    let mut items = BTreeSet::new();
     for line in rights.lines().map(str::trim) {
         if let Some(name) = line.strip_suffix(": {").filter(|_| line.starts_with('\'')) {
             function = name.trim_matches('\'');
-        } else if let Some(listed) = line.strip_prefix("rows: [") {
+        } else if let Some(listed) = line.strip_prefix("items: [") {
             let listed = listed.split('\'').skip(1).step_by(2);
-            rows.extend(listed.map(|row| (function, row)));
+            items.extend(listed.map(|item| (function, item)));
         }
     }
-    rows
+    items
 }
 
 #[test]
-fn each_function_reaches_exactly_the_rows_of_its_role() {
+fn each_function_reaches_exactly_the_items_of_its_role() {
     let mut reached = BTreeSet::new();
     for flow in Flow::ALL {
         let usual = run(flow, None);
         for number in 0..usual.calls.len() {
-            reached.extend(run(flow, Some((number, Break::Before))).rows);
-            reached.extend(run(flow, Some((number, Break::After))).rows);
+            reached.extend(run(flow, Some((number, Break::Before))).items);
+            reached.extend(run(flow, Some((number, Break::After))).items);
         }
-        reached.extend(usual.rows);
+        reached.extend(usual.items);
     }
-    assert_eq!(reached, rows_of_roles());
+    assert_eq!(reached, items_of_roles());
 }

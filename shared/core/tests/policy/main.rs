@@ -13,14 +13,16 @@
 //! - [`properties`]: states that no sequence of events reaches.
 //! - [`model`]: states that no order of parallel calls reaches, nor the death of a process between
 //!   any two of them: all orders, to a stated depth.
-//! - [`undo`]: the change of a contact is undone by the owner of the replaced one.
+//! - [`undo`], [`replaced_devices`]: the change of a contact is undone by the owner of the replaced
+//!   one, whose known devices stay known for that time.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`sessions`]: browser sessions, with a model of parallel refreshes and sign-outs.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
-//! - [`sign_in`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
+//! - [`sign_in`], [`answers`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
+mod answers;
 mod attempts;
 mod authority;
 mod budgets;
@@ -42,6 +44,7 @@ mod model;
 mod no_oracle;
 mod proofs;
 mod properties;
+mod replaced_devices;
 mod resumes;
 mod retries;
 mod rows;

@@ -1,7 +1,7 @@
 //! A flow that another session continues, by its resume secret.
 
 use latchstring_core::flow::{
-    AppClient, CreateReason, DefineReason, Next, Purpose, Subject, VerifyReason,
+    AppClient, ClientRequest, CreateReason, DefineReason, Next, Purpose, Subject, VerifyReason,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInError, SignInPayload, SignInRequest};
@@ -47,6 +47,18 @@ fn assert_ended(world: &World, typed: &str, secret: &Secret) {
     let outcome = resume(world, &Pool::of(world), typed, secret);
     assert_eq!(outcome, Err(SignInError::InvalidResume));
     assert_eq!(world.sent().len(), sent);
+}
+
+/// `signInTicket(emailOrPhone, resume)`, redeemed in a session of this name.
+fn resumed_as<'w>(world: &'w World, name: &str, typed: &str, secret: &Secret) -> Session<'w> {
+    let request = SignInRequest {
+        resume: Some(secret.clone()),
+        ..request(typed, None)
+    };
+    let ticket = now(resolver(world, &Pool::of(world)).ticket(&request)).unwrap();
+    let mut session = world.initiate(name);
+    session.choose(ticket.ticket.expose());
+    session
 }
 
 /// Row 23.
@@ -293,18 +305,109 @@ fn a_resume_is_the_same_for_every_user() {
     assert_eq!(known, seen(ADA, true));
 }
 
+/// The name of a session, which its caller chooses, reveals nothing about the flow.
 #[test]
-fn a_row_of_an_account_is_continued_for_that_account_only() {
+fn a_session_of_any_name_resumes_a_flow_of_any_user() {
+    const CAROL: &str = "carol@example.com";
+    let seen = |typed: &str, name: &str, disabled: bool| {
+        let world = World::with_ada();
+        world.put_account("username-of-carol", CAROL);
+        if disabled {
+            world.disable_ada();
+        }
+        let pool = Pool::of(&world);
+        let secret = begun(&world, &pool, typed);
+        world.wire.clear();
+        let mut session = resumed_as(&world, name, typed, &secret);
+        let wrong: Vec<_> = world.wrong_codes().take(3).collect();
+        let link = ClientRequest {
+            action: Some("link".to_owned()),
+            link_secret: Some(Secret::new("wrong")),
+            ..ClientRequest::default()
+        };
+        let mut seen = Vec::new();
+        for step in 0..7 {
+            match step {
+                0 => None,
+                1 | 2 => Some(session.answer(&wrong[0])),
+                3 => Some(now(session.respond("wrong", link.clone()))),
+                4 => {
+                    world.after_secs(30);
+                    Some(session.resend())
+                }
+                _ => Some(session.answer(&wrong[step - 4])),
+            };
+            seen.push((session.ended, session.shown(), world.wire.calls()));
+            world.wire.clear();
+        }
+        seen
+    };
+    for name in ["another", CAROL, BOB] {
+        let no_account = seen(BOB, name, false);
+        assert_eq!(no_account[0].0, None, "{name}");
+        assert_eq!(seen(ADA, name, false), no_account, "{name}");
+        assert_eq!(seen(ADA, name, true), no_account, "{name}, disabled");
+    }
+}
+
+#[test]
+fn the_code_of_an_account_is_right_in_its_own_session_alone() {
+    let world = World::with_ada();
+    world.put_account("another", "another@example.com");
+    let pool = Pool::of(&world);
+    let secret = begun(&world, &pool, ADA);
+    let code = world.code();
+    for name in ["another", "another@example.com"] {
+        let mut session = resumed_as(&world, name, ADA, &secret);
+        let reply = session.answer(&code);
+        assert_eq!(reply.verify.reason, VerifyReason::FlowDisagrees);
+        assert_eq!(session.step(), "otp");
+        assert!(!session.public.contains_key("proof"));
+    }
+    let mut own = resumed_as(&world, ADA, ADA, &secret);
+    let mut other = resumed_as(&world, "another", ADA, &secret);
+    assert_eq!(own.answer(&code).next(), Next::IssueTokens);
+    let reply = other.answer(&code);
+    assert_eq!(reply.verify.reason, VerifyReason::FlowOver);
+}
+
+/// A charged message is sent, whatever the session.
+#[test]
+fn a_resend_in_another_session_reaches_the_contact() {
+    for typed in [ADA, BOB] {
+        let world = World::with_ada();
+        let pool = Pool::of(&world);
+        let secret = begun(&world, &pool, typed);
+        let mut session = resumed_as(&world, "another", typed, &secret);
+        world.after_secs(30);
+        session.resend();
+        let sent = world.sent();
+        assert_eq!(sent.len(), 2);
+        assert!(sent.iter().all(|(_, to)| to == typed));
+    }
+}
+
+/// A flow of a deleted account waits for a code like any other, and ends in nothing.
+#[test]
+fn a_row_of_an_account_is_answered_by_that_account_only() {
     let world = World::with_ada();
     let pool = Pool::of(&world);
     let secret = begun(&world, &pool, ADA);
+    let code = world.code();
+    let refused = || {
+        let mut session = resumed(&world, &pool, ADA, &secret);
+        let reply = session.answer(&code);
+        assert_eq!(reply.verify.reason, VerifyReason::FlowDisagrees);
+        assert_eq!(session.step(), "otp");
+    };
     world.delete_ada();
-    assert_ended(&world, ADA, &secret);
+    refused();
     world.put_account("another", ADA);
-    assert_ended(&world, ADA, &secret);
+    refused();
     world.directory.port.remove("another");
     world.put_ada(&[]);
-    resumed(&world, &pool, ADA, &secret);
+    let mut session = resumed(&world, &pool, ADA, &secret);
+    assert_eq!(session.answer(&code).next(), Next::IssueTokens);
 }
 
 #[test]
@@ -325,7 +428,14 @@ fn a_flow_of_a_new_contact_is_not_resumed_by_a_sign_in() {
     let session = change(&world, ADAS_NAME, BOB);
     let row = session.row().unwrap();
     assert!(matches!(row.purpose, Purpose::VerifyContact(_)));
-    assert_ended(&world, BOB, &secret_of(&session));
+    let secret = secret_of(&session);
+    assert_ended(&world, BOB, &secret);
+    // The ticket proves no access token, so its flow does not continue, in the account's session
+    // either.
+    for name in [ADAS_NAME, ADA, BOB] {
+        let session = resumed_as(&world, name, BOB, &secret);
+        assert_eq!(session.ended, Some(Next::Fail), "{name}");
+    }
 }
 
 #[test]
@@ -349,5 +459,6 @@ fn the_flow_of_a_new_contact_is_resumed_by_its_account() {
     let mut session = pool.session(&payload.session);
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
     assert!(contacts::holds(&world, ADAS_NAME, new));
-    assert_eq!(resume(ADAS_NAME, new).err(), Some("InvalidResume"));
+    // The change is made, and holds the account.
+    assert_eq!(resume(ADAS_NAME, new).err(), Some("ChangeHeld"));
 }

@@ -131,6 +131,7 @@ fn the_payload_is_equal_with_and_without_an_account() {
         let mut payload = sign_in(&world, &Pool::of(&world), typed).unwrap();
         assert_eq!(payload.username.expose(), typed);
         payload.username = Secret::new("");
+        payload.session_username = Secret::new("");
         let resume = payload.resume.take().map(|resume| resume.expose().len());
         let pointer = payload.pointer.take().map(|pointer| pointer.len());
         assert_eq!((pointer, resume.is_some()), (Some(13), true));

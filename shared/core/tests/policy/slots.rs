@@ -6,12 +6,13 @@
     reason = "the model and the simulation show what they explored"
 )]
 
+use latchstring_core::contact::ContactMessage;
 use latchstring_core::flow::{
     ClientRequest, CreateReason, Created, Next, Round, SessionEvent, Verdict, VerifyReason,
 };
 use latchstring_core::keys::KeyRing;
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock as _, CounterStore as _, Window};
+use latchstring_core::ports::{Clock as _, CounterStore as _, Directory as _, Window};
 use latchstring_core::rate_limit::{Budget, CodeTerms};
 use latchstring_core::sealed::Ticket;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
@@ -210,6 +211,73 @@ fn spellings_of_one_mailbox_do_not_shut_each_other_out() {
     assert_eq!(owner.answer(&own.0).next(), Next::IssueTokens);
 }
 
+/// An attacker requests codes for tags of one mailbox. The last of them shows nothing about the account
+/// of the first.
+#[test]
+fn tags_of_a_mailbox_show_no_disabled_account() {
+    let tag = |number: u32| format!("ada+{number}@example.com");
+    let seen = |order: &[u32], change: fn(&World)| {
+        let world = ada_in_slot_mode();
+        change(&world);
+        let outcome = |number: &u32| {
+            let shown = asked(&world, &request(&tag(*number), None));
+            shown.map(|payload| {
+                (
+                    payload.code_length,
+                    payload.expires_in,
+                    payload.resend_after,
+                )
+            })
+        };
+        order.iter().map(outcome).collect::<Vec<_>>()
+    };
+    let known = |world: &World| world.put_account("tagged", "ada+1@example.com");
+    let disabled = |world: &World| {
+        world.put_account("tagged", "ada+1@example.com");
+        let find = world.directory.port.find("tagged");
+        let mut account = now(find).unwrap().unwrap();
+        account.enabled = false;
+        world.directory.port.put(account);
+    };
+    for order in [
+        [1, 2, 3, 1, 2],
+        [2, 1, 3, 1, 3],
+        [1, 1, 2, 2, 3],
+        [2, 3, 1, 2, 1],
+    ] {
+        let unknown = seen(&order, |_| ());
+        assert!(unknown.iter().any(Result::is_err), "{order:?}");
+        assert_eq!(seen(&order, known), unknown, "{order:?}");
+        assert_eq!(seen(&order, disabled), unknown, "{order:?}, disabled");
+    }
+}
+
+/// Requests that were planned at once: the counter of the slot decides.
+#[test]
+fn tags_requested_at_once_show_no_disabled_account() {
+    use latchstring_core::flow::Purpose;
+    let seen = |first: Purpose| {
+        let world = ada_in_slot_mode();
+        let redeemed = |purpose, number| {
+            let to = identifier(&format!("ada+{number}@example.com"));
+            let (terms, at) = (CodeTerms::of_slot(), world.clock.now());
+            let ticket = Ticket::new(purpose, to, terms, at, &*world.entropy);
+            let Deployment { keys, .. } = &world.deployment;
+            let ticket = ticket.seal(keys, &world.app_client, &*world.entropy);
+            let mut session = world.initiate("eve");
+            session.choose(&ticket);
+            session.shown()
+        };
+        let orders = [(first, 1), (Purpose::SignIn, 2), (Purpose::SignIn, 3)];
+        let mut seen: Vec<_> = orders.map(|(purpose, tag)| redeemed(purpose, tag)).into();
+        seen.push(redeemed(first, 1));
+        seen
+    };
+    let sent = seen(Purpose::SignIn);
+    assert!(sent[2].contains_key("refused"), "{sent:?}");
+    assert_eq!(seen(Purpose::Decoy), sent);
+}
+
 /// Gmail delivers all spellings by dots to one person. So one message serves all of them.
 #[test]
 fn dots_of_a_gmail_address_have_one_message_in_a_slot() {
@@ -279,7 +347,7 @@ fn a_decoy_takes_no_message_of_a_slot() {
     assert_eq!(owner.answer(&world.last_code()).next(), Next::IssueTokens);
 }
 
-/// Guesses at a decoy are charged to its own counter, and the right code is wrong in it.
+/// The right code is wrong in a decoy.
 #[test]
 fn a_decoy_accepts_no_code_of_its_slot() {
     let world = ada_in_slot_mode();
@@ -354,7 +422,8 @@ fn a_change_of_a_contact_has_no_slots() {
         contacts::identity(&world, ADAS_NAME),
     );
     let changing = contacts::resolver(&pool, &tokens);
-    let refused = now(changing.change_contact(&ada, &identifier(BOB), None, None));
+    let refused =
+        now(changing.change_contact(&ada, &identifier(BOB), ContactMessage::default(), None));
     assert!(
         matches!(
             refused,

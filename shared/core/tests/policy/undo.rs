@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use latchstring_core::account::{Names, Sub};
-use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
 use latchstring_core::flow::{
     ClientRequest, CreateReason, DefineReason, Next, Purpose, VerifyReason,
 };
@@ -78,7 +78,8 @@ fn change_to(world: &World, to: &str) -> Result<(), ContactError> {
     let tokens = Tokens(world);
     let asking = identity(world, ADAS_NAME);
     let changing = account(&pool, &tokens);
-    now(changing.change_contact(&asking, &identifier(to), None, None)).map(|_| ())
+    now(changing.change_contact(&asking, &identifier(to), ContactMessage::default(), None))
+        .map(|_| ())
 }
 
 fn record(world: &World) -> Option<Undo> {
@@ -167,7 +168,7 @@ fn a_changed_account_is_held_for_both_methods() {
     let asking = identity(&world, ADAS_NAME);
     let number = identifier(NUMBER);
     let changing = account(&pool, &tokens);
-    let signing_up = changing.sign_up(&asking, &names, &number, None, None);
+    let signing_up = changing.sign_up(&asking, &names, &number, ContactMessage::default(), None);
     assert!(matches!(
         now(signing_up),
         Err(ContactError::ChangeHeld { .. })
@@ -210,6 +211,29 @@ fn a_request_from_before_a_change_is_refused_for_good() {
 }
 
 #[test]
+fn a_request_is_not_resumed_while_the_account_is_held() {
+    let world = World::with_ada();
+    let prepared = change(&world, ADAS_NAME, NUMBER);
+    let secret = Secret::new(&*prepared.public["resume"]);
+    let resume = || {
+        let pool = Pool::of(&world);
+        let tokens = Tokens(&world);
+        let asking = identity(&world, ADAS_NAME);
+        let resuming = account(&pool, &tokens);
+        now(resuming.resume_contact(&asking, &identifier(NUMBER), &secret, None)).map(|_| ())
+    };
+    assert_eq!(resume(), Ok(()));
+    replace(&world);
+    world.wire.clear();
+    assert!(is_held(&resume()));
+    assert_eq!(
+        world.wire.calls(),
+        ["get_user", "undo"],
+        "nothing is opened"
+    );
+}
+
+#[test]
 fn a_request_from_before_an_undo_is_refused_for_good() {
     let world = World::with_ada();
     let mut prepared = change(&world, ADAS_NAME, NUMBER);
@@ -247,7 +271,12 @@ fn a_request_that_overlaps_an_undo_is_refused() {
         let tokens = Tokens(&unaware);
         let asking = identity(&world, ADAS_NAME);
         let changing = account(&pool, &tokens);
-        let opened = now(changing.change_contact(&asking, &identifier(NUMBER), None, None));
+        let opened = now(changing.change_contact(
+            &asking,
+            &identifier(NUMBER),
+            ContactMessage::default(),
+            None,
+        ));
         let mut session = pool.session(&opened.unwrap().session).moved_to(&world);
         copy_flow(&unaware, &world, &session);
         let reply = session.answer(&last_code(&world));
@@ -372,6 +401,35 @@ fn no_hours_leave_no_record_and_hold_nothing() {
     assert_eq!(change_to(&world, NUMBER), Ok(()));
     let proof = earned_proof(&world, ADA);
     assert_eq!(undo(&world, ADA, &proof), Err(SignInError::NothingToUndo));
+}
+
+#[test]
+fn no_hours_end_a_record_that_exists() {
+    let (world, proof) = replaced();
+    let mut opened = world.initiate(ADAS_NAME);
+    let world = world.reconfigured(|world| world.deployment.policy.undo_life = Duration::ZERO);
+    opened = opened.moved_to(&world);
+    assert_eq!(undo(&world, ADA, &proof), Err(SignInError::NothingToUndo));
+    let reply = answer(&mut opened, &proof);
+    assert_eq!(reply.define.reason, DefineReason::NothingToUndo);
+    world.after_secs(1);
+    for to in [NUMBER, "third@example.org"] {
+        let mut session = change(&world, ADAS_NAME, to);
+        let reply = session.answer(&last_code(&world));
+        assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
+        assert!(holds(&world, ADAS_NAME, to));
+    }
+}
+
+/// What was requested before the undo is refused, also by a deployment that has none since.
+#[test]
+fn no_hours_hold_the_minute_after_an_undo() {
+    let (world, proof) = replaced();
+    undo(&world, ADA, &proof).unwrap();
+    let world = world.reconfigured(|world| world.deployment.policy.undo_life = Duration::ZERO);
+    assert!(is_held(&change_to(&world, NUMBER)));
+    world.after_secs(61);
+    assert_eq!(change_to(&world, NUMBER), Ok(()));
 }
 
 #[test]

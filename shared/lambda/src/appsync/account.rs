@@ -1,24 +1,17 @@
-use latchstring_core::account::Names;
-use latchstring_core::contact::{ContactError, ContactMessage, PendingState, SignedIn};
-use latchstring_core::flow::AppClient;
-use latchstring_core::identifier::{Identifier, Method, PhoneRules};
-use latchstring_core::locale::Locale;
-use latchstring_core::policy::Deployment;
+use latchstring_core::contact::{ContactError, PendingState};
+use latchstring_core::identifier::Method;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
     UndoStore,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{Context, SignInError};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{
-    GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, arguments, link_challenge,
-    respond, session,
-};
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use super::{Answer, Fields, GraphqlMethod, arguments, identity, session};
+use crate::handler::PublicError;
 use crate::keys::Deployments;
+use crate::resolver::{AccountResolver, ContactInput as Contact, LogContext, NamesInput};
 
 #[derive(Deserialize)]
 struct SignUpArguments {
@@ -73,31 +66,7 @@ struct PendingArguments {
     method: GraphqlMethod,
 }
 
-/// The fields for signed-in callers: `signUp`, `updateName`, `changeContact`, `pendingContact`,
-/// `rememberDevice` and `forgetDevices`.
-#[derive(Clone, Debug)]
-pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
-    /// The source of keys and settings.
-    pub deployment: K,
-    /// The pool and app client that sessions are opened for.
-    pub app_client: AppClient,
-    /// The part of an event that holds the client's address.
-    pub source: SourceOf,
-    /// The store of pending contacts, budgets and device generations.
-    pub store: S,
-    /// The accounts.
-    pub directory: D,
-    /// The port that returns the holder of an access token.
-    pub tokens: T,
-    /// Cognito's API as a client calls it.
-    pub api: A,
-    /// The clock.
-    pub clock: C,
-    /// The source of randomness.
-    pub entropy: E,
-}
-
-impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K> Fields for AccountResolver<S, D, T, A, C, E, K>
 where
     S: PendingStore + UndoStore + CounterStore,
     D: Directory,
@@ -107,137 +76,122 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        let resolving = respond(event, &self.clock, async |event, field, log_context| {
-            self.resolve(event, field, log_context).await
-        });
-        resolving.await.map(HandlerResponse::from)
+    fn clock(&self) -> &impl Clock {
+        &self.clock
     }
-}
 
-impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
-where
-    S: PendingStore + UndoStore + CounterStore,
-    D: Directory,
-    T: AccessTokenVerifier,
-    A: ChallengeApi,
-    C: Clock,
-    E: Entropy,
-    K: Deployments,
-{
     async fn resolve(
         &self,
         event: &Value,
         field: &str,
         log_context: &LogContext,
-    ) -> Result<Outcome, PublicError> {
+    ) -> Result<Answer, PublicError> {
         let field = Field::parse(field)?;
-        let Some(identity) = super::identity(event) else {
+        let Some(identity) = identity(event) else {
             return Ok(Err(ContactError::NotSignedIn));
         };
-        // The key of a resume secret is on every ring before it becomes current, so none is named.
-        let deployment = match self.deployment.deployment(&[]).await {
+        let deployment = match self.deployment().await {
             Ok(deployment) => deployment,
             Err(fault) => return Ok(Err(fault.into())),
         };
-        let account = SignedIn::<(S, D, A, C, E), T> {
-            context: Context {
-                deployment: &deployment,
-                app_client: &self.app_client,
-                store: &self.store,
-                directory: &self.directory,
-                api: &self.api,
-                clock: &self.clock,
-                entropy: &self.entropy,
-            },
-            tokens: &self.tokens,
-        };
+        let account = self.core(&deployment);
         let source = self.source.of(event);
-        let keys = &deployment.keys;
-        let phones = &deployment.policy.phones;
-        match field {
+        Ok(match field {
             Field::SignUp => {
-                let input = arguments::<SignUpArguments>(event)?.input.data;
-                let parsed = Names::parse(&input.given_name, &input.family_name)
-                    .map_err(ContactError::from)
-                    .and_then(|names| {
-                        let contact = contact(input.method, &input.email_or_phone, phones)?;
-                        Ok((names, contact))
-                    });
-                let (names, contact) = match parsed {
-                    Ok(parsed) => parsed,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let message = message(input.locale.as_deref(), input.link_challenge.as_deref());
-                log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
-                let begun = account
-                    .sign_up(&identity, &names, &contact, message, source)
+                let (names, contact) = arguments::<SignUpArguments>(event)?.input.data.into();
+                let begun = self
+                    .sign_up(
+                        &deployment,
+                        &identity,
+                        &names,
+                        &contact,
+                        source,
+                        log_context,
+                    )
                     .await;
-                Ok(begun.map(|payload| session(&payload)))
+                begun.map(|(_, payload)| session(&payload))
             }
             Field::UpdateName => {
-                let input = arguments::<NameArguments>(event)?.input;
-                let names = match Names::parse(&input.given_name, &input.family_name) {
-                    Ok(names) => names,
-                    Err(error) => return Ok(Err(error.into())),
-                };
-                let updated = account.update_names(&identity, &names).await;
-                Ok(updated
-                    .map(|()| json!({ "givenName": names.given(), "familyName": names.family() })))
+                let names = arguments::<NameArguments>(event)?.input.into();
+                let updated = self.update_names(&deployment, &identity, &names).await;
+                updated.map(
+                    |names| json!({ "givenName": names.given(), "familyName": names.family() }),
+                )
             }
             Field::ChangeContact => {
-                let input = arguments::<ChangeArguments>(event)?.input;
-                let contact = match contact(input.method, &input.email_or_phone, phones) {
-                    Ok(contact) => contact,
-                    Err(error) => return Ok(Err(error)),
-                };
-                let message = message(input.locale.as_deref(), input.link_challenge.as_deref());
-                log_context.get_or_init(|| LoggedIdentifier::is(&contact, keys));
-                let begun = match input.resume.map(Secret::new) {
-                    None => {
-                        account
-                            .change_contact(&identity, &contact, message, source)
-                            .await
-                    }
-                    Some(resume) => {
-                        account
-                            .resume_contact(&identity, &contact, &resume, source)
-                            .await
-                    }
-                };
-                Ok(begun.map(|payload| session(&payload)))
+                let (contact, resume) = arguments::<ChangeArguments>(event)?.input.into();
+                let begun = self
+                    .change_contact(
+                        &deployment,
+                        &identity,
+                        &contact,
+                        resume,
+                        source,
+                        log_context,
+                    )
+                    .await;
+                begun.map(|(_, payload)| session(&payload))
             }
             Field::PendingContact => {
                 let method: Method = arguments::<PendingArguments>(event)?.method.into();
                 let state = account.pending_contact(&identity, method).await;
-                Ok(state.map(|state| {
+                state.map(|state| {
                     state.map_or(Value::Null, |state| {
                         json!({ "method": graphql_name(method), "state": state_name(state) })
                     })
-                }))
+                })
             }
             Field::RememberDevice => {
                 let remembered = account.remember_device(&identity).await;
-                Ok(remembered.map(|payload| {
+                remembered.map(|payload| {
                     json!({
                         "device": payload.device.expose(),
                         "expiresIn": payload.expires_in,
                     })
-                }))
+                })
             }
             Field::ForgetDevices => {
                 let forgotten = account.forget_devices(&identity).await;
-                Ok(forgotten.map(|()| Value::Bool(true)))
+                forgotten.map(|()| Value::Bool(true))
             }
+        })
+    }
+}
+
+impl From<ContactInput> for (NamesInput, Contact) {
+    fn from(input: ContactInput) -> Self {
+        let names = NamesInput {
+            given_name: input.given_name,
+            family_name: input.family_name,
+        };
+        let contact = Contact {
+            email_or_phone: Secret::new(input.email_or_phone),
+            method: input.method.into(),
+            locale: input.locale,
+            link_challenge: input.link_challenge,
+        };
+        (names, contact)
+    }
+}
+
+impl From<NameInput> for NamesInput {
+    fn from(input: NameInput) -> Self {
+        Self {
+            given_name: input.given_name,
+            family_name: input.family_name,
         }
     }
 }
 
-/// Returns the caller's wishes for the message of a contact. What cannot be read counts as missing.
-fn message(locale: Option<&str>, challenge: Option<&str>) -> ContactMessage {
-    ContactMessage {
-        locale: locale.and_then(Locale::parse),
-        link_challenge: link_challenge(challenge),
+impl From<ChangeInput> for (Contact, Option<Secret>) {
+    fn from(input: ChangeInput) -> Self {
+        let contact = Contact {
+            email_or_phone: Secret::new(input.email_or_phone),
+            method: input.method.into(),
+            locale: input.locale,
+            link_challenge: input.link_challenge,
+        };
+        (contact, input.resume.map(Secret::new))
     }
 }
 
@@ -263,15 +217,6 @@ impl Field {
             _ => Err(PublicError::UnreadableEvent),
         }
     }
-}
-
-fn contact(
-    method: GraphqlMethod,
-    typed: &str,
-    phones: &PhoneRules,
-) -> Result<Identifier, ContactError> {
-    Identifier::parse_by(method.into(), typed, phones)
-        .map_err(|error| SignInError::from(error).into())
 }
 
 const fn graphql_name(method: Method) -> &'static str {

@@ -1,19 +1,16 @@
-use latchstring_core::flow::AppClient;
-use latchstring_core::identifier::Identifier;
-use latchstring_core::locale::Locale;
-use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
     RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
+use latchstring_core::sign_in::SignInError;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{GraphqlMethod, LogContext, LoggedIdentifier, Outcome, SourceOf, respond};
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use super::{Answer, Fields, GraphqlMethod, arguments, session, tokens};
+use crate::handler::PublicError;
 use crate::keys::Deployments;
+use crate::resolver::{LogContext, Requested, SignInInput, SignInResolver};
 
 #[derive(Deserialize)]
 struct Arguments {
@@ -34,32 +31,7 @@ struct Input {
     link_challenge: Option<String>,
 }
 
-/// The fields for anonymous callers: `signIn`, `signInTicket` and `undoContactChange`.
-#[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
-    /// The source of keys and settings.
-    pub deployment: K,
-    /// The pool and app client that sessions are opened for.
-    pub app_client: AppClient,
-    /// True if the pool reports missing users.
-    pub legacy_pool: bool,
-    /// The part of an event that holds the client's address.
-    pub source: SourceOf,
-    /// The store of budgets, redemptions and leases.
-    pub store: S,
-    /// The accounts.
-    pub directory: D,
-    /// Cognito's API as a client calls it.
-    pub api: A,
-    /// The CAPTCHA service, where one is configured.
-    pub captcha: Option<P>,
-    /// The clock.
-    pub clock: C,
-    /// The source of randomness.
-    pub entropy: E,
-}
-
-impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K> Fields for SignInResolver<S, D, A, P, C, E, K>
 where
     S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
@@ -69,75 +41,46 @@ where
     E: Entropy,
     K: Deployments,
 {
-    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        let resolving = respond(event, &self.clock, async |event, field, log_context| {
-            self.resolve(event, field, log_context).await
-        });
-        resolving.await.map(HandlerResponse::from)
+    fn clock(&self) -> &impl Clock {
+        &self.clock
     }
-}
 
-impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
-where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
-    D: Directory,
-    A: ChallengeApi,
-    P: Captcha,
-    C: Clock,
-    E: Entropy,
-    K: Deployments,
-{
     async fn resolve(
         &self,
         event: &Value,
         field: &str,
         log_context: &LogContext,
-    ) -> Result<Outcome, PublicError> {
-        let Arguments { input } = super::arguments(event)?;
+    ) -> Result<Answer, PublicError> {
+        let Arguments { input } = arguments(event)?;
         let complete = input.complete.unwrap_or_default();
-        let method = input.method.into();
-        let phones = &self.deployment.policy().phones;
-        let identifier = match Identifier::parse_by(method, &input.email_or_phone, phones) {
-            Ok(identifier) => identifier,
-            Err(error) => return Ok(Err(SignInError::from(error).into())),
-        };
-        let request = SignInRequest {
-            identifier,
+        let input = SignInInput {
+            email_or_phone: Secret::new(input.email_or_phone),
+            method: input.method.into(),
             proof: input.proof.map(Secret::new),
             resume: input.resume.map(Secret::new),
-            locale: input.locale.as_deref().and_then(Locale::parse),
-            link_challenge: super::link_challenge(input.link_challenge.as_deref()),
             device: input.device.map(Secret::new),
             captcha: input.captcha.map(Secret::new),
-            source: self.source.of(event),
+            locale: input.locale,
+            link_challenge: input.link_challenge,
         };
-        let deployment = match self.deployment.deployment(&request.key_ids()).await {
-            Ok(deployment) => deployment,
-            Err(fault) => return Ok(Err(fault.into())),
+        let requested = self.request(input, self.source.of(event), log_context);
+        let Requested {
+            deployment,
+            request,
+        } = match requested.await {
+            Ok(requested) => requested,
+            Err(error) => return Ok(Err(error.into())),
         };
-        log_context.get_or_init(|| LoggedIdentifier::is(&request.identifier, &deployment.keys));
-        let sign_in = SignIn::<(S, D, A, C, E), P> {
-            context: Context {
-                deployment: &deployment,
-                app_client: &self.app_client,
-                store: &self.store,
-                directory: &self.directory,
-                api: &self.api,
-                clock: &self.clock,
-                entropy: &self.entropy,
-            },
-            legacy_pool: self.legacy_pool,
-            captcha: self.captcha.as_ref(),
-        };
+        let sign_in = self.core(&deployment);
         let answered = match field {
             "signIn" => match &request.proof {
                 Some(proof) if complete => {
                     let completing = sign_in.tokens(&request, proof);
-                    completing.await.map(|payload| super::tokens(&payload))
+                    completing.await.map(|payload| tokens(&payload))
                 }
                 _ => {
                     let opening = sign_in.session(&request);
-                    opening.await.map(|payload| super::session(&payload))
+                    opening.await.map(|payload| session(&payload))
                 }
             },
             "signInTicket" => sign_in.ticket(&request).await.map(|payload| {
@@ -150,7 +93,7 @@ where
             "undoContactChange" => match &request.proof {
                 Some(proof) => {
                     let undoing = sign_in.undo_contact_change(&request, proof);
-                    undoing.await.map(|payload| super::tokens(&payload))
+                    undoing.await.map(|payload| tokens(&payload))
                 }
                 None => Err(SignInError::InvalidProof),
             },

@@ -23,13 +23,14 @@ use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
 use latchstring_core::session::ServerCredential;
 use latchstring_core::test_identifier::TestIdentifier;
+use latchstring_core::time::Timestamp;
 use thiserror::Error;
 use tracing::Level;
 
 pub use settings::{SETTINGS, Setting, Takes};
 
-use crate::appsync::SourceOf;
 use crate::keys::{FixedOrRotating, Rotating};
+use crate::resolver::{OriginSecrets, SourceOf};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
 
@@ -56,6 +57,11 @@ pub enum ConfigError {
          `latchstring doctor --probe` and, if probe.signed is ok, set SIGNED_SESSIONS_CONFIRMED to true"
     )]
     SignedSessions,
+    /// A change could be undone by a proof, and a pool that reports missing users gives none.
+    #[error(
+        "LEGACY_POOL is true, so no change of a contact could be undone: set UNDO_HOURS to 0 for every function"
+    )]
+    UndoOfLegacyPool,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -146,6 +152,15 @@ impl Environment<'_> {
         is_one
             .then_some(namespace)
             .ok_or(ConfigError::Invalid(settings::METRICS_NAMESPACE))
+    }
+
+    /// Returns the expiry of AppSync's API key, if there is one.
+    ///
+    /// # Errors
+    /// If the variable is not a whole number of 32 bits.
+    pub fn api_key_expires(&self) -> Result<Option<Timestamp>, ConfigError> {
+        let seconds = self.optional(settings::API_KEY_EXPIRES, str::parse::<u32>)?;
+        Ok(seconds.map(|seconds| Timestamp::from_secs(seconds.into())))
     }
 
     /// Returns the point in time at which messages are delivered.
@@ -260,6 +275,17 @@ impl Environment<'_> {
             "off" => Ok(SourceOf::Off),
             _ => Err(ConfigError::Invalid(settings::SOURCE)),
         }
+    }
+
+    /// Returns the secrets that CloudFront adds to each request of the HTTP door. Returns `None` if
+    /// CloudFront does not stand in front of it.
+    ///
+    /// # Errors
+    /// If the variable is neither empty nor one or two secrets.
+    pub fn cloudfront(&self) -> Result<Option<OriginSecrets>, ConfigError> {
+        self.optional(settings::CLOUDFRONT_SECRET, |text| {
+            OriginSecrets::parse(text).ok_or(())
+        })
     }
 
     /// Returns the keys of the Cloudflare Turnstile widget, which a client solves where a budget
@@ -428,9 +454,13 @@ impl Environment<'_> {
     /// Returns true if the pool reports missing users.
     ///
     /// # Errors
-    /// If the variable is neither `true` nor `false`.
+    /// If the variable is neither `true` nor `false`, or changes could be undone in such a pool.
     pub fn legacy_pool(&self) -> Result<bool, ConfigError> {
-        self.parsed(settings::LEGACY_POOL)
+        let is_legacy = self.parsed(settings::LEGACY_POOL)?;
+        if is_legacy && !self.hours(settings::UNDO_HOURS)?.is_zero() {
+            return Err(ConfigError::UndoOfLegacyPool);
+        }
+        Ok(is_legacy)
     }
 
     /// Returns the calls that open a session and answer its first challenge.
@@ -887,11 +917,25 @@ mod tests {
     #[test]
     fn a_flag_and_a_log_level_accept_their_values_only() {
         for (value, flag) in [("true", Some(true)), ("false", Some(false)), ("yes", None)] {
-            let pairs = with("LEGACY_POOL", value);
+            let pairs = [("LEGACY_POOL", value), ("UNDO_HOURS", "0")];
             assert_eq!(Environment::Pairs(&pairs).legacy_pool().ok(), flag);
         }
         let pairs = with("LOG_LEVEL", "loud");
         assert!(Environment::Pairs(&pairs).log_level().is_err());
+    }
+
+    /// No proof is ever earned there, so a change would only hold the account.
+    #[test]
+    fn a_legacy_pool_with_an_undo_does_not_start() {
+        let legacy = ("LEGACY_POOL", "true");
+        for hours in [Some("72"), Some("1"), None] {
+            let undo = hours.map(|hours| ("UNDO_HOURS", hours));
+            let pairs: Vec<_> = [legacy].into_iter().chain(undo).collect();
+            let refused = Environment::Pairs(&pairs).legacy_pool();
+            assert_eq!(refused, Err(ConfigError::UndoOfLegacyPool), "{hours:?}");
+        }
+        let pairs = [("UNDO_HOURS", "24")];
+        assert_eq!(Environment::Pairs(&pairs).legacy_pool(), Ok(false));
     }
 
     #[test]
@@ -1080,6 +1124,31 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_of_cloudfront_is_long_or_none() {
+        const LONG: &str = "0123456789abcdef0123456789abcdef";
+        let read = |value: &str| {
+            let found = Environment::Pairs(&[("CLOUDFRONT_SECRET", value)]).cloudfront();
+            found.map(|secrets| secrets.is_some())
+        };
+        assert_eq!(read(""), Ok(false));
+        assert_eq!(read(LONG), Ok(true));
+        assert_eq!(read(&format!("{LONG}, {LONG}x")), Ok(true));
+        let invalid = Err(ConfigError::Invalid(settings::CLOUDFRONT_SECRET));
+        for value in [
+            &LONG[1..],
+            &format!("{LONG},"),
+            &format!("{LONG},short"),
+            &format!("{LONG},{LONG},{LONG}"),
+            &format!("{LONG} {LONG}"),
+        ] {
+            assert_eq!(read(value), invalid, "{value}");
+        }
+        let pairs = [("CLOUDFRONT_SECRET", LONG)];
+        let secrets = Environment::Pairs(&pairs).cloudfront().unwrap();
+        assert!(!format!("{secrets:?}").contains("0123"));
+    }
+
+    #[test]
     fn a_captcha_is_on_with_one_key_a_host_name_and_tls() {
         let read = |pairs: &[(&str, &str)]| {
             let found = Environment::Pairs(pairs).turnstile();
@@ -1132,6 +1201,22 @@ mod tests {
             let pairs = with("METRICS_NAMESPACE", value);
             let namespace = Environment::Pairs(&pairs).metrics_namespace();
             assert_eq!(namespace.ok().as_deref(), taken, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_expiry_of_the_api_key_is_a_number_of_seconds() {
+        for (value, seconds) in [
+            ("", Ok(None)),
+            ("1800000000", Ok(Some(1_800_000_000))),
+            ("2027-06-01", Err(())),
+            ("-1", Err(())),
+            ("18446744073709551615", Err(())),
+        ] {
+            let pairs = with("API_KEY_EXPIRES", value);
+            let expires = Environment::Pairs(&pairs).api_key_expires();
+            let expires = expires.map(|at| at.map(Timestamp::as_secs)).map_err(drop);
+            assert_eq!(expires, seconds, "{value}");
         }
     }
 

@@ -126,7 +126,7 @@ settings! {
     SMS_TEMPLATE_IDS = Some(""), Text("ids by kind, as in sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110,change_undone=1111"), FUNCTION,
         "The template ids of the texts in that register, one for each kind of message.";
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
-        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. Avoid it; SECURITY.md states what it reveals.";
+        "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. It needs `UNDO_HOURS` 0 in every function. Avoid it; SECURITY.md states what it reveals.";
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
@@ -152,7 +152,7 @@ settings! {
     PENDING_SECONDS = Some("3600"), Whole(600, 86_400, "seconds"), CONSTRUCT, policy.pending_life = seconds,
         "The time in which a new contact must be proved.";
     UNDO_HOURS = Some("72"), Whole(0, 168, "hours"), CONSTRUCT, policy.undo_life = hours,
-        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off.";
+        "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off, for changes from before too.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CLIENT_SECRET = Some(""), Text("the secret of the app client"), FUNCTION,
@@ -208,7 +208,9 @@ settings! {
     MAX_SPRAY_ODDS = Some("0.1"), Share, CONSTRUCT,
         "As `MAX_TARGETED_ODDS`, for an attacker who guesses at all accounts for a year. [budgets.md](budgets.md) derives both.";
     SOURCE = Some("off"), Word(&["appsync", "http", "off"]), CONSTRUCT,
-        "The API whose events hold the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp` of an HTTP API or function URL. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)).";
+        "The part of an event of the GraphQL API that holds the client's address. `appsync`: the entry of `x-forwarded-for` before the last, which is a CloudFront edge. `http`: `requestContext.http.sourceIp`, where a function of your own adds it. Events without an address there share one budget. `off`: no budget is counted by source. `latchstring doctor --probe --api` shows the header that AppSync delivers ([doctor.md](doctor.md#--probe)). Requests by HTTP are counted by source without this setting ([http.md](http.md#the-source)).";
+    CLOUDFRONT_SECRET = Some(""), Text("one or two secrets of at least 32 characters, separated by a comma"), FUNCTION,
+        "The value of the header `x-origin-verify` that CloudFront adds to each request by HTTP. With it, requests without the header are refused, and the source is CloudFront's `cloudfront-viewer-address`. Two values are accepted while one replaces the other ([http.md](http.md#the-source)). Only sign-in and sign-up read it.";
     SOURCE_CODES_PER_MINUTE = Some("20"), Whole(1, 100_000, "codes"), CONSTRUCT, policy.budgets.source.per_minute = number,
         "Codes for one source in a minute: an IPv4 address, or the /64 of an IPv6 address.";
     SOURCE_CODES_PER_HOUR = Some("200"), Whole(1, 1_000_000, "codes"), CONSTRUCT, policy.budgets.source.per_hour = number,
@@ -269,6 +271,8 @@ settings! {
         "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
         "The namespace of the metrics ([metrics.md](metrics.md)).";
+    API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
+        "The expiry of AppSync's API key. Sign-in alone has it: it writes the days that are left as the metric `ApiKeyDaysLeft`.";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
         "The least severe events that are logged, as JSON lines. No level logs a code, address, number, ticket, proof, session or token.";
     AWS_REGION = None, Text("the region; Lambda sets it"), FUNCTION,

@@ -14,7 +14,7 @@ use latchstring_core::ports::{Clock, Directory, OpenChallenge};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
-use latchstring_lambda::appsync::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
 use latchstring_testkit::{Answer, Break, Carried, Wire, deployment};
 use serde_json::{Value, json};
@@ -198,6 +198,7 @@ impl FlowRun {
             app_client: Self::app_client(),
             legacy_pool: false,
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
@@ -220,6 +221,7 @@ impl FlowRun {
             deployment,
             app_client: Self::app_client(),
             source: SourceOf::Off,
+            origin: None,
             store,
             directory,
             tokens: Flaky::new(

@@ -1,7 +1,8 @@
 //! The Lambdas under their hosts, the stand-ins that they call, and the calls to them.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -12,10 +13,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::Sabotage;
 use crate::cloud::Cloud;
 use crate::function::Function;
 use crate::visit::{Channel, Contact};
+use crate::{Door, Sabotage};
 
 const POOL: &str = "us-east-1_ORACLE000";
 const CLIENT: &str = "oracleclient00000000000000";
@@ -49,6 +50,8 @@ fn variables(endpoint: &str, sabotage: Option<Sabotage>) -> Vec<(String, String)
         ("CODES_PER_DAY", "1"),
         ("EXTENDED_CODES_PER_DAY", "0"),
         ("CODE_SECONDS", "600"),
+        // No resend is due within a block.
+        ("RESEND_SECONDS", "300"),
         ("TICKET_SECONDS", "300"),
         ("FRESH_SECONDS", "86400"),
         ("CONTACTS_PER_DAY", "1000"),
@@ -119,6 +122,33 @@ pub(crate) struct Measured {
     pub(crate) calls: u32,
 }
 
+impl Measured {
+    /// Returns the answer without what is random or counts seconds: values of one word by their
+    /// length, and texts without their digits.
+    pub(crate) fn shape(&self) -> String {
+        fn masked(value: &Value, name: &str) -> Value {
+            match value {
+                Value::String(text) if text.contains(' ') => text
+                    .split(|c: char| c.is_ascii_digit())
+                    .filter(|part| !part.is_empty())
+                    .collect(),
+                Value::String(text) if name == "retry-after" => (!text.is_empty()).into(),
+                Value::String(text) => text.len().into(),
+                Value::Number(_) if ["expiresIn", "resendAfter", "retryAfter"].contains(&name) => {
+                    Value::Null
+                }
+                Value::Array(all) => all.iter().map(|value| masked(value, name)).collect(),
+                Value::Object(all) => all
+                    .iter()
+                    .map(|(name, value)| (name.clone(), masked(value, name)))
+                    .collect(),
+                other => other.clone(),
+            }
+        }
+        masked(&self.answer, "").to_string()
+    }
+}
+
 /// An account that is signed in.
 pub(crate) struct SignedIn {
     username: String,
@@ -131,15 +161,18 @@ pub(crate) struct Deployment {
     pub(crate) cloud: Cloud,
     endpoint: String,
     http: reqwest::Client,
-    sign_in: Function,
+    sign_in_function: Function,
     contacts: Function,
     triggers: Arc<Lambdas>,
     sabotage: Option<Sabotage>,
+    pub(crate) door: Door,
+    /// The number of requests of the HTTP API, each of which has a source of its own.
+    requests: AtomicU32,
     server: JoinHandle<()>,
 }
 
 impl Deployment {
-    pub(crate) async fn start(profile: &str, sabotage: Option<Sabotage>) -> Self {
+    pub(crate) async fn start(profile: &str, door: Door, sabotage: Option<Sabotage>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let cloud = Cloud::default();
@@ -163,13 +196,15 @@ impl Deployment {
             Arc::new(SystemTime::now),
         );
         Self {
-            sign_in: start("latchstring-sign-in").await,
+            sign_in_function: start("latchstring-sign-in").await,
             contacts: start(CONTACTS).await,
             server: cloud.serve(listener, latchstring_local_cognito::router(pool)),
             cloud,
             http: reqwest::Client::new(),
             triggers,
             sabotage,
+            door,
+            requests: AtomicU32::new(0),
             endpoint,
         }
     }
@@ -181,7 +216,13 @@ impl Deployment {
             verify,
             ..
         } = &*self.triggers;
-        [&self.sign_in, &self.contacts, define, create, verify]
+        [
+            &self.sign_in_function,
+            &self.contacts,
+            define,
+            create,
+            verify,
+        ]
     }
 
     /// Waits until no process and no stand-in has anything to do.
@@ -229,30 +270,100 @@ impl Deployment {
         answer
     }
 
-    /// A field that sign-in serves, as AppSync invokes it.
-    pub(crate) async fn resolve(&self, field: &str, contact: &Contact) -> Measured {
-        let event = event(field, contact);
+    /// An event of sign-in that names a contact.
+    async fn resolve(&self, event: Value, contact: &Contact) -> Measured {
         self.measured(async {
             if self.sabotage == Some(Sabotage::Lookup) {
                 self.look_up(&contact.text).await;
             }
-            self.invoke(&self.sign_in, event).await
+            let answer = self.invoke(&self.sign_in_function, event).await;
+            self.read(answer)
         })
         .await
+    }
+
+    /// A request for a code.
+    pub(crate) async fn sign_in(&self, contact: &Contact) -> Measured {
+        let event = match self.door {
+            Door::Appsync => event("signIn", contact),
+            Door::Http => self.request("sign-in", &typed(contact)),
+        };
+        self.resolve(event, contact).await
+    }
+
+    /// A request for a ticket.
+    pub(crate) async fn ticket(&self, contact: &Contact) -> Measured {
+        let event = match self.door {
+            Door::Appsync => event("signInTicket", contact),
+            Door::Http => self.request("sign-in/ticket", &typed(contact)),
+        };
+        self.resolve(event, contact).await
     }
 
     /// `signIn` for a contact whose budget is spent. Cognito opens no session before the refusal.
     pub(crate) async fn refused_sign_in(&self, contact: &Contact) -> Measured {
         self.cloud.hold(true);
-        self.resolve("signIn", contact).await
+        self.sign_in(contact).await
     }
 
     /// `changeContact` by an account that is signed in.
     pub(crate) async fn change_contact(&self, by: &SignedIn, contact: &Contact) -> Measured {
-        let mut event = event("changeContact", contact);
-        event["identity"] = by.identity.clone();
-        event["request"]["headers"] = json!({"authorization": by.token});
-        self.measured(self.invoke(&self.contacts, event)).await
+        let event = match self.door {
+            Door::Appsync => {
+                let mut event = event("changeContact", contact);
+                event["identity"] = by.identity.clone();
+                event["request"]["headers"] = json!({"authorization": by.token});
+                event
+            }
+            Door::Http => {
+                let mut event = self.request("contacts/change", &typed(contact));
+                event["headers"]["authorization"] = format!("Bearer {}", by.token).into();
+                event
+            }
+        };
+        let changing = async { self.read(self.invoke(&self.contacts, event).await) };
+        self.measured(changing).await
+    }
+
+    /// A wrong answer, at the HTTP door.
+    pub(crate) async fn answer(&self, continuation: &Value) -> Measured {
+        let body = json!({"continuation": continuation, "answer": "000000x"});
+        let event = self.request("sign-in/answer", &body);
+        let answering = async { self.read(self.invoke(&self.sign_in_function, event).await) };
+        self.measured(answering).await
+    }
+
+    /// A resend, at the HTTP door.
+    pub(crate) async fn resend(&self, continuation: &Value) -> Measured {
+        let body = json!({ "continuation": continuation });
+        let event = self.request("sign-in/resend", &body);
+        let resending = async { self.read(self.invoke(&self.sign_in_function, event).await) };
+        self.measured(resending).await
+    }
+
+    /// Returns the event of a request to the HTTP API.
+    fn request(&self, path: &str, body: &Value) -> Value {
+        // Few enough for the block 10.0.0.0/8.
+        let number = 10 << 24 | self.requests.fetch_add(1, Ordering::Relaxed);
+        let (path, source) = (format!("/v1/{path}"), Ipv4Addr::from(number));
+        json!({
+            "version": "2.0", "routeKey": format!("POST {path}"), "rawPath": path,
+            "rawQueryString": "", "headers": {"content-type": "application/json"},
+            "requestContext": {
+                "http": {"method": "POST", "path": path, "sourceIp": source},
+                "stage": "$default",
+            },
+            "body": body.to_string(), "isBase64Encoded": false,
+        })
+    }
+
+    /// Reads a function's answer. That of the HTTP door has a body as text.
+    fn read(&self, mut answer: Value) -> Value {
+        if self.door == Door::Http {
+            let body = answer["body"].as_str().unwrap_or_default();
+            answer["body"] = serde_json::from_str(body).expect("the body is JSON");
+        }
+        answer
     }
 
     /// A look-up of the account, which no resolver of this project makes.
@@ -351,7 +462,7 @@ impl Deployment {
     }
 
     /// Signs in an account, without a code.
-    pub(crate) async fn sign_in(&self, username: &str) -> SignedIn {
+    pub(crate) async fn signed_in(&self, username: &str) -> SignedIn {
         self.triggers.issues.store(true, Ordering::SeqCst);
         let answer = self.call("InitiateAuth", initiate(username)).await;
         self.triggers.issues.store(false, Ordering::SeqCst);
@@ -400,6 +511,11 @@ fn initiate(username: &str) -> Value {
     json!({
         "ClientId": CLIENT, "AuthFlow": "CUSTOM_AUTH", "AuthParameters": {"USERNAME": username},
     })
+}
+
+/// Returns the body of a request that names a contact.
+fn typed(contact: &Contact) -> Value {
+    json!({ "emailOrPhone": contact.text })
 }
 
 fn event(field: &str, contact: &Contact) -> Value {

@@ -19,7 +19,7 @@ mod statistics;
 mod table;
 mod visit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -61,9 +61,22 @@ struct Cli {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=16))]
     lanes: Option<u32>,
 
+    /// The API through which the visitors come. At the HTTP door, status, headers and the shape of the
+    /// body are compared too
+    #[arg(long, value_enum, default_value = "appsync")]
+    door: Door,
+
     /// Break the product, which must be noticed
     #[arg(long, value_enum)]
     sabotage: Option<Sabotage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Door {
+    /// AppSync, and Cognito itself
+    Appsync,
+    /// The HTTP API alone
+    Http,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -83,6 +96,8 @@ struct Figures {
     wait: Vec<f64>,
     /// Calls that the functions made before the answer.
     calls: Vec<f64>,
+    /// The shapes of the answers of the HTTP door.
+    shapes: BTreeSet<String>,
 }
 
 type Key = (Step, Channel, Class);
@@ -185,9 +200,9 @@ async fn measure(cli: &Cli) -> Samples {
     let running: Vec<_> = (0..lanes)
         .map(|number| {
             let run = Arc::clone(&run);
-            let (profile, sabotage) = (cli.profile.clone(), cli.sabotage);
+            let (profile, door, sabotage) = (cli.profile.clone(), cli.door, cli.sabotage);
             tokio::spawn(async move {
-                let deployment = Deployment::start(&profile, sabotage).await;
+                let deployment = Deployment::start(&profile, door, sabotage).await;
                 lane(&run, number, &deployment).await
             })
         })
@@ -205,6 +220,7 @@ async fn measure(cli: &Cli) -> Samples {
             }
             into.wait.extend(figures.wait);
             into.calls.extend(figures.calls);
+            into.shapes.extend(figures.shapes);
         }
     }
     println!(
@@ -241,6 +257,9 @@ async fn lane(run: &Run, number: u32, deployment: &Deployment) -> Lane {
         for (key, measured) in measured {
             if !warms {
                 let figures = lane.samples.entry(key).or_default();
+                if deployment.door == Door::Http {
+                    figures.shapes.insert(measured.shape());
+                }
                 for (all, cpu) in figures.cpu.iter_mut().zip(measured.cpu) {
                     all.push(cpu);
                 }
@@ -262,7 +281,7 @@ async fn one_block(
     lane: &mut Lane,
 ) -> Vec<(Key, Measured)> {
     let by = attacker(deployment, block).await;
-    let mut visits = Visit::block(BLOCK, block * CONTACTS);
+    let mut visits = Visit::block(deployment.door, BLOCK, block * CONTACTS);
     shuffle(&mut visits, entropy);
     some_at_once(
         visits
@@ -309,7 +328,7 @@ async fn attacker(deployment: &Deployment, block: u32) -> SignedIn {
     deployment
         .create_account(&username, &Contact::attackers(block))
         .await;
-    deployment.sign_in(&username).await
+    deployment.signed_in(&username).await
 }
 
 fn shuffle<T>(items: &mut [T], entropy: &SeededEntropy) {

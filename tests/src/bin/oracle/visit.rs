@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::Door;
 use crate::deployment::{COURIER, Deployment, FUNCTIONS, Measured, SignedIn};
 
 /// The kind of a contact. All contacts of a kind have the same length.
@@ -88,19 +89,29 @@ impl Class {
 pub(crate) enum Step {
     SignIn,
     Ticket,
+    /// In slot mode, by mail.
+    SlotSignIn,
+    /// By SMS, which has no slots without a CAPTCHA.
     RefusedSignIn,
     ChangeContact,
+    /// At the HTTP door: a wrong answer.
+    Answer,
+    /// At the HTTP door: a resend before its time, which sends nothing.
+    Resend,
     Initiate,
     RedeemTicket,
     WrongAnswer,
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::SignIn,
         Self::Ticket,
+        Self::SlotSignIn,
         Self::RefusedSignIn,
         Self::ChangeContact,
+        Self::Answer,
+        Self::Resend,
         Self::Initiate,
         Self::RedeemTicket,
         Self::WrongAnswer,
@@ -110,8 +121,11 @@ impl Step {
         match self {
             Self::SignIn => "signIn",
             Self::Ticket => "signInTicket",
+            Self::SlotSignIn => "signIn, in slot mode",
             Self::RefusedSignIn => "signIn, refused",
             Self::ChangeContact => "changeContact",
+            Self::Answer => "a wrong answer",
+            Self::Resend => "a resend",
             Self::Initiate => "InitiateAuth",
             Self::RedeemTicket => "RespondToAuthChallenge with a ticket",
             Self::WrongAnswer => "RespondToAuthChallenge with a wrong answer",
@@ -128,14 +142,17 @@ impl Step {
 
     /// Returns true if the answer waits for triggers in a session that is opened for the contact.
     const fn is_of_the_contact(self) -> bool {
-        matches!(self, Self::SignIn) || self.is_answered_by_cognito()
+        matches!(
+            self,
+            Self::SignIn | Self::SlotSignIn | Self::Answer | Self::Resend
+        ) || self.is_answered_by_cognito()
     }
 
     /// Returns true if a code is sent.
     const fn sends(self) -> bool {
         matches!(
             self,
-            Self::SignIn | Self::ChangeContact | Self::RedeemTicket
+            Self::SignIn | Self::SlotSignIn | Self::ChangeContact | Self::RedeemTicket
         )
     }
 
@@ -157,42 +174,57 @@ enum Flow {
     ChangeContact,
     RedeemTicket,
     WrongAnswer,
+    Answers,
 }
 
 impl Flow {
-    const ALL: [Self; 5] = [
-        Self::SignIn,
-        Self::Ticket,
-        Self::ChangeContact,
-        Self::RedeemTicket,
-        Self::WrongAnswer,
-    ];
+    /// The flows through a door. At the HTTP door no caller needs Cognito.
+    const fn of(door: Door) -> &'static [Self] {
+        match door {
+            Door::Appsync => &[
+                Self::SignIn,
+                Self::Ticket,
+                Self::ChangeContact,
+                Self::RedeemTicket,
+                Self::WrongAnswer,
+            ],
+            Door::Http => &[
+                Self::SignIn,
+                Self::Ticket,
+                Self::ChangeContact,
+                Self::Answers,
+            ],
+        }
+    }
 
-    const fn steps(self, class: Class) -> &'static [Step] {
+    const fn steps(self, class: Class, channel: Channel) -> &'static [Step] {
         match self {
-            // The first call spends the budget, so the second one is refused. No delivery and no
-            // event shows in a refusal.
-            Self::SignIn => match class {
-                Class::SlowCourier | Class::LongEvent | Class::LongerEvent => &[Step::SignIn],
-                _ => &[Step::SignIn, Step::RefusedSignIn],
+            // The first call spends the budget, so the second one is in slot mode, or refused. No
+            // delivery and no event shows in a refusal.
+            Self::SignIn => match (channel, class) {
+                (Channel::Mail, _) => &[Step::SignIn, Step::SlotSignIn],
+                (_, Class::SlowCourier | Class::LongEvent | Class::LongerEvent) => &[Step::SignIn],
+                (Channel::Sms, _) => &[Step::SignIn, Step::RefusedSignIn],
             },
             Self::Ticket => &[Step::Ticket],
             Self::ChangeContact => &[Step::ChangeContact],
             Self::RedeemTicket => &[Step::Ticket, Step::Initiate, Step::RedeemTicket],
             Self::WrongAnswer => &[Step::SignIn, Step::WrongAnswer],
+            Self::Answers => &[Step::SignIn, Step::Answer, Step::Resend],
         }
     }
 
     /// Returns true if a step of this flow is measured. The others only lead to it.
     const fn measures(self, step: Step) -> bool {
         step.is_answered_by_cognito()
+            || matches!(step, Step::Answer | Step::Resend)
             || matches!(self, Self::SignIn | Self::Ticket | Self::ChangeContact)
     }
 
     /// The visitors of a class in a block of so many. Steps that are only shown need few.
     const fn visitors(self, block: u32) -> u32 {
         match self {
-            Self::SignIn | Self::Ticket | Self::ChangeContact => block,
+            Self::SignIn | Self::Ticket | Self::ChangeContact | Self::Answers => block,
             Self::RedeemTicket | Self::WrongAnswer => block.div_ceil(10),
         }
     }
@@ -207,6 +239,8 @@ impl Flow {
             // Cognito refuses a disabled user.
             Self::RedeemTicket => !matches!(class, Class::Disabled),
             Self::WrongAnswer => !matches!(class, Class::Disabled | Class::SlowCourier),
+            // Nothing is sent in the steps that are measured.
+            Self::Answers => !matches!(class, Class::SlowCourier),
         }
     }
 }
@@ -305,10 +339,10 @@ pub(crate) struct Visit {
 impl Visit {
     /// The visits of a block: so many of every class in the flows that are compared. The contacts
     /// are counted from `first`.
-    pub(crate) fn block(size: u32, first: u32) -> Vec<Self> {
+    pub(crate) fn block(door: Door, size: u32, first: u32) -> Vec<Self> {
         let mut visits = Vec::new();
         let mut numbers = first..;
-        for flow in Flow::ALL {
+        for flow in Flow::of(door).iter().copied() {
             for class in Class::ALL
                 .into_iter()
                 .filter(|class| flow.is_open_to(*class))
@@ -336,7 +370,7 @@ impl Visit {
 
     /// The steps of the visit.
     pub(crate) const fn steps(&self) -> &'static [Step] {
-        self.flow.steps(self.class)
+        self.flow.steps(self.class, self.contact.channel)
     }
 
     /// The samples that a step belongs to, if it is measured.
@@ -375,17 +409,33 @@ impl Visit {
             .cloud
             .courier_takes(COURIER[usize::from(is_slow)]);
         let contact = &self.contact;
+        let at_http = deployment.door == Door::Http;
+        let session = if at_http {
+            "/body/continuation"
+        } else {
+            "/data/session"
+        };
         let (measured, place) = match step {
-            Step::SignIn => (deployment.resolve("signIn", contact).await, "/data/session"),
+            Step::SignIn | Step::SlotSignIn => (deployment.sign_in(contact).await, session),
             Step::Ticket => (
-                deployment.resolve("signInTicket", contact).await,
-                "/data/ticket",
+                deployment.ticket(contact).await,
+                if at_http {
+                    "/body/ticket"
+                } else {
+                    "/data/ticket"
+                },
             ),
-            Step::RefusedSignIn => (deployment.refused_sign_in(contact).await, "/error/message"),
-            Step::ChangeContact => (
-                deployment.change_contact(by, contact).await,
-                "/data/session",
+            Step::RefusedSignIn => (
+                deployment.refused_sign_in(contact).await,
+                if at_http {
+                    "/body/detail"
+                } else {
+                    "/error/message"
+                },
             ),
+            Step::ChangeContact => (deployment.change_contact(by, contact).await, session),
+            Step::Answer => (deployment.answer(&self.session).await, session),
+            Step::Resend => (deployment.resend(&self.session).await, session),
             Step::Initiate => (deployment.initiate(contact).await, "/Session"),
             Step::RedeemTicket => {
                 let method = match contact.channel {
@@ -404,7 +454,8 @@ impl Visit {
             ),
         };
         let answer = &measured.answer;
-        let is_unavailable = answer["error"]["type"] == "Unavailable";
+        let is_unavailable = answer["error"]["type"] == "Unavailable"
+            || answer["body"]["type"] == "urn:latchstring:error:Unavailable";
         let Some(found) = answer.pointer(place).filter(|_| !is_unavailable) else {
             let parameters = &answer["ChallengeParameters"];
             self.timed_out = is_unavailable || parameters["step"] == "select";

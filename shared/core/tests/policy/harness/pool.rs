@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring_core::flow::ClientRequest;
 use latchstring_core::flow::Next;
@@ -22,6 +23,8 @@ pub(crate) struct Pool<'w> {
     /// The number of further sessions in which an existing user is not visible.
     unseen_for: Mutex<usize>,
     sessions: Mutex<BTreeMap<String, Session<'w>>>,
+    /// The number of challenges so far. No two have the same session.
+    challenges: AtomicUsize,
 }
 
 /// The ports of a resolver over a pool.
@@ -54,6 +57,7 @@ impl<'w> Pool<'w> {
             legacy: false,
             unseen_for: Mutex::new(0),
             sessions: Mutex::default(),
+            challenges: AtomicUsize::default(),
         }
     }
 
@@ -71,15 +75,44 @@ impl<'w> Pool<'w> {
         self
     }
 
+    /// Returns the same sessions in another world.
+    pub(crate) fn moved_to<'other>(&self, world: &'other World) -> Pool<'other> {
+        let sessions = self.sessions.lock().unwrap();
+        let moved = sessions
+            .iter()
+            .map(|(name, session)| (name.clone(), session.moved_to(world)));
+        Pool {
+            world,
+            legacy: self.legacy,
+            unseen_for: Mutex::new(0),
+            sessions: Mutex::new(moved.collect()),
+            challenges: AtomicUsize::new(self.challenges.load(Ordering::Relaxed)),
+        }
+    }
+
     /// Returns the session of that name, for an answer.
     pub(crate) fn session(&self, session: &Secret) -> Session<'w> {
         let mut sessions = self.sessions.lock().unwrap();
         sessions.remove(session.expose()).expect("an open session")
     }
 
+    /// Takes the session of a challenge. A session is answered once, and by the name that the
+    /// challenge states or an alias of it.
+    fn taken(&self, challenge: &OpenChallenge) -> Option<Session<'w>> {
+        let named = challenge.parameters.get("USERNAME")?;
+        let found = now(self.world.directory.port.find(named)).unwrap();
+        let mut sessions = self.sessions.lock().unwrap();
+        let text = challenge.session.expose();
+        let username = &sessions.get(text)?.username;
+        let is_of_it =
+            username == named || found.is_some_and(|account| account.username == *username);
+        is_of_it.then(|| sessions.remove(text)).flatten()
+    }
+
     fn challenge(&self, session: Session<'w>) -> Reply {
         let mut sessions = self.sessions.lock().unwrap();
-        let name = format!("session {} of {}", sessions.len(), session.metadata);
+        let number = self.challenges.fetch_add(1, Ordering::Relaxed);
+        let name = format!("session {number:04} of {}", session.metadata);
         let mut parameters: BTreeMap<_, _> = session
             .public
             .iter()
@@ -134,7 +167,9 @@ impl ChallengeApi for Pool<'_> {
             link_secret: said("linkSecret").map(Secret::new),
         };
         let effect = async {
-            let mut session = self.session(&challenge.session);
+            let Some(mut session) = self.taken(challenge) else {
+                return Ok(Reply::Refused);
+            };
             session.respond(answer, request).await;
             Ok(match session.ended {
                 None => self.challenge(session),

@@ -1,0 +1,82 @@
+import { Duration, aws_cloudfront as cloudfront, aws_cloudfront_origins as origins } from 'aws-cdk-lib';
+import { Construct } from 'constructs';
+import type { DomainProps } from './props';
+
+/** The header by which the functions know a request of the distribution. */
+export const ORIGIN_VERIFY = 'x-origin-verify';
+
+/**
+ * The status codes that CloudFront caches. It ignores `no-store` for most of them, and keeps them for
+ * ten seconds unless their own time is 0.
+ */
+const CACHED_ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+export interface EdgeProps {
+  /** The API's own host name. */
+  readonly origin: string;
+  readonly originSecret: string;
+  readonly domain?: DomainProps;
+  readonly webAclArn?: string;
+}
+
+/** A CloudFront distribution in front of the HTTP API, which can have a web ACL; the API itself cannot. */
+export class Edge extends Construct {
+  readonly distribution: cloudfront.Distribution;
+
+  constructor(scope: Construct, id: string, props: EdgeProps) {
+    super(scope, id);
+    this.distribution = new cloudfront.Distribution(this, 'Distribution', {
+      comment: 'Latchstring: the HTTP API',
+      domainNames: props.domain && [props.domain.name],
+      certificate: props.domain?.certificate,
+      minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
+      httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      webAclId: props.webAclArn,
+      errorResponses: CACHED_ERRORS.map((httpStatus) => ({ httpStatus, ttl: Duration.seconds(0) })),
+      defaultBehavior: {
+        origin: new origins.HttpOrigin(props.origin, {
+          protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
+          // Overwrites a header of that name that a client sent.
+          customHeaders: { [ORIGIN_VERIFY]: props.originSecret },
+        }),
+        allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
+        viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
+        compress: false,
+        cachePolicy: this.noCache(),
+        originRequestPolicy: this.forwarded(),
+      },
+    });
+  }
+
+  /**
+   * Caches nothing: the least time is none, and the functions answer with `no-store`. The managed policy
+   * for this, whose greatest time is none too, takes no header, and CloudFront forwards `Authorization`
+   * of a GET only where it is a part of the cache's key.
+   */
+  private noCache(): cloudfront.CachePolicy {
+    return new cloudfront.CachePolicy(this, 'NoCache', {
+      minTtl: Duration.seconds(0),
+      defaultTtl: Duration.seconds(0),
+      maxTtl: Duration.seconds(1),
+      headerBehavior: cloudfront.CacheHeaderBehavior.allowList('Authorization'),
+      queryStringBehavior: cloudfront.CacheQueryStringBehavior.all(),
+    });
+  }
+
+  /**
+   * The headers that reach the functions. A policy with all headers would omit the viewer's address, or
+   * forward `Host`, by which API Gateway finds no API. A header of this name that a client sent does not
+   * arrive: CloudFront writes it.
+   */
+  private forwarded(): cloudfront.OriginRequestPolicy {
+    return new cloudfront.OriginRequestPolicy(this, 'Forwarded', {
+      headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
+        'CloudFront-Viewer-Address',
+        'Content-Type',
+        'Origin',
+        'Access-Control-Request-Method',
+        'Access-Control-Request-Headers',
+      ),
+    });
+  }
+}

@@ -1,0 +1,58 @@
+//! The two doors of the resolvers: AppSync's and HTTP's. An event shows by its members which of the
+//! two it came through.
+
+use std::pin::Pin;
+
+use latchstring_core::ports::{
+    AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
+    LeaseStore, PendingStore, RedemptionStore, UndoStore,
+};
+use serde_json::Value;
+
+use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::keys::Deployments;
+use crate::resolver::{AccountResolver, SignInResolver};
+use crate::{appsync, http};
+
+impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
+where
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    D: Directory,
+    A: ChallengeApi,
+    P: Captcha,
+    C: Clock,
+    E: Entropy,
+    K: Deployments,
+{
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
+        serve(self, &event).await.map(HandlerResponse::from)
+    }
+}
+
+impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
+where
+    S: PendingStore + UndoStore + CounterStore,
+    D: Directory,
+    T: AccessTokenVerifier,
+    A: ChallengeApi,
+    C: Clock,
+    E: Entropy,
+    K: Deployments,
+{
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
+        serve(self, &event).await.map(HandlerResponse::from)
+    }
+}
+
+/// Lets the door of an event serve it. The future is on the heap and without its type: those of two
+/// doors are large, and the compiler would verify each as a part of every caller's.
+fn serve<'a>(
+    resolver: &'a (impl appsync::Fields + http::Actions),
+    event: &'a Value,
+) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
+    if event["requestContext"].is_object() {
+        Box::pin(http::serve(resolver, event))
+    } else {
+        Box::pin(appsync::serve(resolver, event))
+    }
+}
