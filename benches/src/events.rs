@@ -235,6 +235,23 @@ impl Events {
         Self::sign_in_by("+1 415 555 0132", "PHONE_NUMBER")
     }
 
+    /// Returns an event of an HTTP API in which sign-in opens a session.
+    pub(crate) fn sign_in_over_http() -> String {
+        json!({
+            "version": "2.0",
+            "rawPath": "/v1/sign-in",
+            "rawQueryString": "",
+            "headers": {"content-type": "application/json", "host": "auth.example.com"},
+            "requestContext": {
+                "http": {"method": "POST", "path": "/v1/sign-in", "sourceIp": "203.0.113.7"},
+                "stage": "$default",
+            },
+            "body": json!({"emailOrPhone": ADDRESS}).to_string(),
+            "isBase64Encoded": false,
+        })
+        .to_string()
+    }
+
     fn sign_in_by(typed: &str, method: &str) -> String {
         json!({
             "arguments": {"input": {"emailOrPhone": typed, "method": method}},

@@ -94,6 +94,15 @@ pub(crate) fn all<'a>(root: &Path, aws: &Aws, events: &'a Events) -> (Vec<Row<'a
         opened,
     );
 
+    let prompted = |answer: &str| check(text(answer, "/statusCode") == "200", answer);
+    all.ours(
+        "sign-in over HTTP",
+        sign_in,
+        &[TABLE, SECRET],
+        Events::sign_in_over_http,
+        prompted,
+    );
+
     let sent = |answer: &str| {
         check(
             text(answer, "/response/publicChallengeParameters/step") == "otp",

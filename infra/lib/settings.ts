@@ -9,8 +9,8 @@ export interface Settings {
    * The calls by which sign-in and sign-up open a session and answer its first challenge. `public`:
    * InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`:
    * AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they
-   * pass the client's address on to threat protection where `source` is not `off`. The role needs both
-   * permissions for the pool. Takes public or signed.
+   * pass the client's address on to threat protection, by HTTP or where `source` is not `off`. The role needs
+   * both permissions for the pool. Takes public or signed.
    * @default 'public'
    */
   readonly cognitoCalls?: 'public' | 'signed';

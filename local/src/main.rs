@@ -206,8 +206,12 @@ fn greet(settings: &Settings) {
     } = settings;
     println!("Latchstring listens on {endpoint} (Ctrl-C ends it)");
     println!();
-    println!("Request a code, read it, and show the settings of a client:");
+    println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
+    println!(
+        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
+         -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
+    );
     println!(
         "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
          -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"

@@ -89,9 +89,15 @@ def deploy(emulated: Emulated, packages: Path) -> dict[str, str]:
     # It reports missing users whatever the client says.
     functions = emulated.client("lambda")
     sign_in = f"{STACK}-sign-in"
-    environment = functions.get_function_configuration(FunctionName=sign_in)["Environment"]
-    environment["Variables"]["LEGACY_POOL"] = "true"
-    functions.update_function_configuration(FunctionName=sign_in, Environment=environment)
+    for resource in resources:
+        name = resource["PhysicalResourceId"]
+        if resource["ResourceType"] != "AWS::Lambda::Function" or not name.startswith(STACK):
+            continue
+        environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+        environment["Variables"]["UNDO_HOURS"] = "0"
+        if name == sign_in:
+            environment["Variables"]["LEGACY_POOL"] = "true"
+        functions.update_function_configuration(FunctionName=name, Environment=environment)
     step("sign-in configured for a pool that reports missing users, as this emulator's does")
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 

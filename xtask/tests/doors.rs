@@ -1,9 +1,5 @@
 //! The doors of the scenarios: each test of `tests/tests/e2e` and `tests/tests/attacks` says through
 //! which doors it runs, by `doors!` in its file.
-#![expect(
-    clippy::expect_used,
-    reason = "a test that cannot read the tree has failed"
-)]
 
 use std::fs;
 use std::path::Path;

@@ -256,7 +256,7 @@ var Latchstring = class {
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
-      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume", "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
   }
@@ -506,10 +506,9 @@ var Latchstring = class {
   async #respond(challenge, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
-    const isFinal = (error) => purpose === "undo" && /ContactInUse|NothingToUndo/.test(error?.type);
+    const isFinal = (error) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure;
-    let held;
     try {
       return [asked, await send(asked)];
     } catch (error) {
@@ -521,8 +520,7 @@ var Latchstring = class {
         return [asked, await send(asked)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
-        if (isFinal(error)) failure = error;
-        if (isOfType(error, "ChangeHeld")) held = error;
+        if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
@@ -531,7 +529,6 @@ var Latchstring = class {
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
-      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }
@@ -751,14 +748,14 @@ function received({
 }, former) {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1e3 };
 }
-function isOfType(error, type) {
-  return error instanceof LatchstringError && error.type === type;
+function isOfType(error, ...types) {
+  return error instanceof LatchstringError && types.includes(error.type);
 }
 function isSignedOut(error) {
   return isOfType(error, "NotSignedIn");
 }
 function isLost(error) {
-  return !(error instanceof LatchstringError) || ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type);
+  return !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests");
 }
 export {
   Latchstring,

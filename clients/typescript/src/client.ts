@@ -254,7 +254,7 @@ export class Latchstring {
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
-      if (isOfType(error, "InvalidResume") || isOfType(error, "ChangeHeld")) await this.#store(before, null);
+      if (isOfType(error, "InvalidResume", "ChangeHeld")) await this.#store(before, null);
       throw error;
     }
   }
@@ -561,10 +561,9 @@ export class Latchstring {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
     // The code was right, and undoes nothing.
-    const isFinal = (error: any) => purpose === "undo" && /ContactInUse|NothingToUndo/.test(error?.type);
+    const isFinal = (error: unknown) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
-    let held: unknown;
     try {
       return [asked, await send(asked)];
     } catch (error) {
@@ -576,8 +575,7 @@ export class Latchstring {
         return [asked, await send(asked)];
       } catch (error) {
         if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
-        if (isFinal(error)) failure = error;
-        if (isOfType(error, "ChangeHeld")) held = error;
+        if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
@@ -586,7 +584,6 @@ export class Latchstring {
     if (purpose === "contact") {
       const state = await this.pendingContact(method, options).catch(() => null);
       if (state === "IN_USE") throw new LatchstringError("ContactInUse");
-      if (held) throw held;
     }
     throw new LatchstringError(attemptsLeft === 1 && !metadata ? "AttemptsSpent" : "FlowOver");
   }
@@ -859,8 +856,8 @@ function received(
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1000 };
 }
 
-function isOfType(error: unknown, type: ErrorType): boolean {
-  return error instanceof LatchstringError && error.type === type;
+function isOfType(error: unknown, ...types: ErrorType[]): boolean {
+  return error instanceof LatchstringError && types.includes(error.type);
 }
 
 function isSignedOut(error: unknown): boolean {
@@ -870,7 +867,6 @@ function isSignedOut(error: unknown): boolean {
 /** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
 function isLost(error: unknown): boolean {
   return (
-    !(error instanceof LatchstringError) ||
-    ["Network", "Timeout", "Unavailable", "TooManyRequests"].includes(error.type)
+    !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests")
   );
 }

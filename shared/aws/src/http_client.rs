@@ -372,6 +372,7 @@ impl Connections {
         }
     }
 
+    #[cfg(any(feature = "secrets", feature = "delivery"))]
     fn open(&self, host: Host) {
         let client = self.clone();
         let entry = self.under_way.enter(host.clone(), Use::Opening);

@@ -48,6 +48,10 @@ pub fn open(
 
 /// Returns the HMAC-SHA256 of the fields. Each field is length-prefixed, so no two lists have the same
 /// encoding.
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "HMAC accepts a key of any length"
+)]
 pub fn mac(key: &[u8; 32], fields: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key)
         // Invariant: HMAC accepts a key of any length.
@@ -74,6 +78,7 @@ impl Derivation {
     }
 
     /// Writes the key for a use into `key`.
+    #[expect(clippy::missing_panics_doc, reason = "HKDF derives 32 bytes")]
     pub fn expand(&self, info: &[u8], key: &mut [u8; 32]) {
         self.0
             .expand(info, key)

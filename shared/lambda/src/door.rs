@@ -50,9 +50,11 @@ fn serve<'a>(
     resolver: &'a (impl appsync::Fields + http::Actions),
     event: &'a Value,
 ) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
-    if event["requestContext"].is_object() {
-        Box::pin(http::serve(resolver, event))
-    } else {
+    // AppSync's event may have a `requestContext` too, which a function in front added
+    // (`SourceOf::Http`). No client can write a member of this level.
+    if event["info"].is_object() || !event["requestContext"].is_object() {
         Box::pin(appsync::serve(resolver, event))
+    } else {
+        Box::pin(http::serve(resolver, event))
     }
 }

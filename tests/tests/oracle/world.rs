@@ -385,11 +385,11 @@ impl World {
             audience: vec![CLIENT.to_owned()],
         };
         let http_api = http_api::HttpApi::new(routes, lambdas.clone(), authorizer);
-        let router = appsync::router(api)
+        let service = appsync::router(api)
             .merge(http_api::router(http_api))
             .merge(latchstring_local_cognito::router(pool));
         let server = tokio::spawn(async move {
-            axum::serve(listener, router)
+            axum::serve(listener, service)
                 .await
                 .expect("accepting goes on");
         });

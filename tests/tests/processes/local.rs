@@ -23,9 +23,10 @@ async fn it_prints_its_address_and_example_commands() {
     let (_, printed) = program.ended().await;
     assert_eq!(
         printed.matches("\n  curl ").count(),
-        3,
-        "three example commands"
+        4,
+        "four example commands"
     );
+    assert!(printed.contains(&format!("{address}/v1/sign-in")));
     assert!(printed.contains(&format!("{address}/graphql")));
     assert!(printed.contains(&format!("{address}/inbox.json")));
     assert!(printed.contains(&latchstring.settings().api_key));

@@ -19,8 +19,12 @@ pub(super) struct Shapes {
 /// characters, Cognito's have hundreds.
 const OPAQUE: usize = 60;
 
-/// The example command that the local service prints; its address is not a user's.
-const GREETING: &str = r#"emailOrPhone:\"you@example.com\""#;
+/// The address in the example commands that the local service prints, which is not a user's: by HTTP
+/// and by GraphQL.
+const GREETINGS: [&str; 2] = [
+    r#""emailOrPhone":"you@example.com""#,
+    r#"emailOrPhone:\"you@example.com\""#,
+];
 
 impl Shapes {
     pub(super) fn new() -> Self {
@@ -59,7 +63,9 @@ impl Shapes {
     /// Returns the kinds of secret in a line; of tokens only the first kind that fits.
     pub(super) fn kinds_in(&self, line: &str) -> Vec<Kind> {
         let mut kinds = Vec::new();
-        if self.email.is_match(&line.replace(GREETING, "")) {
+        let ours = |line: String, greeting: &&str| line.replace(greeting, "");
+        let others = GREETINGS.iter().fold(line.to_owned(), ours);
+        if self.email.is_match(&others) {
             kinds.push(Kind::Email);
         }
         if self.has_number(line) {
@@ -132,9 +138,11 @@ mod tests {
         ] {
             assert_eq!(kinds(line), [Kind::Email], "{line}");
         }
-        let greeting = format!("signIn(input:{{{GREETING},method:EMAIL}})");
-        assert_eq!(kinds(&greeting), []);
-        assert_eq!(kinds(&format!("{greeting} ada@example.com")), [Kind::Email]);
+        for greeting in GREETINGS {
+            let greeting = format!("signIn(input:{{{greeting},method:EMAIL}})");
+            assert_eq!(kinds(&greeting), []);
+            assert_eq!(kinds(&format!("{greeting} ada@example.com")), [Kind::Email]);
+        }
     }
 
     #[test]

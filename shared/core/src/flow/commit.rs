@@ -47,13 +47,6 @@ impl From<PortError> for CommitError {
     }
 }
 
-/// The outcome of a write.
-struct Written {
-    outcome: PendingOutcome,
-    /// The time until which the change can be undone.
-    undo_until: Option<Timestamp>,
-}
-
 pub(super) struct Commit<'a, S, D> {
     pub(super) deployment: &'a Deployment,
     pub(super) store: &'a S,
@@ -106,11 +99,8 @@ where
             ..
         } = *self;
         let leases = Leases::take(store, deployment, sub, contact, row.id, now).await?;
-        let Written {
-            outcome,
-            undo_until,
-        } = match self.take(&pending).await {
-            Ok(written) => written,
+        let outcome = match self.take(&pending).await {
+            Ok(outcome) => outcome,
             // The write may be on its way, so the leases are kept.
             Err(CommitError::Port(fault)) => return Err(fault.into()),
             Err(refused) => {
@@ -119,6 +109,9 @@ where
             }
         };
         if outcome == PendingOutcome::Done {
+            // Read again: another invocation of this flow may have written it, at another time.
+            let undo = store.undo(sub).await?.filter(|undo| undo.id == self.id);
+            let undo_until = undo.map(|undo| undo.expires_at);
             self.forget_devices(&pending, undo_until).await?;
         }
         store.settle_pending(sub, method, self.id, outcome).await?;
@@ -152,7 +145,7 @@ where
     }
 
     /// Writes the contact unless another account holds it, or another change holds the account.
-    async fn take(&self, pending: &Pending) -> Result<Written, CommitError> {
+    async fn take(&self, pending: &Pending) -> Result<PendingOutcome, CommitError> {
         let keys = &self.deployment.keys;
         let username = &self.account.username;
         let sub = self.account.attributes.sub();
@@ -175,23 +168,18 @@ where
                 return Err(CommitError::Held);
             }
         }
-        let mut undo_until = own.map(|undo| undo.expires_at);
-        let written = |outcome, undo_until| Written {
-            outcome,
-            undo_until,
-        };
         if let Some(outcome) = self.holder_says().await? {
-            return Ok(written(outcome, undo_until));
+            return Ok(outcome);
         }
         // The record and the notice are for the contact that the write replaces.
         if account.verified(pending.method) != pending.replaces(keys) {
             return Err(CommitError::NoLongerPending);
         }
         if own.is_none() {
-            undo_until = self.record(pending, undo.as_ref()).await?;
+            self.record(pending, undo.as_ref()).await?;
         }
         match self.directory.set_contact(username, self.contact).await? {
-            ContactWrite::Done => Ok(written(PendingOutcome::Done, undo_until)),
+            ContactWrite::Done => Ok(PendingOutcome::Done),
             // A program without the lease took the value, or Cognito refused it although it was
             // free or the account's own. If no account holds it, the call counts as failed, and the
             // repeated answer writes once more.
@@ -202,24 +190,19 @@ where
                 if outcome == PendingOutcome::InUse {
                     self.store.close_undo(sub, self.id, self.now).await?;
                 }
-                Ok(written(outcome, undo_until))
+                Ok(outcome)
             }
         }
     }
 
     /// Writes the record by which this change can be undone, in place of one that no longer holds
-    /// the account. The index comes first: without its record it finds nothing. Returns the time until
-    /// which the change can be undone.
-    async fn record(
-        &self,
-        pending: &Pending,
-        over: Option<&Undo>,
-    ) -> Result<Option<Timestamp>, PortError> {
+    /// the account. The index comes first: without its record it finds nothing.
+    async fn record(&self, pending: &Pending, over: Option<&Undo>) -> Result<(), PortError> {
         let Deployment { policy, keys } = self.deployment;
         let (life, now) = (policy.undo_life, self.now);
         let replaced = pending.replaces(keys).filter(|_| !life.is_zero());
         let Some(replaced) = replaced else {
-            return Ok(None);
+            return Ok(());
         };
         let (account, contact) = (self.account, self.contact);
         let undo = Undo::new(self.id, account, &replaced, contact, keys, now, life);
@@ -227,7 +210,7 @@ where
             .put_replaced(undo.replaced, &undo.account, now, undo.expires_at)
             .await?;
         if self.store.put_undo(&undo, over.map(|undo| undo.id)).await? {
-            Ok(Some(undo.expires_at))
+            Ok(())
         } else {
             Err(PortError::new("put_undo", "another record"))
         }

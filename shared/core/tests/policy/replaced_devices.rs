@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use latchstring_core::contact::Identity;
-use latchstring_core::flow::Next;
+use latchstring_core::flow::{ClientRequest, Next, Round, Verdict};
 use latchstring_core::ports::Directory as _;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInRequest;
@@ -179,17 +179,15 @@ fn invocations_at_once_keep_the_devices_of_one_change() {
         let mut session = change(&world, ADAS_NAME, NEW);
         let code = last_code(&world);
         let mut rehearsal = session.clone();
-        let reply = now(world.verify(&session.answer_event(&code, Default::default())));
-        assert!(matches!(
-            reply.decision,
-            latchstring_core::flow::Verdict::Right(_)
-        ));
-        rehearsal.rounds.push(latchstring_core::flow::Round {
+        let reply = now(world.verify(&session.answer_event(&code, ClientRequest::default())));
+        assert!(matches!(reply.decision, Verdict::Right(_)));
+        rehearsal.rounds.push(Round {
             challenge_name: "CUSTOM_CHALLENGE".to_owned(),
             passed: true,
             metadata: Some(session.metadata.clone()),
         });
-        let event = rehearsal.session_event(Default::default());
+        let event = rehearsal.session_event(ClientRequest::default());
+        world.wire.take_turns();
         let strands = (0..3)
             .map(|_| -> Strand<'_, _> { Box::pin(world.define(&event)) })
             .collect();

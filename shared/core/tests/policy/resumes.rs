@@ -459,6 +459,20 @@ fn the_flow_of_a_new_contact_is_resumed_by_its_account() {
     let mut session = pool.session(&payload.session);
     assert_eq!(session.answer(&world.code()).next(), Next::IssueTokens);
     assert!(contacts::holds(&world, ADAS_NAME, new));
-    // The change is made, and holds the account.
     assert_eq!(resume(ADAS_NAME, new).err(), Some("ChangeHeld"));
+    world.after_secs(73 * 3600);
+    assert_eq!(resume(ADAS_NAME, new).err(), Some("InvalidResume"));
+}
+
+#[test]
+fn the_flow_of_an_added_contact_ends_with_its_answer() {
+    let world = World::with_ada();
+    let mut session = change(&world, ADAS_NAME, NUMBER);
+    let secret = secret_of(&session);
+    assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
+    let (pool, tokens) = (Pool::of(&world), Tokens(&world));
+    let account = contacts::resolver(&pool, &tokens);
+    let asking = identity(&world, ADAS_NAME);
+    let resumed = now(account.resume_contact(&asking, &identifier(NUMBER), &secret, None));
+    assert_eq!(resumed.unwrap_err().error_type(), "InvalidResume");
 }

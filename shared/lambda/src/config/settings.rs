@@ -128,7 +128,7 @@ settings! {
     LEGACY_POOL = Some("false"), Flag, FUNCTION,
         "`true` if the client has `PreventUserExistenceErrors` LEGACY: accounts are then created before their contact is proved. It needs `UNDO_HOURS` 0 in every function. Avoid it; SECURITY.md states what it reveals.";
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
-        "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection where `SOURCE` is not `off`. The role needs both permissions for the pool.";
+        "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection, by HTTP or where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
         "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
     CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT, policy.code_length = digits,

@@ -6,6 +6,7 @@ use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
     UndoStore,
 };
+use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInPayload;
 
 use super::problem::Failure;
@@ -109,12 +110,7 @@ where
             family_name: input.family_name,
         };
         let typed = input.email_or_phone.0;
-        let contact = ContactInput {
-            method: ContactMethod::of(input.method, typed.expose()),
-            email_or_phone: typed,
-            locale: input.locale,
-            link_challenge: input.link_challenge,
-        };
+        let contact = contact(typed, input.method, input.locale, input.link_challenge);
         let begun = self
             .sign_up(
                 &deployment,
@@ -136,12 +132,7 @@ where
     ) -> Result<CodePrompt, Failure> {
         let deployment = self.deployment().await?;
         let typed = input.email_or_phone.0;
-        let contact = ContactInput {
-            method: ContactMethod::of(input.method, typed.expose()),
-            email_or_phone: typed,
-            locale: input.locale,
-            link_challenge: input.link_challenge,
-        };
+        let contact = contact(typed, input.method, input.locale, input.link_challenge);
         let begun = self
             .change_contact(
                 &deployment,
@@ -199,5 +190,19 @@ where
         let deployment = self.deployment().await?;
         let account = self.core(&deployment);
         Ok(account.remember_device(identity).await?.into())
+    }
+}
+
+fn contact(
+    typed: Secret,
+    method: Option<ContactMethod>,
+    locale: Option<String>,
+    link_challenge: Option<String>,
+) -> ContactInput {
+    ContactInput {
+        method: ContactMethod::of(method, typed.expose()),
+        email_or_phone: typed,
+        locale,
+        link_challenge,
     }
 }

@@ -1,9 +1,12 @@
 use latchstring_core::answer::{self, AnswerAction};
 use latchstring_core::flow::AppClient;
+use latchstring_core::keys::KeyId;
+use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
     RedemptionStore, UndoStore,
 };
+use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::Cause;
 
 use super::problem::{Failure, Rejection};
@@ -139,14 +142,13 @@ where
             link_secret: input.link_secret.map(|secret| secret.0),
             source: Some(call.source),
         };
-        let deployment = self.deployment(&request.key_ids()).await?;
-        let sign_in = self.core(&deployment);
-        let continuation = &request.continuation;
-        if let Ok(continuation) = sign_in.context.open_continuation(continuation) {
-            call.log_context
-                .set(&continuation.contact, &deployment.keys);
-        }
-        Ok(sign_in.answer(&request, action).await?.into())
+        let (named, continuation) = (request.key_ids(), &request.continuation);
+        let deployment = self.deployment_of(continuation, &named, call).await?;
+        Ok(self
+            .core(&deployment)
+            .answer(&request, action)
+            .await?
+            .into())
     }
 
     async fn resend(&self, input: ResendRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {
@@ -154,15 +156,31 @@ where
             continuation: input.continuation.0,
             source: Some(call.source),
         };
-        let deployment = self.deployment(&request.key_ids()).await?;
-        let sign_in = self.core(&deployment);
-        let continuation = &request.continuation;
-        if let Ok(continuation) = sign_in.context.open_continuation(continuation) {
+        let (named, continuation) = (request.key_ids(), &request.continuation);
+        let deployment = self.deployment_of(continuation, &named, call).await?;
+        let resent = self.core(&deployment).resend(&request).await?;
+        CodePrompt::after_resend(resent).ok_or_else(no_code)
+    }
+
+    /// Returns the deployment, and notes the identifier of the continuation for the log line. If the
+    /// keys cannot be read, the sign-in goes on: the failure has the continuation.
+    async fn deployment_of(
+        &self,
+        continuation: &Secret,
+        named: &[KeyId],
+        call: &Call<'_>,
+    ) -> Result<Deployment, Failure> {
+        let reading = self.deployment(named).await;
+        let deployment = reading.map_err(|fault| Failure::Failed {
+            error: fault.into(),
+            continuation: Some(continuation.clone()),
+        })?;
+        let context = self.core(&deployment).context;
+        if let Ok(continuation) = context.open_continuation(continuation) {
             call.log_context
                 .set(&continuation.contact, &deployment.keys);
         }
-        let resent = sign_in.resend(&request).await?;
-        CodePrompt::after_resend(resent).ok_or_else(no_code)
+        Ok(deployment)
     }
 }
 

@@ -33,7 +33,7 @@ async fn resolve(world: &World, field: &str, arguments: Value) -> Value {
 
 /// Returns a response without its secrets.
 fn redacted(mut response: Value) -> Value {
-    if let Some(data) = response["data"].as_object_mut() {
+    if let Some(Value::Object(data)) = response.get_mut("data") {
         for name in ["session", "pointer", "resume", "ticket", "device"] {
             if data.get(name).is_some_and(Value::is_string) {
                 data.insert(name.to_owned(), json!("…"));
@@ -130,4 +130,17 @@ async fn a_pending_contact_of_graphql_has_its_words() {
     let state = resolve(&world, "pendingContact", json!({ "method": "EMAIL" })).await;
     let expected = json!({ "data": { "method": "EMAIL", "state": "WAITING" } });
     assert_eq!(state, expected);
+}
+
+/// A function in front of the resolvers may add the source, for `SOURCE=http`.
+#[tokio::test]
+async fn a_field_with_a_request_context_is_of_graphql() {
+    let world = World::new();
+    let event = json!({
+        "info": { "fieldName": "signIn" },
+        "arguments": { "input": { "emailOrPhone": ADA, "method": "EMAIL" } },
+        "requestContext": { "http": { "sourceIp": "192.0.2.1" } },
+    });
+    let answered = answer(&world.sign_in, event).await.expect("a field");
+    assert!(answered.value["data"]["session"].is_string());
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::keys::KeyId;
 use latchstring_core::message::LinkUrl;
+use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
+use latchstring_lambda::Deployments;
 use latchstring_lambda::resolver::{SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, SeededEntropy};
 use serde_json::json;
@@ -379,4 +382,47 @@ async fn a_silent_cognito_is_unavailable_within_25_seconds() {
     let reply = Response::of(&answered.value);
     assert_eq!((reply.status, reply.problem()), (503, "Unavailable"));
     assert!(world.shared.clock.now().since(begun) <= Duration::from_secs(25));
+}
+
+/// A key ring that cannot be read.
+struct NoKeys(Policy);
+
+impl Deployments for NoKeys {
+    async fn deployment(&self, _: &[KeyId]) -> Result<Deployment, PortError> {
+        Err(PortError::new("GetSecretValue", "timeout"))
+    }
+
+    fn policy(&self) -> &Policy {
+        &self.0
+    }
+}
+
+#[tokio::test]
+async fn unreadable_keys_leave_the_continuation() {
+    let world = World::new();
+    let sign_in = SignInResolver {
+        deployment: NoKeys(world.shared.deployment.policy.clone()),
+        app_client: AppClient::new(POOL, CLIENT),
+        legacy_pool: false,
+        source: SourceOf::Off,
+        origin: None,
+        store: world.shared.store.clone(),
+        directory: world.shared.directory.clone(),
+        api: Silent,
+        captcha: None::<FixedCaptcha>,
+        clock: world.shared.clock.clone(),
+        entropy: SeededEntropy::new(6),
+    };
+    for path in ["/v1/sign-in/answer", "/v1/sign-in/resend"] {
+        let event = json!({
+            "rawPath": path,
+            "headers": { "content-type": "application/json" },
+            "body": json!({ "continuation": "k1.sent", "answer": "123456" }).to_string(),
+            "requestContext": { "http": { "method": "POST", "sourceIp": "192.0.2.1" } },
+        });
+        let answered = latchstring_lambda::answer(&sign_in, event).await.unwrap();
+        let reply = Response::of(&answered.value);
+        assert_eq!((reply.status, reply.problem()), (503, "Unavailable"));
+        assert_eq!(reply.text_of("continuation"), "k1.sent", "{path}");
+    }
 }
