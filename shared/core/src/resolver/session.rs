@@ -1,6 +1,6 @@
 //! Browser sessions: the sign-ins of session mode, in which a browser holds a cookie and no token.
 //!
-//! docs/adr/0034-session-mode.md has the reasons. A session is found by the hash of its id, and its
+//! docs/adr/0035-session-mode.md has the reasons. A session is found by the hash of its id, and its
 //! tokens open with the id only. Cognito decides at each refresh whether the session still stands,
 //! so it stands no longer than an access token.
 
