@@ -86,6 +86,18 @@ impl<'a> Event<'a> {
         (!values.is_empty()).then(|| values.join(", "))
     }
 
+    /// Returns the cookies, in the form of the header. An HTTP API has them in a member of their own.
+    pub(super) fn cookies(&self) -> String {
+        let cookies = self.value["cookies"].as_array();
+        match cookies.filter(|_| self.service == Service::HttpApi) {
+            Some(cookies) => {
+                let cookies: Vec<_> = cookies.iter().filter_map(Value::as_str).collect();
+                cookies.join("; ")
+            }
+            None => self.header("cookie").unwrap_or_default(),
+        }
+    }
+
     /// Returns the source of the request, by the part of the event that the service itself writes.
     /// Requests without an address there share one source.
     pub(super) fn source(&self, origin: Option<&OriginSecrets>) -> Source {
@@ -160,7 +172,8 @@ impl<'a> Event<'a> {
     /// Returns the form of its response.
     pub(super) fn form(&self) -> Form {
         match self.service {
-            Service::HttpApi | Service::RestApi => Form::Headers,
+            Service::HttpApi => Form::HttpApi,
+            Service::RestApi => Form::RestApi,
             Service::LoadBalancer if self.value["multiValueHeaders"].is_object() => {
                 Form::LoadBalancerMultiValue
             }
