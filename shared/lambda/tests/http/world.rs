@@ -195,9 +195,7 @@ impl World {
     /// Sends an event to the function of its path.
     pub(crate) async fn send(&self, event: Value) -> Result<Value, PublicError> {
         let path = event["rawPath"].as_str().or(event["path"].as_str());
-        let of_accounts = ["sign-up", "names", "change", "pending", "devices"];
-        let path = path.unwrap_or_default();
-        let response = if of_accounts.iter().any(|part| path.contains(part)) {
+        let response = if is_of_accounts(path.unwrap_or_default()) {
             answer(&self.accounts, event).await
         } else {
             answer(&self.sign_in, event).await
@@ -279,6 +277,14 @@ impl World {
     pub(crate) fn sent(&self) -> usize {
         self.shared.inbox.messages(None, usize::MAX).len()
     }
+}
+
+/// Returns whether the function sign-up serves a path.
+pub(crate) fn is_of_accounts(path: &str) -> bool {
+    let parts = [
+        "sign-up", "names", "change", "pending", "devices", "session", "sign-out",
+    ];
+    parts.iter().any(|part| path.contains(part))
 }
 
 /// Returns the event of an HTTP API for a request.
