@@ -89,6 +89,17 @@ export interface Settings {
    */
   readonly freshSeconds?: number;
   /**
+   * The time without use after which a browser session ends. Takes 5 to 576000 minutes.
+   * @default 10080
+   */
+  readonly sessionIdleMinutes?: number;
+  /**
+   * The time after which a browser session ends, used or not. The refresh tokens of the app client must live
+   * as long. Takes 1 to 9600 hours.
+   * @default 720
+   */
+  readonly sessionHours?: number;
+  /**
    * Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account.
    * Addresses that differ in a plus-tag share a mailbox, and Gmail addresses that differ in dots. Takes 1 to
    * 1000 codes.
@@ -403,6 +414,8 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   pendingSeconds: { variable: 'PENDING_SECONDS', default: '3600', bounds: [600, 86400] },
   undoHours: { variable: 'UNDO_HOURS', default: '72', bounds: [0, 168] },
   freshSeconds: { variable: 'FRESH_SECONDS', default: '600', bounds: [60, 86400] },
+  sessionIdleMinutes: { variable: 'SESSION_IDLE_MINUTES', default: '10080', bounds: [5, 576000] },
+  sessionHours: { variable: 'SESSION_HOURS', default: '720', bounds: [1, 9600] },
   codesPerMinute: { variable: 'CODES_PER_MINUTE', default: '2', bounds: [1, 1000] },
   codesPerHour: { variable: 'CODES_PER_HOUR', default: '5', bounds: [1, 10000] },
   codesPerDay: { variable: 'CODES_PER_DAY', default: '10', bounds: [1, 100000] },

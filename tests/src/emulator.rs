@@ -209,6 +209,7 @@ fn size(value: &AttributeValue) -> usize {
         AttributeValue::N(digits) => digits.len().div_ceil(2) + 1,
         AttributeValue::B(bytes) => bytes.as_ref().len(),
         AttributeValue::Bool(_) => 1,
+        AttributeValue::Ss(set) => 3 + set.iter().map(|text| text.len() + 1).sum::<usize>(),
         AttributeValue::Bs(set) => 3 + set.iter().map(|b| b.as_ref().len() + 1).sum::<usize>(),
         _ => panic!("no other type is kept"),
     }

@@ -15,12 +15,15 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, Counts, Entropy, Finished, NewAttempt, Opened, Redeemable, Redeemed,
-    SessionFacts, Store, Taken, VerdictWrite, Window,
+    Attempted, Charged, Counts, EndIf, Enlisted, Entropy, Finished, Leased, NewAttempt, Opened,
+    Redeemable, Redeemed, SessionFacts, Store, Taken, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{SealedContact, Ticket, TicketId};
+use latchstring_core::session::{
+    AccessToken, Browser, FormerToken, RefreshLease, SealedToken, Session, SessionTokens,
+};
 use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 use tokio::task::JoinSet;
@@ -90,6 +93,15 @@ promises! {
     a_contact_names_the_account_it_was_replaced_in_last,
     a_lease_is_held_by_one_until_its_time_is_up,
     one_of_many_takes_a_lease,
+    a_session_reads_as_it_was_written,
+    a_use_is_noted_once_a_minute_and_browser,
+    a_refresh_is_leased_by_one_until_its_time_is_up,
+    one_of_many_leases_a_refresh,
+    tokens_are_stored_under_their_lease_alone,
+    a_session_ends_on_its_condition_and_is_returned,
+    one_of_many_ends_a_session,
+    a_list_has_room_for_so_many_sessions,
+    sessions_listed_at_once_stay_within_the_limit,
     a_counter_stays_within_its_limit,
     windows_are_charged_together_or_not_at_all,
     charges_at_once_stay_within_the_limit,
@@ -131,6 +143,62 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             expires_at: self.after(10_000),
             closed_at: None,
         }
+    }
+
+    /// Returns a browser session as a resolver writes it, with the lengths of Cognito's tokens.
+    pub fn session(&self, account: &Sub) -> Session {
+        Session {
+            key: self.pseudonym(),
+            account: account.clone(),
+            username: self.pseudonym().to_string(),
+            client: "client".to_owned(),
+            signed_in_at: self.now,
+            opened_at: self.after(1),
+            expires_at: self.after(3_600_000),
+            last_used_at: self.now,
+            browsers: [Browser::of("Chrome/150.0 (Windows)")].into(),
+            tokens: self.session_tokens(),
+            refreshes: 0,
+            lease: None,
+        }
+    }
+
+    /// Returns the tokens of a browser session.
+    pub fn session_tokens(&self) -> SessionTokens {
+        let token = |length| {
+            let bytes: [u8; 16] = self.entropy.bytes();
+            SealedToken::from_bytes(bytes.into_iter().cycle().take(length).collect::<Vec<_>>())
+        };
+        SessionTokens {
+            refresh: token(1_850),
+            former: None,
+            access: Some(AccessToken {
+                token: token(1_150),
+                expires_at: self.after(300_000),
+            }),
+        }
+    }
+
+    /// Writes a session and returns it.
+    async fn opened_session(&self) -> Session {
+        let session = self.session(&self.sub());
+        assert_eq!(self.store.open_session(&session).await, Ok(()));
+        session
+    }
+
+    /// Takes the lease on a session for this time from now on.
+    async fn lease_refresh(
+        &self,
+        of: &Session,
+        holder: Pseudonym,
+        [now, until]: [u64; 2],
+    ) -> Leased {
+        let (now, until) = (self.after(now), self.after(until));
+        let leased = self
+            .store
+            .lease_refresh(of.key, of.refreshes, holder, now, until)
+            .await;
+        leased.expect("an answer")
     }
 
     /// Returns an unused ticket.
@@ -1227,6 +1295,323 @@ async fn one_of_many_takes_a_lease<S: Store + 'static, E: Entropy>(c: &Contract<
         assert_eq!(count(&taken, &Ok(true)), 1);
         assert_eq!(count(&taken, &Ok(false)), usize::from(RACERS) - 1);
     }
+}
+
+/// `open_session`, `session`, `sessions`: every field is read back.
+async fn a_session_reads_as_it_was_written<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (ada, now) = (c.sub(), c.now);
+    let plain = Session {
+        browsers: BTreeSet::new(),
+        tokens: SessionTokens {
+            access: None,
+            ..c.session_tokens()
+        },
+        ..c.session(&ada)
+    };
+    let full = Session {
+        browsers: [Browser::OTHER, Browser::of("Firefox/150.0")].into(),
+        tokens: SessionTokens {
+            former: Some(FormerToken {
+                token: c.session_tokens().refresh,
+                until: c.after(60_000),
+            }),
+            ..c.session_tokens()
+        },
+        refreshes: 7,
+        lease: Some(RefreshLease {
+            holder: c.pseudonym(),
+            until: now,
+        }),
+        ..c.session(&ada)
+    };
+    assert_eq!(c.store.session(plain.key).await, Ok(None));
+    for session in [&plain, &full] {
+        assert_eq!(c.store.open_session(session).await, Ok(()));
+        let read = c.store.session(session.key).await;
+        assert_eq!(read, Ok(Some(session.clone())));
+    }
+    let keys = [full.key, c.pseudonym(), plain.key];
+    let mut found = c.store.sessions(&keys).await.expect("an answer");
+    found.sort_by_key(|session| session.refreshes);
+    assert_eq!(found, [plain, full]);
+    assert_eq!(c.store.sessions(&[c.pseudonym()]).await, Ok(Vec::new()));
+}
+
+/// `note_use`.
+async fn a_use_is_noted_once_a_minute_and_browser<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let session = c.opened_session().await;
+    let firefox = Browser::of("Firefox/150.0");
+    let chrome = *session.browsers.first().expect("a browser");
+    let note = async |key, after, browser| {
+        let noted = c.store.note_use(key, c.after(after), browser).await;
+        noted.expect("an answer")
+    };
+    assert!(!note(c.pseudonym(), 60_000, Some(firefox)).await, "missing");
+    assert_eq!(c.store.sessions(&[c.pseudonym()]).await, Ok(Vec::new()));
+    assert!(!note(session.key, 0, Some(chrome)).await, "the same minute");
+    assert!(!note(session.key, 0, None).await);
+    assert!(note(session.key, 0, Some(firefox)).await, "a new browser");
+    assert!(!note(session.key, 0, Some(firefox)).await);
+    assert!(note(session.key, 60_000, Some(firefox)).await);
+    assert!(!note(session.key, 0, Some(Browser::OTHER)).await, "earlier");
+    assert!(note(session.key, 120_000, None).await);
+    let noted = Session {
+        last_used_at: c.after(120_000),
+        browsers: [chrome, firefox].into(),
+        ..session.clone()
+    };
+    assert_eq!(c.store.session(session.key).await, Ok(Some(noted)));
+}
+
+/// `lease_refresh`, `give_up_refresh`.
+async fn a_refresh_is_leased_by_one_until_its_time_is_up<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let session = c.opened_session().await;
+    let (one, other) = (c.pseudonym(), c.pseudonym());
+    let leased_by = |holder, until| Session {
+        lease: Some(RefreshLease {
+            holder,
+            until: c.after(until),
+        }),
+        ..session.clone()
+    };
+    let taken = |holder, until| Leased::Taken(Box::new(leased_by(holder, until)));
+    let refused = |holder, until| Leased::Refused(Some(Box::new(leased_by(holder, until))));
+    let missing = Session {
+        key: c.pseudonym(),
+        ..session.clone()
+    };
+    let lease = async |holder, times| c.lease_refresh(&session, holder, times).await;
+    let of_missing = c.lease_refresh(&missing, one, [0, 1_000]).await;
+    assert_eq!(of_missing, Leased::Refused(None));
+    assert_eq!(c.store.session(missing.key).await, Ok(None));
+    let later = Session {
+        refreshes: 1,
+        ..session.clone()
+    };
+    let of_later = c.lease_refresh(&later, one, [0, 1_000]).await;
+    assert_eq!(of_later, Leased::Refused(Some(Box::new(session.clone()))));
+    assert_eq!(lease(one, [0, 1_000]).await, taken(one, 1_000));
+    assert_eq!(lease(other, [999, 2_000]).await, refused(one, 1_000));
+    assert_eq!(lease(one, [500, 1_500]).await, taken(one, 1_500));
+    assert_eq!(lease(other, [1_500, 2_500]).await, taken(other, 2_500));
+    let give_up = async |holder| {
+        let after = c.after(1_600);
+        let done = c.store.give_up_refresh(session.key, holder, after).await;
+        done.expect("an answer");
+    };
+    give_up(one).await;
+    assert_eq!(lease(one, [1_600, 9_000]).await, refused(other, 2_500));
+    give_up(other).await;
+    let expired = leased_by(other, 1_600);
+    assert_eq!(c.store.session(session.key).await, Ok(Some(expired)));
+    assert_eq!(lease(one, [1_600, 9_000]).await, taken(one, 9_000));
+    let of_missing = c.store.give_up_refresh(missing.key, one, c.now).await;
+    assert_eq!(of_missing, Ok(()));
+    assert_eq!(c.store.session(missing.key).await, Ok(None));
+}
+
+/// `lease_refresh`, at once.
+async fn one_of_many_leases_a_refresh<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (run, now, until) = (c.pseudonym(), c.now, c.after(10_000));
+    for was_held in [false, true] {
+        let session = c.opened_session().await;
+        if was_held {
+            let early = c.lease_refresh(&session, run, [0, 0]).await;
+            assert!(matches!(early, Leased::Taken(_)), "it expires at once");
+        }
+        let leased = at_once(&c.store, RACERS, |store, racer| {
+            let mut bytes = *run.as_bytes();
+            bytes[0] ^= racer + 1;
+            let holder = Pseudonym::random(bytes);
+            async move {
+                let leased = store
+                    .lease_refresh(session.key, 0, holder, now, until)
+                    .await;
+                matches!(leased, Ok(Leased::Taken(_)))
+            }
+        })
+        .await;
+        assert_eq!(count(&leased, &true), 1);
+    }
+}
+
+/// `store_refresh`.
+async fn tokens_are_stored_under_their_lease_alone<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let session = c.opened_session().await;
+    let (one, other) = (c.pseudonym(), c.pseudonym());
+    let store = async |holder, tokens| {
+        let stored = c.store.store_refresh(session.key, holder, tokens).await;
+        stored.expect("an answer")
+    };
+    let rotated = SessionTokens {
+        former: Some(FormerToken {
+            token: session.tokens.refresh.clone(),
+            until: c.after(60_000),
+        }),
+        ..c.session_tokens()
+    };
+    assert!(!store(one, &rotated).await, "no lease");
+    c.lease_refresh(&session, one, [0, 1_000]).await;
+    assert!(!store(other, &rotated).await, "another holder's lease");
+    assert_eq!(
+        c.store
+            .session(session.key)
+            .await
+            .map(|it| it.map(|it| it.tokens)),
+        Ok(Some(session.tokens.clone())),
+        "nothing was stored"
+    );
+    // Expired, and no other holder took it.
+    for _ in 0..2 {
+        assert!(store(one, &rotated).await, "also repeated");
+    }
+    let refreshed = Session {
+        tokens: rotated.clone(),
+        refreshes: 1,
+        ..session.clone()
+    };
+    assert_eq!(
+        c.store.session(session.key).await,
+        Ok(Some(refreshed.clone()))
+    );
+    let stale = c.lease_refresh(&session, other, [0, 1_000]).await;
+    assert!(matches!(stale, Leased::Refused(Some(_))), "refreshed since");
+    c.lease_refresh(&refreshed, other, [0, 1_000]).await;
+    let plain = SessionTokens {
+        access: None,
+        ..c.session_tokens()
+    };
+    assert!(
+        !store(c.pseudonym(), &plain).await,
+        "another holder's lease"
+    );
+    assert!(store(other, &plain).await);
+    let refreshed = Session {
+        tokens: plain.clone(),
+        refreshes: 2,
+        ..session.clone()
+    };
+    assert_eq!(
+        c.store.session(session.key).await,
+        Ok(Some(refreshed.clone())),
+        "a token that is missing is removed"
+    );
+    // A slow holder whose lease was taken over stores nothing.
+    c.lease_refresh(&refreshed, one, [0, 1_000]).await;
+    c.lease_refresh(&refreshed, other, [1_000, 2_000]).await;
+    assert!(!store(one, &c.session_tokens()).await);
+    let missing = c.pseudonym();
+    assert_eq!(c.store.store_refresh(missing, one, &plain).await, Ok(false));
+    assert_eq!(c.store.session(missing).await, Ok(None));
+}
+
+/// `end_session`.
+async fn a_session_ends_on_its_condition_and_is_returned<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (session, bob, holder) = (c.opened_session().await, c.sub(), c.pseudonym());
+    let end = async |key, condition| {
+        let ended = c.store.end_session(key, condition).await;
+        ended.expect("an answer")
+    };
+    assert_eq!(end(c.pseudonym(), EndIf::Of(&bob)).await, None);
+    assert_eq!(end(session.key, EndIf::Of(&bob)).await, None);
+    assert_eq!(end(session.key, EndIf::LeasedBy(holder)).await, None);
+    c.lease_refresh(&session, holder, [0, 0]).await;
+    let another = c.pseudonym();
+    assert_eq!(end(session.key, EndIf::LeasedBy(another)).await, None);
+    let ended = end(session.key, EndIf::LeasedBy(holder)).await;
+    assert_eq!(ended.map(|it| it.tokens), Some(session.tokens));
+    assert_eq!(c.store.session(session.key).await, Ok(None));
+    let session = c.opened_session().await;
+    let account = session.account.clone();
+    let ended = end(session.key, EndIf::Of(&account)).await;
+    assert_eq!(ended, Some(session.clone()));
+    assert_eq!(end(session.key, EndIf::Of(&account)).await, None);
+}
+
+/// `end_session`, at once.
+async fn one_of_many_ends_a_session<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let session = c.opened_session().await;
+    let ended = at_once(&c.store, RACERS, |store, _| {
+        let (key, account) = (session.key, session.account.clone());
+        async move {
+            let ended = store.end_session(key, EndIf::Of(&account)).await;
+            ended.expect("an answer").is_some()
+        }
+    })
+    .await;
+    assert_eq!(count(&ended, &true), 1);
+}
+
+/// `enlist_session`, `enlisted_sessions`, `delist_sessions`.
+async fn a_list_has_room_for_so_many_sessions<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (ada, bob, keep) = (c.sub(), c.sub(), c.after(60_000));
+    let mut keys = [c.pseudonym(), c.pseudonym(), c.pseudonym()];
+    keys.sort();
+    let [one, two, three] = keys;
+    let enlist = async |account, key, limit| {
+        let enlisted = c.store.enlist_session(account, key, limit, keep).await;
+        match enlisted.expect("an answer") {
+            Enlisted::Yes => None,
+            Enlisted::Full(mut listed) => {
+                listed.sort();
+                Some(listed)
+            }
+        }
+    };
+    let listed = async |account| {
+        let listed = c.store.enlisted_sessions(account).await;
+        let mut listed = listed.expect("an answer");
+        listed.sort();
+        listed
+    };
+    let delist = async |account, keys: &[Pseudonym]| {
+        let delisted = c.store.delist_sessions(account, keys).await;
+        delisted.expect("an answer");
+    };
+    assert_eq!(listed(&ada).await, []);
+    delist(&ada, &[one]).await;
+    assert_eq!(listed(&ada).await, []);
+    assert_eq!(enlist(&ada, one, 2).await, None);
+    assert_eq!(enlist(&ada, two, 2).await, None);
+    assert_eq!(enlist(&ada, two, 2).await, None, "also repeated");
+    assert_eq!(enlist(&ada, three, 2).await, Some(vec![one, two]));
+    assert_eq!(listed(&ada).await, [one, two]);
+    assert_eq!(enlist(&bob, three, 2).await, None, "a list an account");
+    delist(&ada, &[one, three]).await;
+    assert_eq!(listed(&ada).await, [two]);
+    assert_eq!(enlist(&ada, three, 2).await, None);
+    delist(&ada, &[two, three]).await;
+    assert_eq!(listed(&ada).await, []);
+    assert_eq!(enlist(&ada, one, 1).await, None);
+    assert_eq!(listed(&bob).await, [three]);
+}
+
+/// `enlist_session`, at once.
+async fn sessions_listed_at_once_stay_within_the_limit<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let (ada, run, keep) = (c.sub(), c.pseudonym(), c.after(60_000));
+    let enlisted = at_once(&c.store, RACERS, |store, racer| {
+        let (ada, mut bytes) = (ada.clone(), *run.as_bytes());
+        bytes[0] = racer;
+        let key = Pseudonym::random(bytes);
+        async move {
+            let enlisted = store.enlist_session(&ada, key, 5, keep).await;
+            enlisted.expect("an answer") == Enlisted::Yes
+        }
+    })
+    .await;
+    assert_eq!(count(&enlisted, &true), 5);
+    let listed = c.store.enlisted_sessions(&ada).await;
+    assert_eq!(listed.expect("an answer").len(), 5);
 }
 
 /// Returns a window of a counter.

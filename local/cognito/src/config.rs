@@ -1,6 +1,7 @@
 //! The settings of a pool and its app clients.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::time::Duration;
 
 /// One user pool: email and phone number are aliases, names are case-insensitive, only admins create
@@ -43,11 +44,34 @@ impl PoolConfig {
     }
 }
 
-/// One app client, without a secret.
+/// The secret of an app client: redacted in `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientSecret(String);
+
+impl ClientSecret {
+    /// Wraps a text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ClientSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ClientSecret(…)")
+    }
+}
+
+/// One app client.
 #[derive(Debug, Clone)]
 pub struct ClientConfig {
     /// The client id.
     pub id: String,
+    /// The secret that its calls must prove, if it has one.
+    pub secret: Option<ClientSecret>,
     /// The client's name.
     pub name: String,
     /// The flows it may use.
@@ -72,12 +96,13 @@ pub struct ClientConfig {
 }
 
 impl ClientConfig {
-    /// Creates a client for custom authentication and refresh. Sessions live 15 minutes, ID and
+    /// Creates a client without a secret, for custom authentication and refresh. Sessions live 15 minutes, ID and
     /// access tokens one hour, refresh tokens 30 days. Missing users are not revealed.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
         const HOUR: Duration = Duration::from_hours(1);
         Self {
             id: id.into(),
+            secret: None,
             name: name.into(),
             explicit_auth_flows: BTreeSet::from([AuthFlow::Custom, AuthFlow::RefreshToken]),
             auth_session_validity: Duration::from_mins(15),

@@ -72,6 +72,11 @@ impl Grants {
         self.by_id.get(&id).map(|grant| grant.user)
     }
 
+    /// Returns the user of a refresh token, valid or not.
+    pub(crate) fn owner(&self, token: &str) -> Option<UserId> {
+        self.user(self.refresh_tokens.get(token)?.grant)
+    }
+
     /// Returns true while access tokens of this grant are valid.
     pub(crate) fn is_live(&self, id: Uuid) -> bool {
         self.by_id.get(&id).is_some_and(|grant| !grant.revoked)

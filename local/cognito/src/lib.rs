@@ -34,7 +34,9 @@ mod triggers;
 mod users;
 mod wire;
 
-pub use config::{AuthFlow, ClientConfig, ExistenceErrors, PasswordPolicy, PoolConfig, Rotation};
+pub use config::{
+    AuthFlow, ClientConfig, ClientSecret, ExistenceErrors, PasswordPolicy, PoolConfig, Rotation,
+};
 pub use controls::Controls;
 pub use cors::{Origins, allow_origins, is_local_name};
 pub use keys::SigningKeys;

@@ -100,6 +100,12 @@ impl UserPool {
         Ok((user.clone(), claims))
     }
 
+    pub(crate) fn username_of_refresh_token(&self, token: &str) -> Option<String> {
+        let state = self.state();
+        let user = state.users.get(state.grants.owner(token)?)?;
+        Some(user.username.clone())
+    }
+
     pub(crate) fn keys(&self) -> &SigningKeys {
         &self.0.keys
     }

@@ -42,6 +42,10 @@ pub(crate) enum CallPolicy {
     /// starts. A second attempt would start a second flow or spend the session.
     #[cfg(feature = "cognito")]
     ThreeTriggers,
+    /// One attempt. A refresh of tokens spans the trigger before tokens, if the pool has one. The
+    /// caller decides about a second one.
+    #[cfg(feature = "cognito")]
+    Refresh,
     /// One attempt, for calls with a single-use value: a second attempt would find it used.
     #[cfg(feature = "turnstile")]
     Once,
@@ -63,6 +67,11 @@ impl CallPolicy {
             #[cfg(feature = "cognito")]
             Self::ThreeTriggers => {
                 let whole = Duration::from_secs(12);
+                (whole, whole, RetryConfig::disabled())
+            }
+            #[cfg(feature = "cognito")]
+            Self::Refresh => {
+                let whole = Duration::from_secs(4);
                 (whole, whole, RetryConfig::disabled())
             }
             #[cfg(feature = "turnstile")]

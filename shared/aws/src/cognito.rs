@@ -15,28 +15,36 @@ use aws_sdk_cognitoidentityprovider::operation::admin_respond_to_auth_challenge:
 use aws_sdk_cognitoidentityprovider::operation::admin_set_user_password::AdminSetUserPasswordInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_update_user_attributes::AdminUpdateUserAttributesInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutInput;
+use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token::GetTokensFromRefreshTokenInput;
 use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
+use aws_sdk_cognitoidentityprovider::operation::revoke_token::RevokeTokenInput;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, ChallengeNameType, ContextDataType,
     MessageActionType,
 };
 use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
+use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_schema::protocol::{ServiceShapeName, SharedClientProtocol};
 use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use data_encoding::BASE64;
+use hmac::{Hmac, KeyInit, Mac};
 use latchstring_core::account::{Account, Attributes, Names};
 use latchstring_core::identifier::Identifier;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError,
-    Reply, Tokens,
+    RefreshApi, Refreshed, RefreshedTokens, Reply, SecretSource, Tokens,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
+use sha2::Sha256;
 
-use crate::CognitoCalls;
 use crate::client::{Aws, CallPolicy, code_of};
+use crate::kept_secret::KeptSecret;
 use crate::service::{Api, Auth, Service, requests};
+use crate::{CognitoCalls, SecretSetting};
 
 pub(crate) static API: Api = Api {
     host: "cognito-idp",
@@ -62,9 +70,11 @@ requests! { aws_sdk_cognitoidentityprovider:
     admin_set_user_password: AdminSetUserPassword, AdminSetUserPasswordInput, AdminSetUserPasswordOutput, AdminSetUserPasswordError;
     admin_update_user_attributes: AdminUpdateUserAttributes, AdminUpdateUserAttributesInput, AdminUpdateUserAttributesOutput, AdminUpdateUserAttributesError;
     admin_user_global_sign_out: AdminUserGlobalSignOut, AdminUserGlobalSignOutInput, AdminUserGlobalSignOutOutput, AdminUserGlobalSignOutError;
+    get_tokens_from_refresh_token: GetTokensFromRefreshToken, GetTokensFromRefreshTokenInput, GetTokensFromRefreshTokenOutput, GetTokensFromRefreshTokenError;
     get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
     initiate_auth: InitiateAuth, InitiateAuthInput, InitiateAuthOutput, InitiateAuthError;
     respond_to_auth_challenge: RespondToAuthChallenge, RespondToAuthChallengeInput, RespondToAuthChallengeOutput, RespondToAuthChallengeError;
+    revoke_token: RevokeToken, RevokeTokenInput, RevokeTokenOutput, RevokeTokenError;
 }
 
 /// The user pool's accounts, through the admin operations.
@@ -275,6 +285,8 @@ pub struct CognitoChallengeApi {
     app_client: String,
     /// The pool, which the signed operations require; `None` for the public ones.
     pool: Option<String>,
+    /// The app client's secret, if it has one.
+    secret: Option<KeptSecret>,
 }
 
 impl CognitoChallengeApi {
@@ -285,6 +297,7 @@ impl CognitoChallengeApi {
             service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
             pool: None,
+            secret: None,
         }
     }
 
@@ -297,6 +310,7 @@ impl CognitoChallengeApi {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::ThreeTriggers),
             app_client: app_client.into(),
             pool: Some(pool.into()),
+            secret: None,
         }
     }
 
@@ -312,6 +326,75 @@ impl CognitoChallengeApi {
             CognitoCalls::Signed => Self::signed(aws, pool, app_client),
         }
     }
+
+    /// Sends the secret hash of the app client with each call, if the client has a secret.
+    #[must_use]
+    pub fn with_secret(self, aws: &Aws, secret: Option<SecretSetting>) -> Self {
+        let secret = secret.map(|setting| KeptSecret::new(aws, setting));
+        Self { secret, ..self }
+    }
+
+    /// Returns the parameter `SECRET_HASH` of a call with this `USERNAME`.
+    async fn secret_hash(&self, username: &str) -> Result<Option<(String, String)>, PortError> {
+        let Some(secret) = &self.secret else {
+            return Ok(None);
+        };
+        let hash = secret_hash(&secret.read().await?, username, &self.app_client);
+        Ok(Some((SECRET_HASH.to_owned(), hash)))
+    }
+
+    fn reply(
+        &self,
+        call: &'static str,
+        username: &str,
+        output: ChallengeOutput,
+    ) -> Result<Reply, PortError> {
+        if let (Err(code), Some(secret)) = (&output, &self.secret)
+            && code == SECRET_REFUSED
+        {
+            secret.forget();
+        }
+        reply(call, username, output)
+    }
+}
+
+const SECRET_HASH: &str = "SECRET_HASH";
+
+/// Returns the hash that Cognito demands from an app client with a secret: an HMAC over the
+/// `USERNAME` of the same call and the client's id.
+fn secret_hash(secret: &Secret, username: &str, app_client: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
+        // Invariant: HMAC accepts a key of any length.
+        .expect("a secret keys an HMAC");
+    mac.update(username.as_bytes());
+    mac.update(app_client.as_bytes());
+    BASE64.encode(&mac.finalize().into_bytes())
+}
+
+/// The code for a refusal of the app client's secret. Cognito has no code of its own for it.
+const SECRET_REFUSED: &str = "client secret refused";
+
+/// Returns the code of an error. A `NotAuthorizedException` about the client's secret is not about
+/// the user. Only its message, which is dropped here, shows the difference.
+fn code_or_secret<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> &str {
+    match code_of(error) {
+        "NotAuthorizedException" | "UnauthorizedException"
+            if mentions(error, &["secret", "secrethash"]) =>
+        {
+            SECRET_REFUSED
+        }
+        code => code,
+    }
+}
+
+/// Returns whether the message of a service's error has one of these words, in any case.
+fn mentions<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>, words: &[&str]) -> bool {
+    let SdkError::ServiceError(service) = error else {
+        return false;
+    };
+    let message = service.err().message().unwrap_or_default();
+    let message = message.to_ascii_lowercase();
+    words.iter().any(|word| message.contains(word))
 }
 
 /// Returns the context of a signed call: the client's address, and fixed text in the members that
@@ -401,18 +484,20 @@ macro_rules! challenge_output {
                     o.authentication_result,
                 )
             })
-            .map_err(|error| code_of(&error).to_owned())
+            .map_err(|error| code_or_secret(&error).to_owned())
     };
 }
 
 impl ChallengeApi for CognitoChallengeApi {
     async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, PortError> {
+        let mut parameters = HashMap::from([(USERNAME.to_owned(), username.to_owned())]);
+        parameters.extend(self.secret_hash(username).await?);
         let (call, initiated) = match &self.pool {
             None => {
                 let request = InitiateAuthInput::builder()
                     .auth_flow(AuthFlowType::CustomAuth)
                     .client_id(&self.app_client)
-                    .auth_parameters(USERNAME, username)
+                    .set_auth_parameters(Some(parameters))
                     .build();
                 (
                     "InitiateAuth",
@@ -424,7 +509,7 @@ impl ChallengeApi for CognitoChallengeApi {
                     .user_pool_id(pool)
                     .auth_flow(AuthFlowType::CustomAuth)
                     .client_id(&self.app_client)
-                    .auth_parameters(USERNAME, username)
+                    .set_auth_parameters(Some(parameters))
                     .set_context_data(context(source))
                     .build();
                 (
@@ -433,7 +518,7 @@ impl ChallengeApi for CognitoChallengeApi {
                 )
             }
         };
-        reply(call, username, initiated)
+        self.reply(call, username, initiated)
     }
 
     async fn respond(
@@ -446,14 +531,16 @@ impl ChallengeApi for CognitoChallengeApi {
         let username = open.parameters.get(USERNAME).map_or("", String::as_str);
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let metadata = Some(client_metadata.iter().map(owned).collect());
+        let responses = [(USERNAME, username), ("ANSWER", answer)];
+        let mut responses: HashMap<_, _> = responses.iter().map(owned).collect();
+        responses.extend(self.secret_hash(username).await?);
         let (call, responded) = match &self.pool {
             None => {
                 let request = RespondToAuthChallengeInput::builder()
                     .client_id(&self.app_client)
                     .challenge_name(ChallengeNameType::CustomChallenge)
                     .session(open.session.expose())
-                    .challenge_responses(USERNAME, username)
-                    .challenge_responses("ANSWER", answer)
+                    .set_challenge_responses(Some(responses))
                     .set_client_metadata(metadata)
                     .build();
                 let responded = challenge_output!(self.service.send(request).await);
@@ -465,8 +552,7 @@ impl ChallengeApi for CognitoChallengeApi {
                     .client_id(&self.app_client)
                     .challenge_name(ChallengeNameType::CustomChallenge)
                     .session(open.session.expose())
-                    .challenge_responses(USERNAME, username)
-                    .challenge_responses("ANSWER", answer)
+                    .set_challenge_responses(Some(responses))
                     .set_client_metadata(metadata)
                     .set_context_data(context(source))
                     .build();
@@ -474,6 +560,102 @@ impl ChallengeApi for CognitoChallengeApi {
                 ("AdminRespondToAuthChallenge", responded)
             }
         };
-        reply(call, username, responded)
+        self.reply(call, username, responded)
     }
+}
+
+/// Cognito's refresh tokens, for one app client. Both operations are public, and take the client's
+/// secret itself.
+#[derive(Clone, Debug)]
+pub struct CognitoRefreshTokens {
+    service: Service,
+    /// The service for a call that may be repeated.
+    repeated: Service,
+    app_client: String,
+    secret: Option<KeptSecret>,
+}
+
+impl CognitoRefreshTokens {
+    /// Creates the refresh tokens of an app client, with its secret if it has one. Connects at the
+    /// first call.
+    pub fn new(aws: &Aws, app_client: impl Into<String>, secret: Option<SecretSetting>) -> Self {
+        Self {
+            service: Service::new(aws, &API, Auth::Anonymous, CallPolicy::Refresh),
+            repeated: Service::new(aws, &API, Auth::Anonymous, CallPolicy::Call),
+            app_client: app_client.into(),
+            secret: secret.map(|setting| KeptSecret::new(aws, setting)),
+        }
+    }
+
+    async fn secret(&self) -> Result<Option<String>, PortError> {
+        let Some(secret) = &self.secret else {
+            return Ok(None);
+        };
+        Ok(Some(secret.read().await?.expose().to_owned()))
+    }
+
+    /// Returns the fault of a call, and reads the secret again if it was refused.
+    fn fault<E: ProvideErrorMetadata, R>(
+        &self,
+        call: &'static str,
+        error: &SdkError<E, R>,
+    ) -> PortError {
+        let code = code_or_secret(error);
+        if let (SECRET_REFUSED, Some(secret)) = (code, &self.secret) {
+            secret.forget();
+        }
+        PortError::new(call, code)
+    }
+}
+
+impl RefreshApi for CognitoRefreshTokens {
+    async fn refresh(&self, token: &Secret) -> Result<Refreshed, PortError> {
+        const CALL: &str = "GetTokensFromRefreshToken";
+        let request = GetTokensFromRefreshTokenInput::builder()
+            .client_id(&self.app_client)
+            .refresh_token(token.expose())
+            .set_client_secret(self.secret().await?);
+        let error = match self.service.send(request.build()).await {
+            Ok(output) => {
+                let tokens = output.authentication_result.and_then(refreshed);
+                return tokens.ok_or_else(|| PortError::new(CALL, "a token is missing"));
+            }
+            Err(error) => error,
+        };
+        match code_or_secret(&error) {
+            "RefreshTokenReuseException"
+            | "UserNotFoundException"
+            | "UserNotConfirmedException"
+            | "PasswordResetRequiredException" => Ok(Refreshed::Ended),
+            // "Refresh Token has been revoked", "Invalid Refresh Token", "User is disabled." Any
+            // other refusal may be a mistake of the operator, which must not end sessions.
+            "NotAuthorizedException" if mentions(&error, &["refresh token", "user "]) => {
+                Ok(Refreshed::Ended)
+            }
+            _ => Err(self.fault(CALL, &error)),
+        }
+    }
+
+    async fn revoke(&self, token: &Secret) -> Result<(), PortError> {
+        let request = RevokeTokenInput::builder()
+            .client_id(&self.app_client)
+            .token(token.expose())
+            .set_client_secret(self.secret().await?);
+        match self.repeated.send(request.build()).await {
+            Ok(_) => Ok(()),
+            Err(error) => match code_or_secret(&error) {
+                // Cognito does not know the token, or no longer.
+                "UnauthorizedException" | "NotAuthorizedException" => Ok(()),
+                _ => Err(self.fault("RevokeToken", &error)),
+            },
+        }
+    }
+}
+
+fn refreshed(result: AuthenticationResultType) -> Option<Refreshed> {
+    Some(Refreshed::Tokens(RefreshedTokens {
+        access: Secret::new(result.access_token?),
+        refresh: result.refresh_token.map(Secret::new),
+        expires_in: result.expires_in.try_into().ok()?,
+    }))
 }

@@ -11,6 +11,8 @@ mod delivery;
 pub mod dynamodb;
 #[cfg(feature = "sdk")]
 mod http_client;
+#[cfg(feature = "secrets")]
+mod kept_secret;
 #[cfg(feature = "sdk")]
 mod regions;
 mod roots;
@@ -34,11 +36,13 @@ use latchstring_core::secret::Secret;
 #[cfg(feature = "sdk")]
 pub use client::Aws;
 #[cfg(feature = "cognito")]
-pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens};
 #[cfg(feature = "delivery")]
 pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{DynamoStore, counter_key};
+#[cfg(feature = "secrets")]
+pub use kept_secret::KeptSecret;
 #[cfg(feature = "sdk")]
 pub use regions::suffix as dns_suffix;
 pub use roots::{CaBundle, NotABundle};
@@ -94,15 +98,15 @@ pub struct TurnstileEnvironment {
     pub url: String,
     /// `TURNSTILE_HOSTNAMES`: the hosts on which the widget may be solved.
     pub hostnames: Vec<String>,
-    /// The widget's secret key.
-    pub key: TurnstileKey,
+    /// The widget's secret key: `TURNSTILE_KEY` or `TURNSTILE_KEY_SECRET`.
+    pub key: SecretSetting,
 }
 
-/// A widget's secret key.
+/// A secret of the deployment, besides the key ring.
 #[derive(Clone, Debug)]
-pub enum TurnstileKey {
-    /// `TURNSTILE_KEY`: the key itself.
+pub enum SecretSetting {
+    /// The secret itself.
     Text(Secret),
-    /// `TURNSTILE_KEY_SECRET`: the name or ARN of a secret that holds it.
+    /// The name or ARN of a secret of AWS Secrets Manager that holds it.
     Secret(String),
 }

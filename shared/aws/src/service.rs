@@ -214,13 +214,15 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::metadata::ProvideErrorMetadata;
     use aws_types::SdkConfig;
-    use latchstring_core::ports::{ChallengeApi as _, OpenChallenge, Reply};
+    use latchstring_core::ports::{
+        ChallengeApi as _, OpenChallenge, RefreshApi as _, Refreshed, Reply,
+    };
     use latchstring_core::rate_limit::Source;
     use latchstring_core::secret::Secret;
 
     use super::*;
     use crate::client::code_of;
-    use crate::{AwsEnvironment, CognitoChallengeApi};
+    use crate::{AwsEnvironment, CognitoChallengeApi, CognitoRefreshTokens, SecretSetting};
     use crate::{cognito, dynamodb, secrets, ses, sns};
 
     /// An error response in both formats that services use.
@@ -357,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_request_equals_that_of_the_sdks_client() {
+    async fn the_requests_of_a_sign_in_equal_those_of_the_sdks_client() {
         use Auth::{Anonymous, SigV4};
         use cognito_sdk::operation as c;
         use dynamodb_sdk::operation as d;
@@ -441,6 +443,23 @@ mod tests {
                 .client_metadata("method", "email")
                 .context_data(client_context);
         assert_same!(cognito::API, SigV4, cognito_sdk, JSON, respond);
+    }
+
+    #[tokio::test]
+    async fn the_other_requests_equal_those_of_the_sdks_client() {
+        use Auth::{Anonymous, SigV4};
+        use cognito_sdk::operation as c;
+
+        let refresh = c::get_tokens_from_refresh_token::GetTokensFromRefreshTokenInput::builder()
+            .client_id("client")
+            .client_secret("secret")
+            .refresh_token("token");
+        assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, refresh);
+        let revoke = c::revoke_token::RevokeTokenInput::builder()
+            .client_id("client")
+            .client_secret("secret")
+            .token("token");
+        assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, revoke);
 
         let secret =
             aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()
@@ -524,6 +543,108 @@ mod tests {
         assert_eq!(calls.len(), 2);
         for (body, signed) in calls {
             assert!(!signed && !body.contains("203.0.113.7"), "{body}");
+        }
+    }
+
+    #[tokio::test]
+    async fn both_calls_of_a_confidential_client_have_its_secret_hash() {
+        // By an implementation of others: base64(HMAC-SHA256("s3cret", "ada" + "client")).
+        const HASH: &str = "IhZJKaHnrsHeuInjApEXcZIZhebNVsKqBUkU0TSKACQ=";
+        let secret = || Some(SecretSetting::Text(Secret::new("s3cret")));
+        for signed in [false, true] {
+            let api = |aws: &Aws| {
+                let api = if signed {
+                    CognitoChallengeApi::signed(aws, "eu-west-1_pool", "client")
+                } else {
+                    CognitoChallengeApi::new(aws, "client")
+                };
+                api.with_secret(aws, secret())
+            };
+            let recorder = recorder(JSON);
+            let api = api(&aws(&recorder));
+            let open = OpenChallenge {
+                session: Secret::new("session"),
+                parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
+            };
+            assert_eq!(api.initiate("ada", None).await, Ok(Reply::Refused));
+            let responded = api.respond(&open, "select", &[], None).await;
+            assert_eq!(responded, Ok(Reply::Refused));
+            let requests = recorder.requests.lock().expect("no panic").clone();
+            assert_eq!(requests.len(), 2);
+            for request in requests {
+                let body = String::from_utf8(request.body).expect("JSON");
+                assert!(
+                    body.contains(&format!("\"SECRET_HASH\":\"{HASH}\"")),
+                    "{body}"
+                );
+                assert!(!body.contains("s3cret"), "{body}");
+            }
+        }
+    }
+
+    /// Returns a refusal of Cognito with this message.
+    fn refusal(code: &str, message: &str) -> &'static str {
+        let refusal = format!(r#"{{"__type": "{code}", "message": "{message}"}}"#);
+        Box::leak(refusal.into_boxed_str())
+    }
+
+    #[tokio::test]
+    async fn a_refused_client_secret_is_a_fault_of_no_user() {
+        for message in [
+            "Unable to verify secret hash for client 4abc",
+            "SecretHash does not match for the client: 4abc",
+            "Client 4abc is configured with secret but SECRET_HASH was not received",
+            "Client 4abc is configured for secret but secret was not received",
+        ] {
+            let recorder = recorder(refusal("NotAuthorizedException", message));
+            let aws = aws(&recorder);
+            let api = CognitoChallengeApi::new(&aws, "client");
+            let refused = api.initiate("ada", None).await.unwrap_err();
+            assert_eq!(refused.code, "client secret refused", "{message}");
+            let tokens = CognitoRefreshTokens::new(&aws, "client", None);
+            let token = Secret::new("token");
+            let refused = tokens.refresh(&token).await.unwrap_err();
+            assert_eq!(refused.code, "client secret refused", "{message}");
+            assert!(tokens.revoke(&token).await.is_err(), "{message}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_refresh_ends_a_session_only_for_its_token_or_user() {
+        for (code, message, ended) in [
+            (
+                "NotAuthorizedException",
+                "Refresh Token has been revoked",
+                true,
+            ),
+            ("NotAuthorizedException", "Refresh Token has expired", true),
+            ("NotAuthorizedException", "Invalid Refresh Token.", true),
+            ("NotAuthorizedException", "User is disabled.", true),
+            ("UserNotFoundException", "User does not exist.", true),
+            ("RefreshTokenReuseException", "", true),
+            ("NotAuthorizedException", "Access denied", false),
+            ("NotAuthorizedException", "", false),
+            ("InvalidParameterException", "Refresh Token", false),
+            (
+                "ResourceNotFoundException",
+                "User pool client does not exist.",
+                false,
+            ),
+            ("UserLambdaValidationException", "User is disabled.", false),
+            ("TooManyRequestsException", "Too many requests", false),
+        ] {
+            let recorder = recorder(refusal(code, message));
+            let aws = aws(&recorder);
+            let secret = Some(SecretSetting::Text(Secret::new("s3cret")));
+            let tokens = CognitoRefreshTokens::new(&aws, "client", secret);
+            let answered = tokens.refresh(&Secret::new("token")).await;
+            let found = answered == Ok(Refreshed::Ended);
+            assert_eq!(found, ended, "{code}: {message}");
+            assert!(answered.is_ok() == ended, "{code}: {message}");
+            let requests = recorder.requests.lock().expect("no panic").clone();
+            assert_eq!(requests.len(), 1, "a refresh is never repeated");
+            let body = String::from_utf8(requests[0].body.clone()).expect("JSON");
+            assert!(body.contains(r#""ClientSecret":"s3cret""#), "{body}");
         }
     }
 

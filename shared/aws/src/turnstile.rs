@@ -4,8 +4,6 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use aws_smithy_runtime::client::orchestrator::operation::Operation;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -15,9 +13,9 @@ use latchstring_core::ports::{Captcha, PortError, SecretSource};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::TurnstileEnvironment;
 use crate::client::{Aws, CallPolicy, transport_code};
-use crate::secrets::SecretsManager;
-use crate::{TurnstileEnvironment, TurnstileKey};
+use crate::kept_secret::KeptSecret;
 
 const CALL: &str = "siteverify";
 
@@ -27,9 +25,6 @@ const ACTION: &str = "sign-in";
 /// The maximum length of a response, by Cloudflare's documentation.
 const MAX_RESPONSE: usize = 2048;
 
-/// The time for which a key from the secret source is used before it is read again.
-const MAX_AGE: Duration = Duration::from_secs(600);
-
 /// The verification by `siteverify`, which accepts each response once within five minutes. It is
 /// never repeated.
 #[derive(Clone)]
@@ -37,13 +32,7 @@ pub struct Turnstile {
     call: Operation<HttpRequest, Response, Infallible>,
     path: String,
     hostnames: Vec<String>,
-    key: Key,
-}
-
-#[derive(Clone)]
-enum Key {
-    Given(Secret),
-    Kept(SecretsManager, Arc<Mutex<Option<(Instant, Secret)>>>),
+    key: KeptSecret,
 }
 
 /// A status and a body.
@@ -87,36 +76,7 @@ impl Turnstile {
             call,
             path: path.to_owned(),
             hostnames,
-            key: match key {
-                TurnstileKey::Text(key) => Key::Given(key),
-                TurnstileKey::Secret(id) => Key::Kept(SecretsManager::new(aws, id), Arc::default()),
-            },
-        }
-    }
-
-    async fn key(&self) -> Result<Secret, PortError> {
-        let (source, kept) = match &self.key {
-            Key::Given(key) => return Ok(key.clone()),
-            Key::Kept(source, kept) => (source, kept),
-        };
-        let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match known {
-            Some((at, key)) if at.elapsed() < MAX_AGE => Ok(key),
-            known => match source.read().await {
-                Ok(read) => {
-                    let key = Secret::new(read.expose().trim());
-                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    *kept = Some((Instant::now(), key.clone()));
-                    Ok(key)
-                }
-                Err(fault) => known.map(|(_, key)| key).ok_or(fault),
-            },
-        }
-    }
-
-    fn forget_key(&self) {
-        if let Key::Kept(_, kept) = &self.key {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            key: KeptSecret::new(aws, key),
         }
     }
 
@@ -138,7 +98,7 @@ impl Captcha for Turnstile {
         if answer.expose().is_empty() || answer.expose().len() > MAX_RESPONSE {
             return Ok(false);
         }
-        let key = self.key().await?;
+        let key = self.key.read().await?;
         let request = self.request(&key, answer)?;
         let response = self.call.invoke(request).await;
         let response = response.map_err(|error| PortError::new(CALL, transport_code(&error)))?;
@@ -147,7 +107,7 @@ impl Captcha for Turnstile {
             && code.ends_with("input-secret")
         {
             // The key was rotated; the next request reads it again.
-            self.forget_key();
+            self.key.forget();
         }
         found.map_err(|code| PortError::new(CALL, code))
     }

@@ -5,6 +5,7 @@
 //! difference here therefore needs a migration.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 use latchstring_crypto::sha256;
@@ -15,7 +16,9 @@ use crate::ports::{DeliveryOutcome, PortError};
 use crate::record::challenge::{Challenge, Progress, Step};
 use crate::record::flow::{AnswerDigest, Flow, NewFlow, Subject};
 use crate::record::pending::Pending;
+use crate::record::session::{Browser, NewRecord, Opener, Session, SessionId};
 use crate::resolver::error::{Cause, ContactError, SignInError};
+use crate::resolver::session::SessionError;
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::continuation::{Continuation, Stage};
@@ -252,5 +255,44 @@ fn formats_are_unchanged() {
     }
     let ended = SignInError::InvalidContinuation;
     line("error of a continuation", ended.error_type());
+    let id = SessionId::from_bytes([7; 32]);
+    line("cookie of a session", id.text().expose());
+    let key = Pseudonym::of_session(&ring, &id);
+    line("pseudonym session", &HEXLOWER.encode(key.as_bytes()));
+    let browser = Browser::of("Chrome/150.0 (Windows)");
+    line("browser", &browser.text());
+    let new = NewRecord {
+        account: sub,
+        username: "ada".to_owned(),
+        signed_in_at: NOW,
+        browser,
+        refresh: &Secret::new("refresh token"),
+        access: &Secret::new("access token"),
+        access_expires_at: NOW.plus(Duration::from_secs(300)),
+        now: NOW,
+        life: Duration::from_secs(3_600),
+    };
+    let opener = Opener {
+        keys: &ring,
+        app_client: &app_client,
+        id: &id,
+    };
+    let session = Session::new(&opener, new, &Seeded::new(8));
+    let access = session.tokens.access.expect("an access token");
+    for (name, token) in [
+        ("refresh token", session.tokens.refresh),
+        ("access token", access.token),
+    ] {
+        line(
+            &format!("sealed {name}"),
+            &HEXLOWER.encode(token.as_bytes()),
+        );
+    }
+    for error in [
+        SessionError::NotSignedIn,
+        SessionError::Unavailable(Cause::RefreshUnderWay),
+    ] {
+        line("error of a session", error.error_type());
+    }
     assert_eq!(now, include_str!("../tests/data/formats.txt"));
 }

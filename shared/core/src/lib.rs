@@ -14,13 +14,13 @@
 //! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
-//!   records.
+//!   records, browser sessions.
 //! - [`message`]: mails and SMS, in every language.
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
 //! - [`flow`]: the challenge state machine. Its module doc has the policy table; start there.
-//! - `resolver`: [`sign_in`], [`answer`], [`contact`], [`device`], names. Only this module issues
-//!   tickets.
+//! - `resolver`: [`sign_in`], [`answer`], [`contact`], [`device`], names, browser sessions
+//!   ([`session`]). Only this module issues tickets.
 
 mod effects;
 pub mod flow;
@@ -35,7 +35,7 @@ mod value;
 
 pub use policy::{odds, test_identifier};
 pub use record::{pending, undo};
-pub use resolver::{answer, contact, device, sign_in};
+pub use resolver::{answer, contact, device, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};
 

@@ -15,6 +15,7 @@ pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::pending::{Pending, PendingOutcome};
+use crate::record::session::{Browser, Session, SessionTokens};
 use crate::record::undo::Undo;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::KeyId;
@@ -373,6 +374,122 @@ pub trait LeaseStore: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
+/// The outcome of [`SessionStore::lease_refresh`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Leased {
+    /// The caller holds the lease on this session.
+    Taken(Box<Session>),
+    /// Nothing was written. The session as it is; `None` if it is missing.
+    Refused(Option<Box<Session>>),
+}
+
+/// The condition under which [`SessionStore::end_session`] removes a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndIf<'a> {
+    /// It is of this account.
+    Of(&'a Sub),
+    /// This holder has its lease.
+    LeasedBy(Pseudonym),
+}
+
+/// The outcome of [`SessionStore::enlist_session`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Enlisted {
+    /// The list names the session.
+    Yes,
+    /// The list has no room. The sessions that it names.
+    Full(Vec<Pseudonym>),
+}
+
+/// The browser sessions, and the list of those of each account.
+pub trait SessionStore: Send + Sync {
+    /// Writes a session, under a key that no session had before.
+    fn open_session(&self, session: &Session)
+    -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads a session, strongly consistent.
+    fn session(
+        &self,
+        key: Pseudonym,
+    ) -> impl Future<Output = Result<Option<Session>, PortError>> + Send;
+
+    /// Reads up to 100 different sessions in one call, strongly consistent, in no order. Leaves out
+    /// those that are missing.
+    fn sessions(
+        &self,
+        keys: &[Pseudonym],
+    ) -> impl Future<Output = Result<Vec<Session>, PortError>> + Send;
+
+    /// Writes the minute of a use, and adds the browser, if the session exists and the minute is
+    /// later than the one that it has; or is the same, and the browser is new. True if written.
+    fn note_use(
+        &self,
+        key: Pseudonym,
+        minute: Timestamp,
+        browser: Option<Browser>,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Takes the lease to refresh the tokens, and returns the session. Requires that it has had
+    /// exactly `refreshes`, and that no other holder has a lease that has not expired.
+    fn lease_refresh(
+        &self,
+        key: Pseudonym,
+        refreshes: u32,
+        holder: Pseudonym,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> impl Future<Output = Result<Leased, PortError>> + Send;
+
+    /// Replaces the tokens, adds one to the number of refreshes, and releases the lease, if `holder`
+    /// has it, expired or not. True if it was done, also when repeated.
+    fn store_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        tokens: &SessionTokens,
+    ) -> impl Future<Output = Result<bool, PortError>> + Send;
+
+    /// Makes the lease expire at `now` if `holder` has it. It stays there: the outcome of the refresh
+    /// is unknown.
+    fn give_up_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Removes a session on a condition, and returns it. `None` if nothing was removed, or if an
+    /// attempt of this call without an answer removed it.
+    fn end_session(
+        &self,
+        key: Pseudonym,
+        condition: EndIf<'_>,
+    ) -> impl Future<Output = Result<Option<Session>, PortError>> + Send;
+
+    /// Adds a session to the list of its account, if the list names it or fewer than `limit`. The
+    /// list is kept until the `keep_until` of its latest session at least.
+    fn enlist_session(
+        &self,
+        account: &Sub,
+        key: Pseudonym,
+        limit: usize,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<Enlisted, PortError>> + Send;
+
+    /// Reads the list of an account, strongly consistent. A session in it may be missing.
+    fn enlisted_sessions(
+        &self,
+        account: &Sub,
+    ) -> impl Future<Output = Result<Vec<Pseudonym>, PortError>> + Send;
+
+    /// Removes sessions from the list of an account. There is at least one.
+    fn delist_sessions(
+        &self,
+        account: &Sub,
+        keys: &[Pseudonym],
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
 /// The counters of the budgets.
 pub trait CounterStore: Send + Sync {
     /// Adds each window's amount to its count if every sum stays within its limit, and otherwise
@@ -402,12 +519,18 @@ pub trait CounterStore: Send + Sync {
 
 /// A store of every kind of item, as a deployment has it.
 pub trait Store:
-    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + CounterStore
+    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + SessionStore + CounterStore
 {
 }
 
 impl<S> Store for S where
-    S: FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + CounterStore
+    S: FlowStore
+        + RedemptionStore
+        + PendingStore
+        + UndoStore
+        + LeaseStore
+        + SessionStore
+        + CounterStore
 {
 }
 
@@ -596,4 +719,35 @@ pub trait ChallengeApi: Send + Sync {
         client_metadata: &[(&str, &str)],
         source: Option<Source>,
     ) -> impl Future<Output = Result<Reply, PortError>> + Send;
+}
+
+/// The tokens that Cognito issued for a refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshedTokens {
+    /// The access token.
+    pub access: Secret,
+    /// The refresh token that replaces the given one, if the app client rotates them.
+    pub refresh: Option<Secret>,
+    /// Seconds until the access token expires.
+    pub expires_in: u32,
+}
+
+/// The outcome of [`RefreshApi::refresh`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// New tokens. Cognito accepts the given refresh token for the client's grace period.
+    Tokens(RefreshedTokens),
+    /// Cognito no longer accepts the token: it was revoked or rotated, it has expired, or its user
+    /// is disabled, deleted or signed out.
+    Ended,
+}
+
+/// Cognito's refresh tokens, with the secret of the app client. The adapter never repeats a refresh.
+pub trait RefreshApi: Send + Sync {
+    /// `GetTokensFromRefreshToken`. Any refusal that is not about this token or its user is an error.
+    fn refresh(&self, token: &Secret) -> impl Future<Output = Result<Refreshed, PortError>> + Send;
+
+    /// `RevokeToken`: ends the refresh token and every access token of its sign-in. Also done if
+    /// Cognito no longer knows the token.
+    fn revoke(&self, token: &Secret) -> impl Future<Output = Result<(), PortError>> + Send;
 }

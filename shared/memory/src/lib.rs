@@ -8,6 +8,7 @@ mod clock;
 mod directory;
 mod entropy;
 mod inbox;
+mod refresh_tokens;
 mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -17,6 +18,7 @@ pub use clock::ManualClock;
 pub use directory::MemoryDirectory;
 pub use entropy::SeededEntropy;
 pub use inbox::{Delivered, Inbox};
+pub use refresh_tokens::MemoryRefreshTokens;
 pub use store::MemoryStore;
 
 /// Every change under these locks is a single assignment or insertion, so a panicking thread leaves

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,12 +7,13 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, CounterStore, Counts, Finished, FlowStore, LeaseStore, NewAttempt, Opened,
-    PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken, UndoStore,
-    VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Finished, FlowStore, LeaseStore,
+    Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore,
+    SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
+use latchstring_core::session::{Browser, RefreshLease, Session, SessionTokens};
 use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 
@@ -30,7 +31,8 @@ const KEEP_UNDO: Duration = Duration::from_secs(48 * 3600);
 /// The number of new flows after which expired items are removed.
 const SWEEP_EVERY: u64 = 1024;
 
-/// Flows, redemptions, pending contacts, undo records, leases and counters in memory. Clones share them.
+/// Flows, redemptions, pending contacts, undo records, leases, browser sessions and counters in memory.
+/// Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Tables>>);
 
@@ -43,8 +45,18 @@ struct Tables {
     /// By the replaced contact: the account, the time of the change, and the time to keep it.
     replaced: BTreeMap<Pseudonym, (Sub, Timestamp, Timestamp)>,
     leases: BTreeMap<Pseudonym, (Pseudonym, Timestamp)>,
+    sessions: BTreeMap<Pseudonym, StoredSession>,
+    /// By account: the sessions, and the time to keep the list.
+    session_lists: BTreeMap<Sub, (BTreeSet<Pseudonym>, Timestamp)>,
     counters: BTreeMap<Pseudonym, (Counts, Timestamp)>,
     opened: u64,
+}
+
+#[derive(Debug)]
+struct StoredSession {
+    session: Session,
+    /// The holder that stored the latest refresh.
+    by: Option<Pseudonym>,
 }
 
 impl Tables {
@@ -60,6 +72,10 @@ impl Tables {
         self.replaced
             .retain(|_, (_, _, keep_until)| now <= *keep_until);
         self.leases.retain(|_, (_, until)| now <= *until);
+        self.sessions
+            .retain(|_, stored| now <= stored.session.expires_at.plus(KEEP));
+        self.session_lists
+            .retain(|_, (_, keep_until)| now <= *keep_until);
         self.counters
             .retain(|_, (_, keep_until)| now <= *keep_until);
     }
@@ -395,6 +411,150 @@ impl LeaseStore for MemoryStore {
             .is_some_and(|(held_by, _)| *held_by == holder)
         {
             tables.leases.remove(&on);
+        }
+        Ok(())
+    }
+}
+
+impl SessionStore for MemoryStore {
+    async fn open_session(&self, session: &Session) -> Result<(), PortError> {
+        let stored = StoredSession {
+            session: session.clone(),
+            by: None,
+        };
+        lock(&self.0).sessions.insert(session.key, stored);
+        Ok(())
+    }
+
+    async fn session(&self, key: Pseudonym) -> Result<Option<Session>, PortError> {
+        let tables = lock(&self.0);
+        Ok(tables.sessions.get(&key).map(|it| it.session.clone()))
+    }
+
+    async fn sessions(&self, keys: &[Pseudonym]) -> Result<Vec<Session>, PortError> {
+        let tables = lock(&self.0);
+        let found = keys.iter().filter_map(|key| tables.sessions.get(key));
+        Ok(found.map(|it| it.session.clone()).collect())
+    }
+
+    async fn note_use(
+        &self,
+        key: Pseudonym,
+        minute: Timestamp,
+        browser: Option<Browser>,
+    ) -> Result<bool, PortError> {
+        let mut tables = lock(&self.0);
+        let Some(StoredSession { session, .. }) = tables.sessions.get_mut(&key) else {
+            return Ok(false);
+        };
+        let is_new = browser.is_some_and(|browser| !session.browsers.contains(&browser));
+        let before = session.last_used_at;
+        if minute < before || minute == before && !is_new {
+            return Ok(false);
+        }
+        session.last_used_at = minute;
+        session.browsers.extend(browser);
+        Ok(true)
+    }
+
+    async fn lease_refresh(
+        &self,
+        key: Pseudonym,
+        refreshes: u32,
+        holder: Pseudonym,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Leased, PortError> {
+        let mut tables = lock(&self.0);
+        let Some(StoredSession { session, .. }) = tables.sessions.get_mut(&key) else {
+            return Ok(Leased::Refused(None));
+        };
+        let is_free = session
+            .lease
+            .is_none_or(|lease| lease.holder == holder || lease.until <= now);
+        if session.refreshes != refreshes || !is_free {
+            return Ok(Leased::Refused(Some(Box::new(session.clone()))));
+        }
+        session.lease = Some(RefreshLease { holder, until });
+        Ok(Leased::Taken(Box::new(session.clone())))
+    }
+
+    async fn store_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        tokens: &SessionTokens,
+    ) -> Result<bool, PortError> {
+        let mut tables = lock(&self.0);
+        let Some(StoredSession { session, by }) = tables.sessions.get_mut(&key) else {
+            return Ok(false);
+        };
+        if session.lease.is_none_or(|lease| lease.holder != holder) {
+            return Ok(*by == Some(holder));
+        }
+        session.tokens = tokens.clone();
+        session.refreshes += 1;
+        session.lease = None;
+        *by = Some(holder);
+        Ok(true)
+    }
+
+    async fn give_up_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        if let Some(StoredSession { session, .. }) = lock(&self.0).sessions.get_mut(&key)
+            && let Some(lease) = &mut session.lease
+            && lease.holder == holder
+        {
+            lease.until = now;
+        }
+        Ok(())
+    }
+
+    async fn end_session(
+        &self,
+        key: Pseudonym,
+        condition: EndIf<'_>,
+    ) -> Result<Option<Session>, PortError> {
+        let mut tables = lock(&self.0);
+        let holds = tables.sessions.get(&key).is_some_and(|it| match condition {
+            EndIf::Of(account) => it.session.account == *account,
+            EndIf::LeasedBy(holder) => it.session.lease.is_some_and(|it| it.holder == holder),
+        });
+        let ended = holds.then(|| tables.sessions.remove(&key)).flatten();
+        Ok(ended.map(|it| it.session))
+    }
+
+    async fn enlist_session(
+        &self,
+        account: &Sub,
+        key: Pseudonym,
+        limit: usize,
+        keep_until: Timestamp,
+    ) -> Result<Enlisted, PortError> {
+        let mut tables = lock(&self.0);
+        let list = tables.session_lists.entry(account.clone());
+        let (listed, kept_until) = list.or_insert_with(|| (BTreeSet::new(), keep_until));
+        if listed.len() >= limit && !listed.contains(&key) {
+            return Ok(Enlisted::Full(listed.iter().copied().collect()));
+        }
+        listed.insert(key);
+        *kept_until = keep_until;
+        Ok(Enlisted::Yes)
+    }
+
+    async fn enlisted_sessions(&self, account: &Sub) -> Result<Vec<Pseudonym>, PortError> {
+        let tables = lock(&self.0);
+        let list = tables.session_lists.get(account);
+        Ok(list.map_or_else(Vec::new, |(listed, _)| listed.iter().copied().collect()))
+    }
+
+    async fn delist_sessions(&self, account: &Sub, keys: &[Pseudonym]) -> Result<(), PortError> {
+        if let Some((listed, _)) = lock(&self.0).session_lists.get_mut(account) {
+            listed.retain(|key| !keys.contains(key));
         }
         Ok(())
     }

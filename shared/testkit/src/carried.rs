@@ -5,13 +5,15 @@ use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
-    Counts, Courier, Creation, DeliveryError, Directory, Finished, FlowStore, LeaseStore,
-    NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
-    RedemptionStore, Reply, SessionFacts, Taken, UndoStore, VerdictWrite, Window,
+    Counts, Courier, Creation, DeliveryError, Directory, EndIf, Enlisted, Finished, FlowStore,
+    LeaseStore, Leased, NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable,
+    Redeemed, RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts, SessionStore, Taken,
+    UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{Browser, Session, SessionTokens};
 use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 
@@ -26,6 +28,8 @@ pub enum Port {
     Tokens,
     /// [`ChallengeApi`].
     ChallengeApi,
+    /// [`RefreshApi`].
+    RefreshApi,
     /// [`Captcha`].
     Captcha,
     /// [`Courier`].
@@ -250,6 +254,47 @@ impl<P: LeaseStore, C: Carrier> LeaseStore for Carried<P, C> {
         lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool,
             writes("lease"), yes_or_no;
         release(on: Pseudonym, holder: Pseudonym) -> (), writes("lease"), done;
+    }
+}
+
+impl<P: SessionStore, C: Carrier> SessionStore for Carried<P, C> {
+    carried! { Port::Store;
+        open_session(session: &Session) -> (), writes("session"), done;
+        session(key: Pseudonym) -> Option<Session>, reads("session"), found;
+        sessions(keys: &[Pseudonym]) -> Vec<Session>, reads("session"), done;
+        note_use(key: Pseudonym, minute: Timestamp, browser: Option<Browser>) -> bool,
+            writes("session"), yes_or_no;
+        lease_refresh(
+            key: Pseudonym,
+            refreshes: u32,
+            holder: Pseudonym,
+            now: Timestamp,
+            until: Timestamp
+        ) -> Leased, writes("session"), |leased| match leased {
+                Leased::Taken(_) => "taken",
+                Leased::Refused(_) => "refused",
+            };
+        store_refresh(key: Pseudonym, holder: Pseudonym, tokens: &SessionTokens) -> bool,
+            writes("session"), yes_or_no;
+        give_up_refresh(key: Pseudonym, holder: Pseudonym, now: Timestamp) -> (), writes("session"), done;
+        end_session(key: Pseudonym, condition: EndIf<'_>) -> Option<Session>, writes("session"), found;
+        enlist_session(account: &Sub, key: Pseudonym, limit: usize, keep_until: Timestamp) -> Enlisted,
+            writes("sessions"), |enlisted| match enlisted {
+                Enlisted::Yes => "yes",
+                Enlisted::Full(_) => "full",
+            };
+        enlisted_sessions(account: &Sub) -> Vec<Pseudonym>, reads("sessions"), done;
+        delist_sessions(account: &Sub, keys: &[Pseudonym]) -> (), writes("sessions"), done;
+    }
+}
+
+impl<P: RefreshApi, C: Carrier> RefreshApi for Carried<P, C> {
+    carried! { Port::RefreshApi;
+        refresh(token: &Secret) -> Refreshed, plain, |refreshed| match refreshed {
+            Refreshed::Tokens(_) => "tokens",
+            Refreshed::Ended => "ended",
+        };
+        revoke(token: &Secret) -> (), plain, done;
     }
 }
 

@@ -26,10 +26,11 @@ pub enum Break {
     NeverAfter,
 }
 
-/// The time that an adapter waits for an answer: two attempts, or one of Cognito's calls that span
-/// triggers.
+/// The time that an adapter waits for an answer: two attempts, one of Cognito's calls that span
+/// triggers, or one refresh.
 const PATIENCE: Duration = Duration::from_millis(2500);
 const PATIENCE_FOR_TRIGGERS: Duration = Duration::from_secs(12);
+const PATIENCE_FOR_A_REFRESH: Duration = Duration::from_secs(4);
 
 /// A carrier that notes each call, breaks the calls that a test names, and lets interleaved futures
 /// take turns. Clones share it.
@@ -144,6 +145,7 @@ impl Wire {
             Some(Break::Hangs) => {
                 self.clock.advance(match call {
                     "initiate" | "respond" => PATIENCE_FOR_TRIGGERS,
+                    "refresh" => PATIENCE_FOR_A_REFRESH,
                     _ => PATIENCE,
                 });
                 Err(PortError::new(call, "timeout"))

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use latchstring_aws::{
-    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, EmailSender,
-    MailSettings, SecretsManager, SesCourier, SmsSettings, SnsCourier, Turnstile,
-    TurnstileEnvironment, TurnstileKey,
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, DynamoStore,
+    EmailSender, MailSettings, SecretSetting, SecretsManager, SesCourier, SmsSettings, SnsCourier,
+    Turnstile, TurnstileEnvironment,
 };
 use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::message::{Content, Kind, Message};
 use latchstring_core::ports::{
     AccessTokenVerifier, Captcha, ChallengeApi, Courier, DeliveryError, DeliveryOutcome, Directory,
-    Entropy, FlowStore, OpenChallenge, PortError, SecretSource,
+    Entropy, FlowStore, OpenChallenge, PortError, RefreshApi, SecretSource,
 };
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
@@ -91,6 +91,8 @@ enum Client {
     Store,
     Directory,
     Tokens,
+    Refresh,
+    Revoke,
     SecretSource,
     Initiate,
     Respond,
@@ -120,6 +122,14 @@ impl Client {
                 fails(store.flow(FlowId::from_bytes(OsEntropy.bytes())).await)
             }
             Self::Directory => fails(CognitoDirectory::new(aws, "pool").find("ada").await),
+            Self::Refresh | Self::Revoke => {
+                let tokens = CognitoRefreshTokens::new(aws, "app", None);
+                let token = Secret::new("token");
+                match self {
+                    Self::Refresh => fails(tokens.refresh(&token).await),
+                    _ => fails(tokens.revoke(&token).await),
+                }
+            }
             Self::Tokens => fails(CognitoTokens::new(aws).holder(&Secret::new("token")).await),
             Self::SecretSource => fails(SecretsManager::new(aws, "keys").read().await),
             Self::Initiate | Self::SignedInitiate => {
@@ -161,7 +171,7 @@ impl Client {
                 let environment = TurnstileEnvironment {
                     url: format!("{url}/turnstile/v0/siteverify"),
                     hostnames: Vec::new(),
-                    key: TurnstileKey::Text(Secret::new("key-of-the-widget")),
+                    key: SecretSetting::Text(Secret::new("key-of-the-widget")),
                 };
                 let turnstile = Turnstile::new(aws, environment);
                 fails(turnstile.is_solved(&Secret::new("answer")).await)
@@ -201,10 +211,13 @@ async fn a_silent_peer_times_out_and_is_retried_as_the_call_allows() {
     const SEND: Span = 1200..=1210;
     const THREE_TRIGGERS: Span = 12_000..=12_010;
     const CAPTCHA: Span = 2000..=2010;
+    const REFRESH: Span = 4000..=4010;
     for (client, time, asked) in [
         (Client::Store, CALL, 2),
         (Client::Directory, CALL, 2),
         (Client::Tokens, CALL, 2),
+        (Client::Refresh, REFRESH, 1),
+        (Client::Revoke, CALL, 2),
         (Client::SecretSource, CALL, 2),
         (Client::Initiate, THREE_TRIGGERS, 1),
         (Client::Respond, THREE_TRIGGERS, 1),
@@ -248,6 +261,8 @@ async fn a_connection_times_out_after_half_a_second() {
         (Client::Store, TWICE),
         (Client::Directory, TWICE),
         (Client::Tokens, TWICE),
+        (Client::Refresh, ONCE),
+        (Client::Revoke, TWICE),
         (Client::SecretSource, TWICE),
         (Client::Initiate, ONCE),
         (Client::Respond, ONCE),

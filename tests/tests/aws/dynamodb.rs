@@ -14,10 +14,12 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
-    Attempted, Charged, Clock, CounterStore, Entropy, Finished, FlowStore, LeaseStore, Opened,
-    Redeemable, Redeemed, RedemptionStore, Store, Taken, VerdictWrite,
+    Attempted, Charged, Clock, CounterStore, EndIf, Entropy, Finished, FlowStore, LeaseStore,
+    Leased, Opened, Redeemable, Redeemed, RedemptionStore, SessionStore, Store, Taken,
+    VerdictWrite,
 };
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{Browser, FormerToken, SessionTokens};
 use latchstring_core::sign_in::{Context, SignIn, SignInRequest};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::{OsEntropy, SystemClock};
@@ -74,14 +76,69 @@ async fn every_kind_of_item_is_in_the_given_table() {
     let flow = c.row().id;
     let redeemed = c.store.redeem(Redeemable::Proof(flow), flow, now).await;
     assert_eq!(redeemed, Ok(Redeemed::Here));
+    let session = c.session(&c.sub());
+    c.store.open_session(&session).await.expect("an answer");
+    let keep = c.after(3_600_000);
+    let enlisted = c
+        .store
+        .enlist_session(&session.account, session.key, 50, keep)
+        .await;
+    enlisted.expect("an answer");
     let sizes = ministack.sizes(table).await;
+    let session = sizes["session"];
+    assert!(session < 3_400, "a session has {session} bytes");
     let kinds: Vec<_> = sizes.keys().map(String::as_str).collect();
     assert_eq!(
         kinds,
         [
-            "counter", "flow", "lease", "pending", "proof", "replaced", "ticket", "undo"
+            "counter", "flow", "lease", "pending", "proof", "replaced", "session", "sessions",
+            "ticket", "undo"
         ]
     );
+}
+
+/// Asserts that one operation was called twice, with the same body.
+fn assert_twice(tap: &Tap, operation: &str) {
+    let seen = tap.seen();
+    assert_eq!(seen.len(), 2, "{operation} was asked twice");
+    assert!(seen[0].body == seen[1].body && seen[0].operation == operation);
+}
+
+#[tokio::test]
+async fn a_session_whose_write_has_no_reply_is_recognized() {
+    let table = "lost-replies-of-sessions";
+    let ministack = with_table(table).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let c = contract(&tap.aws(), table);
+    let (store, now) = (&c.store, c.now);
+    let twice = |operation: &str| assert_twice(&tap, operation);
+    let (holder, until) = (c.pseudonym(), c.after(5_000));
+
+    let session = c.session(&c.sub());
+    tap.spoil_next_reply();
+    assert_eq!(store.open_session(&session).await, Ok(()));
+    twice("PutItem");
+    tap.spoil_next_reply();
+    let leased = store
+        .lease_refresh(session.key, 0, holder, now, until)
+        .await;
+    assert!(matches!(leased, Ok(Leased::Taken(_))), "its own lease");
+    twice("UpdateItem");
+    tap.spoil_next_reply();
+    let stored = store
+        .store_refresh(session.key, holder, &c.session_tokens())
+        .await;
+    assert_eq!(stored, Ok(true));
+    twice("UpdateItem");
+    let read = store.session(session.key).await.expect("an answer");
+    assert_eq!(read.map(|it| it.refreshes), Some(1), "counted once");
+    tap.seen();
+    tap.spoil_next_reply();
+    let ended = store
+        .end_session(session.key, EndIf::Of(&session.account))
+        .await;
+    assert_eq!(ended, Ok(None), "the first attempt ended it");
+    twice("DeleteItem");
 }
 
 #[tokio::test]
@@ -91,11 +148,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let tap = Tap::before(ministack.endpoint()).await;
     let c = contract(&tap.aws(), table);
     let (store, now) = (&c.store, c.now);
-    let twice = |operation: &str| {
-        let seen = tap.seen();
-        assert_eq!(seen.len(), 2, "{operation} was asked twice");
-        assert!(seen[0].body == seen[1].body && seen[0].operation == operation);
-    };
+    let twice = |operation: &str| assert_twice(&tap, operation);
 
     let flow = c.row();
     tap.spoil_next_reply();
@@ -220,13 +273,16 @@ async fn every_operation_is_one_request_by_key() {
     }
     let asked: Vec<_> = asked.iter().map(|(name, n)| (name.as_str(), *n)).collect();
     let expected = [
-        ("BatchGetItem", 1),
-        ("DeleteItem", 1),
-        ("GetItem", 5),
-        ("PutItem", 2),
-        ("UpdateItem", 14),
+        ("BatchGetItem", 2),
+        ("DeleteItem", 3),
+        ("GetItem", 7),
+        ("PutItem", 3),
+        ("UpdateItem", 23),
     ];
-    assert_eq!(asked, expected, "twenty-two operations, one of them twice");
+    assert_eq!(
+        asked, expected,
+        "thirty-three operations, some of them twice"
+    );
 }
 
 /// Pins the requests of every operation, and therefore the items of a table. A deployed version reads
@@ -312,6 +368,50 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
         .expect(fault);
     let charged = [Taken::of(window("all", 1, 1))];
     store.refund(pseudonym, &charged).await.expect(fault);
+    run_one_of_each_of_sessions(c).await;
+}
+
+/// Calls each operation of browser sessions once.
+async fn run_one_of_each_of_sessions<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let (store, now, keep) = (&c.store, c.now, c.after(3_600_000));
+    let fault = "an answer";
+    let account = c.sub();
+    let session = c.session(&account);
+    let (key, holder) = (session.key, c.pseudonym());
+    let enlisted = store.enlist_session(&account, key, 50, keep).await;
+    enlisted.expect(fault);
+    store.open_session(&session).await.expect(fault);
+    store.enlisted_sessions(&account).await.expect(fault);
+    store.session(key).await.expect(fault);
+    store.sessions(&[key, c.pseudonym()]).await.expect(fault);
+    let firefox = Browser::of("Firefox/150.0 (Linux)");
+    for (after, browser) in [(60_000, Some(firefox)), (120_000, None)] {
+        let noted = store.note_use(key, c.after(after), browser).await;
+        noted.expect(fault);
+    }
+    for refreshes in 0..2 {
+        let leased = store
+            .lease_refresh(key, refreshes, holder, now, c.after(12_000))
+            .await;
+        leased.expect(fault);
+        // Rotated, and not.
+        let former = (refreshes == 0).then(|| FormerToken {
+            token: session.tokens.refresh.clone(),
+            until: c.after(60_000),
+        });
+        let tokens = SessionTokens {
+            former,
+            ..c.session_tokens()
+        };
+        let stored = store.store_refresh(key, holder, &tokens).await;
+        stored.expect(fault);
+    }
+    store.give_up_refresh(key, holder, now).await.expect(fault);
+    let leased = store.end_session(key, EndIf::LeasedBy(holder)).await;
+    assert_eq!(leased, Ok(None));
+    let ended = store.end_session(key, EndIf::Of(&account)).await;
+    ended.expect(fault);
+    store.delist_sessions(&account, &[key]).await.expect(fault);
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use latchstring_aws::{Turnstile, TurnstileEnvironment, TurnstileKey};
+use latchstring_aws::{SecretSetting, Turnstile, TurnstileEnvironment};
 use latchstring_core::ports::{Captcha, PortError};
 use latchstring_core::secret::Secret;
 use latchstring_tests::{Ministack, aws_at};
@@ -73,11 +73,11 @@ async fn listen() -> (String, TcpListener) {
 }
 
 fn turnstile(url: &str) -> Turnstile {
-    let key = TurnstileKey::Text(Secret::new("key-of-the-widget"));
+    let key = SecretSetting::Text(Secret::new("key-of-the-widget"));
     Turnstile::new(&aws_at("http://127.0.0.1:1"), environment(url, key))
 }
 
-fn environment(url: &str, key: TurnstileKey) -> TurnstileEnvironment {
+fn environment(url: &str, key: SecretSetting) -> TurnstileEnvironment {
     TurnstileEnvironment {
         url: url.to_owned(),
         hostnames: vec!["example.com".to_owned(), "www.example.com".to_owned()],
@@ -205,7 +205,7 @@ async fn the_key_is_read_again_when_it_is_refused() {
     let create = json!({"Name": id, "SecretString": "old-key\n"});
     ministack.call("secretsmanager.CreateSecret", &create).await;
     let siteverify = Siteverify::says(200, &failure("invalid-input-secret")).await;
-    let key = TurnstileKey::Secret(id.to_owned());
+    let key = SecretSetting::Secret(id.to_owned());
     let turnstile = Turnstile::new(&ministack.aws(), environment(&siteverify.url, key));
     let answer = Secret::new("token");
     turnstile.is_solved(&answer).await.expect_err("a fault");
@@ -219,7 +219,7 @@ async fn the_key_is_read_again_when_it_is_refused() {
         .collect();
     assert_eq!(keys, ["old-key", "new-key"]);
 
-    let nowhere = TurnstileKey::Secret("latchstring/none".to_owned());
+    let nowhere = SecretSetting::Secret("latchstring/none".to_owned());
     let turnstile = Turnstile::new(&ministack.aws(), environment(&siteverify.url, nowhere));
     let fault = turnstile.is_solved(&answer).await.expect_err("no key");
     assert_eq!(fault.call, "GetSecretValue");

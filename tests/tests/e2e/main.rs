@@ -15,6 +15,7 @@ mod reports;
 mod resend_and_expiry;
 mod resume_and_links;
 mod retries;
+mod session_mode;
 mod sign_in;
 mod signed_calls;
 mod tickets_and_proofs;

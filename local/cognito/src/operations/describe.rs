@@ -102,6 +102,9 @@ pub(super) fn client(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
             "RetryGracePeriodSeconds": rotation.grace.as_secs(),
         });
     }
+    if let Some(secret) = &client.secret {
+        output["ClientSecret"] = json!(secret.expose());
+    }
     if let Some(writable) = &client.write_attributes {
         output["WriteAttributes"] = json!(writable);
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::refresh::{refresh, unexpected_secret};
+use super::refresh::refresh;
 use super::respond::continue_auth;
+use super::secret::check_hash;
 use crate::config::{AuthFlow, ClientConfig};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
@@ -44,11 +45,11 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
         pool.check_pool_id(&pool_id)?;
     }
     let client = pool.client(&client_id)?;
-    if parameters.contains_key("SECRET_HASH") {
-        return Err(unexpected_secret(client));
-    }
+    let hash = parameters.get("SECRET_HASH");
     match flow.as_str() {
         "CUSTOM_AUTH" => {
+            let username = parameters.get("USERNAME").map_or("", String::as_str);
+            check_hash(client, hash, username)?;
             check_flow(client, AuthFlow::Custom, &flow, access)?;
             custom(pool, client, &parameters, access).await
         }
@@ -63,10 +64,15 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
             let token = parameters
                 .get("REFRESH_TOKEN")
                 .ok_or_else(|| ApiError::missing_parameter("REFRESH_TOKEN"))?;
+            // The hash is over the name of the token's user, which the call does not have.
+            let username = pool.username_of_refresh_token(token);
+            check_hash(client, hash, username.as_deref().unwrap_or_default())?;
             let result = refresh(pool, client, token).await?;
             Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
         }
         flow => {
+            let username = parameters.get("USERNAME").map_or("", String::as_str);
+            check_hash(client, hash, username)?;
             check_flow(client, allowance(flow, access)?, flow, access)?;
             Err(ApiError::unsupported(flow))
         }

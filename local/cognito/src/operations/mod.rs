@@ -7,6 +7,7 @@ mod list_clients;
 mod list_users;
 mod refresh;
 mod respond;
+mod secret;
 mod self_service;
 mod users;
 

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::nothing;
+use super::secret::check_secret;
 use crate::config::ClientConfig;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::input::{CLIENT_ID, Input, STRING, TOKEN};
@@ -17,9 +18,7 @@ pub(super) async fn get_tokens(pool: &UserPool, mut input: Input) -> ApiResult<V
     input.strings("ClientMetadata")?;
     input.finish()?;
     let client = pool.client(&client_id)?;
-    if secret.is_some() {
-        return Err(unexpected_secret(client));
-    }
+    check_secret(client, secret.as_deref(), Code::NotAuthorized)?;
     let result = refresh(pool, client, &token).await?;
     Ok(json!({ "AuthenticationResult": result }))
 }
@@ -64,9 +63,7 @@ pub(super) fn revoke(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let secret = input.optional("ClientSecret", STRING)?;
     input.finish()?;
     let client = pool.client(&client_id)?;
-    if secret.is_some() {
-        return Err(unexpected_secret(client));
-    }
+    check_secret(client, secret.as_deref(), Code::Unauthorized)?;
     if !client.enable_token_revocation {
         return Err(ApiError::new(
             Code::UnsupportedOperation,
@@ -81,12 +78,4 @@ pub(super) fn revoke(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     }
     pool.state().grants.revoke(&token, &client.id)?;
     Ok(nothing())
-}
-
-/// The error for a secret, or a hash made with it, at a client that has none.
-pub(super) fn unexpected_secret(client: &ClientConfig) -> ApiError {
-    ApiError::not_authorized(format!(
-        "Unable to verify secret hash for client {}",
-        client.id
-    ))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::refresh::unexpected_secret;
+use super::secret::check_hash;
 use crate::config::ClientConfig;
 use crate::error::{ApiError, ApiResult};
 use crate::events::{self, CUSTOM_CHALLENGE, Context, Created, Decision};
@@ -68,9 +68,7 @@ pub(super) async fn run(pool: &UserPool, mut input: Input, access: Access) -> Ap
     let answer = responses
         .get("ANSWER")
         .ok_or_else(|| ApiError::missing_parameter("ANSWER"))?;
-    if responses.contains_key("SECRET_HASH") {
-        return Err(unexpected_secret(client));
-    }
+    check_hash(client, responses.get("SECRET_HASH"), username)?;
 
     let taken = {
         let mut state = pool.state();

@@ -4,6 +4,7 @@ mod bench;
 mod controls;
 mod custom_auth;
 mod list_users;
+mod secrets;
 mod sessions;
 mod tokens;
 mod triggers;

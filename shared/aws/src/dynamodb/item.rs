@@ -17,6 +17,9 @@ use latchstring_core::ports::Redeemable;
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::SealedContact;
+use latchstring_core::session::{
+    AccessToken, Browser, FormerToken, RefreshLease, SealedToken, Session, SessionTokens,
+};
 use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 
@@ -25,6 +28,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 /// The partition key.
 pub(super) const PK: &str = "pk";
 pub(super) const TTL: &str = "ttl";
+
+/// The version of the items of browser sessions. A function refuses those of a later one.
+const SESSION_VERSION: u8 = 1;
 
 /// The `sub` of a flow without an account. It makes the writes equal to those of a flow with an
 /// account.
@@ -92,6 +98,14 @@ pub(super) fn replaced_key(contact: Pseudonym) -> String {
 
 pub(super) fn lease_key(on: Pseudonym) -> String {
     key("lease", on.as_bytes())
+}
+
+pub(super) fn session_key(key: Pseudonym) -> String {
+    self::key("session", key.as_bytes())
+}
+
+pub(super) fn session_list_key(account: &Sub) -> String {
+    format!("sessions#{}", account.as_str())
 }
 
 /// The partition key of a counter's item.
@@ -273,6 +287,127 @@ pub(super) fn to_undo(account: &Sub, item: &Item) -> Option<Undo> {
     })
 }
 
+pub(super) fn of_session(session: &Session, keep_until: Timestamp) -> Item {
+    let mut item = item([
+        (PK, text(&session_key(session.key))),
+        (TTL, ttl(keep_until)),
+        ("version", number(SESSION_VERSION)),
+        ("sub", text(session.account.as_str())),
+        ("username", text(&session.username)),
+        ("client", text(&session.client)),
+        ("signed_in_at", time(session.signed_in_at)),
+        ("opened_at", time(session.opened_at)),
+        ("expires_at", time(session.expires_at)),
+        ("last_used_at", time(session.last_used_at)),
+        ("refreshes", number(session.refreshes)),
+    ]);
+    let tokens = of_session_tokens(&session.tokens);
+    item.extend(tokens.map(|(name, value)| (name.to_owned(), value)));
+    if !session.browsers.is_empty() {
+        item.insert("browsers".to_owned(), browsers(&session.browsers));
+    }
+    if let Some(lease) = session.lease {
+        item.insert("lease_holder".to_owned(), bytes(lease.holder.as_bytes()));
+        item.insert("lease_until".to_owned(), time(lease.until));
+    }
+    item
+}
+
+/// Returns the attributes of a session's tokens. One that is missing has no attribute.
+pub(super) fn of_session_tokens(
+    tokens: &SessionTokens,
+) -> impl Iterator<Item = (&'static str, AttributeValue)> + use<> {
+    let SessionTokens {
+        refresh,
+        former,
+        access,
+    } = tokens;
+    let former = former.as_ref().map(|former| {
+        [
+            ("former", bytes(former.token.as_bytes())),
+            ("former_until", time(former.until)),
+        ]
+    });
+    let access = access.as_ref().map(|access| {
+        [
+            ("access", bytes(access.token.as_bytes())),
+            ("access_expires_at", time(access.expires_at)),
+        ]
+    });
+    let refresh = [("refresh", bytes(refresh.as_bytes()))];
+    refresh
+        .into_iter()
+        .chain(former.into_iter().flatten())
+        .chain(access.into_iter().flatten())
+}
+
+pub(super) fn browsers<'a>(browsers: impl IntoIterator<Item = &'a Browser>) -> AttributeValue {
+    AttributeValue::Ss(browsers.into_iter().map(|it| it.text()).collect())
+}
+
+pub(super) fn to_session(key: Pseudonym, item: &Item) -> Option<Session> {
+    let row = Row(item);
+    if row.number::<u8>("version")? != SESSION_VERSION {
+        return None;
+    }
+    Some(Session {
+        key,
+        account: Sub::new(row.text("sub")?),
+        username: row.text("username")?.to_owned(),
+        client: row.text("client")?.to_owned(),
+        signed_in_at: row.time("signed_in_at")?,
+        opened_at: row.time("opened_at")?,
+        expires_at: row.time("expires_at")?,
+        last_used_at: row.time("last_used_at")?,
+        browsers: match item.get("browsers") {
+            None => BTreeSet::new(),
+            Some(value) => {
+                let texts = value.as_ss().ok()?.iter();
+                texts.map(|text| Browser::stored(text)).collect()
+            }
+        },
+        tokens: SessionTokens {
+            refresh: row.token("refresh")?,
+            former: match item.get("former") {
+                None => None,
+                Some(_) => Some(FormerToken {
+                    token: row.token("former")?,
+                    until: row.time("former_until")?,
+                }),
+            },
+            access: match item.get("access") {
+                None => None,
+                Some(_) => Some(AccessToken {
+                    token: row.token("access")?,
+                    expires_at: row.time("access_expires_at")?,
+                }),
+            },
+        },
+        refreshes: row.number("refreshes")?,
+        lease: match item.get("lease_holder") {
+            None => None,
+            Some(_) => Some(RefreshLease {
+                holder: Pseudonym::stored(row.bytes("lease_holder")?),
+                until: row.time("lease_until")?,
+            }),
+        },
+    })
+}
+
+/// Returns the sessions that a list names. An empty set is stored as a missing attribute.
+pub(super) fn to_session_list(item: &Item) -> Option<Vec<Pseudonym>> {
+    let Some(value) = item.get("sessions") else {
+        return Some(Vec::new());
+    };
+    let keys = value.as_bs().ok()?.iter();
+    keys.map(|key| key.as_ref().try_into().ok().map(Pseudonym::stored))
+        .collect()
+}
+
+pub(super) fn pseudonyms(keys: &[Pseudonym]) -> AttributeValue {
+    AttributeValue::Bs(keys.iter().map(|key| Blob::new(key.as_bytes())).collect())
+}
+
 pub(super) const fn outcome_name(outcome: PendingOutcome) -> &'static str {
     match outcome {
         PendingOutcome::Waiting => "waiting",
@@ -304,6 +439,11 @@ impl<'a> Row<'a> {
 
     pub(super) fn bytes<const N: usize>(&self, name: &str) -> Option<[u8; N]> {
         self.0.get(name)?.as_b().ok()?.as_ref().try_into().ok()
+    }
+
+    fn token(&self, name: &str) -> Option<SealedToken> {
+        let bytes = self.0.get(name)?.as_b().ok()?;
+        Some(SealedToken::from_bytes(bytes.as_ref()))
     }
 
     /// An empty set is stored as a missing attribute, because DynamoDB has no empty sets.

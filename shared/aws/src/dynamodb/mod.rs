@@ -1,8 +1,8 @@
-//! Flows, redemptions, pending contacts, undo records, leases and counters on Amazon DynamoDB: one
-//! on-demand table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
+//! Flows, redemptions, pending contacts, undo records, leases, browser sessions and counters on Amazon
+//! DynamoDB: one on-demand table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
 //!
 //! Every operation is one request: a conditional write, or one strongly consistent read by key, of
-//! one item or of several counters. There is no query, scan or index. A write whose condition fails
+//! one item or of several counters or sessions. There is no query, scan or index. A write whose condition fails
 //! gets the present item in the same response.
 //!
 //! TTL only deletes items, up to days late. An item past its TTL counts like any other; the core
@@ -12,7 +12,8 @@
 //!
 //! docs/scale.md counts the requests of a sign-in. Items are smaller than 1 KiB, because contacts
 //! are sealed to one length and counters expire with their period. So each write costs one write
-//! unit. The exception is the counter of a country, which has a window for each prefix of the hour.
+//! unit. The exceptions are the counter of a country, which has a window for each prefix of the hour,
+//! and a browser session, whose tokens are larger.
 //!
 //! # Repeated writes
 //!
@@ -31,6 +32,10 @@
 //! | `reset_resend_cooldown`, `undo_finish` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
 //! | `put_undo`, `close_undo`, `put_replaced` | finds its own write, with the same result |
+//! | `open_session`, `note_use`, `enlist_session`, `delist_sessions`, `give_up_refresh` | the same result |
+//! | `lease_refresh` | the holder recognizes itself |
+//! | `store_refresh` | recognizes itself by `by`, which is the holder |
+//! | `end_session` | finds no session, and returns none |
 //! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
 //! | `refund` | is never repeated: a lost refund stays charged |
 //!
@@ -61,12 +66,13 @@ use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State};
 use latchstring_core::identifier::Method;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, CounterStore, Counts, Entropy, Finished, FlowStore, LeaseStore, NewAttempt,
-    Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore, SessionFacts, Taken,
-    UndoStore, VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Entropy, Finished, FlowStore,
+    LeaseStore, Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable, Redeemed,
+    RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
+use latchstring_core::session::{Browser, Session, SessionTokens};
 use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 
@@ -82,6 +88,9 @@ const KEEP_PENDING: Duration = Duration::from_secs(24 * 3600);
 /// The time that an undo record is kept after its expiry: as long as a request that was made before
 /// the change, or before it was undone, can still be pending.
 const KEEP_UNDO: Duration = Duration::from_secs(48 * 3600);
+
+/// The time that a browser session is kept after its end.
+const KEEP_SESSION: Duration = Duration::from_secs(3600);
 
 /// The attribute for the random number of the call that wrote the item.
 const BY: &str = "by";
@@ -101,7 +110,7 @@ requests! { aws_sdk_dynamodb:
     update_item: UpdateItem, UpdateItemInput, UpdateItemOutput, UpdateItemError;
 }
 
-/// Flows, redemptions, pending contacts, undo records, leases and counters in one table.
+/// Flows, redemptions, pending contacts, undo records, leases, browser sessions and counters in one table.
 #[derive(Clone, Debug)]
 pub struct DynamoStore<E> {
     service: Service,
@@ -133,12 +142,12 @@ enum Returned {
     Refused(Option<Item>),
 }
 
-/// One change of one item.
-struct Update<'a, const N: usize> {
+/// One change of one item, with the values of its expressions.
+struct Update<'a, V> {
     key: String,
     change: &'a str,
     condition: &'a str,
-    values: [(&'a str, AttributeValue); N],
+    values: V,
 }
 
 impl<E: Entropy> DynamoStore<E> {
@@ -174,6 +183,62 @@ impl<E: Entropy> DynamoStore<E> {
             .map_err(|error| PortError::new("GetItem", code_of(&error)))
     }
 
+    /// Reads items in one call, by key. Those that are missing are left out.
+    async fn read_several(
+        &self,
+        keys: impl Iterator<Item = String>,
+    ) -> Result<HashMap<String, Item>, PortError> {
+        let keys = keys.map(|key| HashMap::from([(PK.to_owned(), AttributeValue::S(key))]));
+        let keys = KeysAndAttributes::builder()
+            .set_keys(Some(keys.collect()))
+            .consistent_read(true)
+            .build()
+            .map_err(|_| PortError::new("BatchGetItem", "no keys"))?;
+        let input = BatchGetItemInput::builder().request_items(&self.table, keys);
+        let output = self
+            .service
+            .send(input.build())
+            .await
+            .map_err(|error| PortError::new("BatchGetItem", code_of(&error)))?;
+        if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
+            return Err(PortError::new("BatchGetItem", "unprocessed keys"));
+        }
+        let mut items = output.responses.unwrap_or_default();
+        let items = items.remove(&self.table).unwrap_or_default().into_iter();
+        let by_key = |item: Item| Some((Row(&item).text(PK)?.to_owned(), item));
+        Ok(items.filter_map(by_key).collect())
+    }
+
+    /// Removes an item on a condition, and returns it as `returned` says.
+    async fn delete(
+        &self,
+        key: String,
+        condition: &str,
+        (name, value): (&str, AttributeValue),
+        returned: Option<ReturnValue>,
+    ) -> Result<Option<Item>, PortError> {
+        let deleted = self
+            .service
+            .send(
+                DeleteItemInput::builder()
+                    .table_name(&self.table)
+                    .key(PK, AttributeValue::S(key))
+                    .condition_expression(condition)
+                    .set_expression_attribute_names(Some(names([condition])))
+                    .expression_attribute_values(name, value)
+                    .set_return_values(returned)
+                    .build(),
+            )
+            .await;
+        match deleted {
+            Ok(deleted) => Ok(deleted.attributes),
+            Err(error) => match code_of(&error) {
+                "ConditionalCheckFailedException" => Ok(None),
+                code => Err(PortError::new("DeleteItem", code)),
+            },
+        }
+    }
+
     /// Writes an item unless there is one with its key.
     async fn put_new(&self, item: Item) -> Result<WriteResult, PortError> {
         let put = self
@@ -200,18 +265,18 @@ impl<E: Entropy> DynamoStore<E> {
         }
     }
 
-    async fn update<const N: usize>(
-        &self,
-        update: Update<'_, N>,
-    ) -> Result<WriteResult, PortError> {
+    async fn update<'a, V>(&self, update: Update<'a, V>) -> Result<WriteResult, PortError>
+    where
+        V: IntoIterator<Item = (&'a str, AttributeValue)>,
+    {
         written(self.send(update, None).await)
     }
 
     /// Writes, and returns the item after the write.
-    async fn update_and_return<const N: usize>(
-        &self,
-        update: Update<'_, N>,
-    ) -> Result<Returned, PortError> {
+    async fn update_and_return<'a, V>(&self, update: Update<'a, V>) -> Result<Returned, PortError>
+    where
+        V: IntoIterator<Item = (&'a str, AttributeValue)>,
+    {
         let mut updated = self.send(update, Some(ReturnValue::AllNew)).await;
         let item = updated.as_mut().ok().and_then(|it| it.attributes.take());
         match (written(updated)?, item) {
@@ -221,17 +286,22 @@ impl<E: Entropy> DynamoStore<E> {
         }
     }
 
-    async fn send<const N: usize>(
+    async fn send<'a, V>(
         &self,
-        update: Update<'_, N>,
+        update: Update<'a, V>,
         returned: Option<ReturnValue>,
-    ) -> Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>> {
+    ) -> Result<UpdateItemOutput, SdkError<UpdateItemError, HttpResponse>>
+    where
+        V: IntoIterator<Item = (&'a str, AttributeValue)>,
+    {
         let Update {
             key,
             change,
             condition,
             values,
         } = update;
+        let values = values.into_iter().map(|(name, v)| (name.to_owned(), v));
+        let values = values.collect();
         self.service
             .send(
                 UpdateItemInput::builder()
@@ -240,9 +310,7 @@ impl<E: Entropy> DynamoStore<E> {
                     .update_expression(change)
                     .condition_expression(condition)
                     .set_expression_attribute_names(Some(names([change, condition])))
-                    .set_expression_attribute_values(Some(
-                        values.map(|(n, v)| (n.to_owned(), v)).into(),
-                    ))
+                    .set_expression_attribute_values(Some(values))
                     .set_return_values(returned)
                     .return_values_on_condition_check_failure(
                         ReturnValuesOnConditionCheckFailure::AllOld,
@@ -836,26 +904,239 @@ impl<E: Entropy> LeaseStore for DynamoStore<E> {
     }
 
     async fn release(&self, on: Pseudonym, holder: Pseudonym) -> Result<(), PortError> {
-        let condition = "#holder = :holder";
-        let released = self
-            .service
-            .send(
-                DeleteItemInput::builder()
-                    .table_name(&self.table)
-                    .key(PK, AttributeValue::S(item::lease_key(on)))
-                    .condition_expression(condition)
-                    .set_expression_attribute_names(Some(names([condition])))
-                    .expression_attribute_values(":holder", bytes(holder.as_bytes()))
-                    .build(),
-            )
-            .await;
-        match released {
-            Ok(_) => Ok(()),
-            Err(error) => match code_of(&error) {
-                "ConditionalCheckFailedException" => Ok(()),
-                code => Err(PortError::new("DeleteItem", code)),
-            },
+        let holder = (":holder", bytes(holder.as_bytes()));
+        self.delete(item::lease_key(on), "#holder = :holder", holder, None)
+            .await
+            .map(|_| ())
+    }
+}
+
+fn session_in(key: Pseudonym, item: &Item, call: &'static str) -> Result<Session, PortError> {
+    item::to_session(key, item).ok_or_else(|| unreadable(call))
+}
+
+impl<E: Entropy> SessionStore for DynamoStore<E> {
+    async fn open_session(&self, session: &Session) -> Result<(), PortError> {
+        let item = item::of_session(session, session.expires_at.plus(KEEP_SESSION));
+        // A key is the hash of a random id, so an item that is there is this call's own.
+        self.put_new(item).await.map(|_| ())
+    }
+
+    async fn session(&self, key: Pseudonym) -> Result<Option<Session>, PortError> {
+        let item = self.read(item::session_key(key)).await?;
+        item.map(|item| session_in(key, &item, "GetItem"))
+            .transpose()
+    }
+
+    async fn sessions(&self, keys: &[Pseudonym]) -> Result<Vec<Session>, PortError> {
+        let named = keys.iter().map(|key| item::session_key(*key));
+        let items = self.read_several(named).await?;
+        let found = keys.iter().filter_map(|key| {
+            let item = items.get(&item::session_key(*key))?;
+            Some(session_in(*key, item, "BatchGetItem"))
+        });
+        found.collect()
+    }
+
+    async fn note_use(
+        &self,
+        key: Pseudonym,
+        minute: Timestamp,
+        browser: Option<Browser>,
+    ) -> Result<bool, PortError> {
+        let key = item::session_key(key);
+        let minute = (":minute", time(minute));
+        let written = match browser {
+            None => {
+                self.update(Update {
+                    key,
+                    change: "SET #last_used_at = :minute",
+                    condition: "#last_used_at < :minute",
+                    values: [minute],
+                })
+                .await?
+            }
+            Some(browser) => {
+                self.update(Update {
+                    key,
+                    change: "SET #last_used_at = :minute ADD #browsers :browsers",
+                    condition: "#last_used_at < :minute \
+                         OR (#last_used_at = :minute AND NOT contains(#browsers, :browser))",
+                    values: [
+                        minute,
+                        (":browsers", item::browsers([&browser])),
+                        (":browser", text(&browser.text())),
+                    ],
+                })
+                .await?
+            }
+        };
+        Ok(matches!(written, WriteResult::Done))
+    }
+
+    async fn lease_refresh(
+        &self,
+        key: Pseudonym,
+        refreshes: u32,
+        holder: Pseudonym,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Leased, PortError> {
+        let leased = self
+            .update_and_return(Update {
+                key: item::session_key(key),
+                change: "SET #lease_holder = :holder, #lease_until = :until",
+                condition: "#refreshes = :refreshes AND (attribute_not_exists(#lease_holder) \
+                     OR #lease_holder = :holder OR #lease_until <= :now)",
+                values: [
+                    (":holder", bytes(holder.as_bytes())),
+                    (":until", time(until)),
+                    (":now", time(now)),
+                    (":refreshes", number(refreshes)),
+                ],
+            })
+            .await?;
+        let session = |item| session_in(key, &item, "UpdateItem").map(Box::new);
+        match leased {
+            Returned::Done(item) => session(item).map(Leased::Taken),
+            Returned::Refused(item) => item.map(session).transpose().map(Leased::Refused),
         }
+    }
+
+    async fn store_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        tokens: &SessionTokens,
+    ) -> Result<bool, PortError> {
+        const TOKENS: [(&str, &str); 5] = [
+            ("refresh", ":refresh"),
+            ("former", ":former"),
+            ("former_until", ":former_until"),
+            ("access", ":access"),
+            ("access_expires_at", ":access_expires_at"),
+        ];
+        let set: HashMap<_, _> = item::of_session_tokens(tokens).collect();
+        let (mut changes, mut removed) = (Vec::new(), Vec::new());
+        let mut values = vec![
+            (":holder", bytes(holder.as_bytes())),
+            (":one", number(1_u32)),
+        ];
+        for (name, value) in TOKENS {
+            match set.get(name) {
+                Some(token) => {
+                    changes.push(format!("#{name} = {value}, "));
+                    values.push((value, token.clone()));
+                }
+                None => removed.push(format!(", #{name}")),
+            }
+        }
+        let change = format!(
+            "SET {}#refreshes = #refreshes + :one, #by = :holder \
+             REMOVE #lease_holder, #lease_until{}",
+            changes.concat(),
+            removed.concat(),
+        );
+        let stored = self
+            .update(Update {
+                key: item::session_key(key),
+                change: &change,
+                condition: "#lease_holder = :holder",
+                values,
+            })
+            .await?;
+        Ok(match stored {
+            WriteResult::Done => true,
+            WriteResult::Refused(item) => item.is_some_and(|it| is_by(&it, *holder.as_bytes())),
+        })
+    }
+
+    async fn give_up_refresh(
+        &self,
+        key: Pseudonym,
+        holder: Pseudonym,
+        now: Timestamp,
+    ) -> Result<(), PortError> {
+        self.update(Update {
+            key: item::session_key(key),
+            change: "SET #lease_until = :now",
+            condition: "#lease_holder = :holder",
+            values: [(":holder", bytes(holder.as_bytes())), (":now", time(now))],
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn end_session(
+        &self,
+        key: Pseudonym,
+        condition: EndIf<'_>,
+    ) -> Result<Option<Session>, PortError> {
+        let (condition, value) = match condition {
+            EndIf::Of(account) => ("#sub = :sub", (":sub", text(account.as_str()))),
+            EndIf::LeasedBy(holder) => (
+                "#lease_holder = :holder",
+                (":holder", bytes(holder.as_bytes())),
+            ),
+        };
+        let returned = Some(ReturnValue::AllOld);
+        let item = self
+            .delete(item::session_key(key), condition, value, returned)
+            .await?;
+        item.map(|item| session_in(key, &item, "DeleteItem"))
+            .transpose()
+    }
+
+    async fn enlist_session(
+        &self,
+        account: &Sub,
+        key: Pseudonym,
+        limit: usize,
+        keep_until: Timestamp,
+    ) -> Result<Enlisted, PortError> {
+        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
+        let enlisted = self
+            .update(Update {
+                key: item::session_list_key(account),
+                change: "SET #ttl = :ttl ADD #sessions :keys",
+                condition: "attribute_not_exists(#sessions) OR contains(#sessions, :key) \
+                     OR size(#sessions) < :limit",
+                values: [
+                    (":ttl", ttl(keep_until)),
+                    (":keys", item::pseudonyms(&[key])),
+                    (":key", bytes(key.as_bytes())),
+                    (":limit", number(limit)),
+                ],
+            })
+            .await?;
+        match enlisted {
+            WriteResult::Done => Ok(Enlisted::Yes),
+            WriteResult::Refused(item) => {
+                let item = WriteResult::refusing_item(item, "UpdateItem")?;
+                let listed = item::to_session_list(&item);
+                listed
+                    .map(Enlisted::Full)
+                    .ok_or_else(|| unreadable("UpdateItem"))
+            }
+        }
+    }
+
+    async fn enlisted_sessions(&self, account: &Sub) -> Result<Vec<Pseudonym>, PortError> {
+        match self.read(item::session_list_key(account)).await? {
+            None => Ok(Vec::new()),
+            Some(item) => item::to_session_list(&item).ok_or_else(|| unreadable("GetItem")),
+        }
+    }
+
+    async fn delist_sessions(&self, account: &Sub, keys: &[Pseudonym]) -> Result<(), PortError> {
+        self.update(Update {
+            key: item::session_list_key(account),
+            change: "DELETE #sessions :keys",
+            condition: "attribute_exists(#sessions)",
+            values: [(":keys", item::pseudonyms(keys))],
+        })
+        .await
+        .map(|_| ())
     }
 }
 
@@ -918,36 +1199,13 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
     }
 
     async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
-        let keys = counters.iter().map(|counter| {
-            let key = AttributeValue::S(item::counter_key(*counter));
-            HashMap::from([(PK.to_owned(), key)])
-        });
-        let keys = KeysAndAttributes::builder()
-            .set_keys(Some(keys.collect()))
-            .consistent_read(true)
-            .build()
-            .map_err(|_| PortError::new("BatchGetItem", "no keys"))?;
-        let input = BatchGetItemInput::builder().request_items(&self.table, keys);
-        let output = self
-            .service
-            .send(input.build())
-            .await
-            .map_err(|error| PortError::new("BatchGetItem", code_of(&error)))?;
-        if output.unprocessed_keys.is_some_and(|keys| !keys.is_empty()) {
-            return Err(PortError::new("BatchGetItem", "unprocessed keys"));
-        }
-        let items = output.responses.unwrap_or_default();
-        let items: HashMap<&str, &Item> = items
-            .get(&self.table)
-            .into_iter()
-            .flatten()
-            .filter_map(|item| Some((Row(item).text(PK)?, item)))
-            .collect();
+        let keys = counters.iter().map(|counter| item::counter_key(*counter));
+        let items = self.read_several(keys).await?;
         Ok(counters
             .iter()
             .map(|counter| {
-                let item = items.get(item::counter_key(*counter).as_str());
-                item.map(|item| counts_in(item)).unwrap_or_default()
+                let item = items.get(&item::counter_key(*counter));
+                item.map(counts_in).unwrap_or_default()
             })
             .collect())
     }

@@ -61,6 +61,11 @@ pub struct Policy {
     pub fresh_for: Duration,
     /// The lifetime of a device token: 1 to [`DEVICE_DAYS_MAX`] days.
     pub device_life: Duration,
+    /// The time without use after which a browser session ends: 5 minutes to 400 days.
+    pub session_idle: Duration,
+    /// The time after which a browser session ends, used or not: 1 hour to 400 days, the longest
+    /// time that browsers keep a cookie.
+    pub session_life: Duration,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -91,6 +96,8 @@ impl Policy {
             undo_life: Duration::from_secs(72 * 3600),
             fresh_for: Duration::from_secs(600),
             device_life: Duration::from_secs(180 * 24 * 3600),
+            session_idle: Duration::from_secs(7 * 24 * 3600),
+            session_life: Duration::from_secs(30 * 24 * 3600),
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

@@ -3,4 +3,5 @@
 pub(crate) mod challenge;
 pub(crate) mod flow;
 pub mod pending;
+pub(crate) mod session;
 pub mod undo;

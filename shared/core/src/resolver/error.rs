@@ -75,6 +75,12 @@ pub enum Cause {
     /// Another request for this new account takes too long.
     #[error("the lease on the identifier is held")]
     LeaseHeld,
+    /// Another request refreshes the tokens of a browser session, and takes too long.
+    #[error("another refresh of the browser session has not ended")]
+    RefreshUnderWay,
+    /// The list of an account's browser sessions stays full.
+    #[error("the list of browser sessions is full")]
+    SessionListFull,
     /// A new account is not yet found.
     #[error("the new account is not found yet")]
     AccountNotFound,

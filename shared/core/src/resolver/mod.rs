@@ -8,6 +8,7 @@ pub(crate) mod error;
 mod flow_opener;
 mod names;
 mod payload;
+pub mod session;
 pub mod sign_in;
 pub(crate) mod signed_in;
 mod undo;

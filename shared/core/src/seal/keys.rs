@@ -5,8 +5,9 @@
 //!
 //! `KeyRing::find` finds a key on the ring by its use. The lasting key seals and opens device
 //! tokens, and computes pseudonyms, pointers and the codes of test identifiers. It opens no ticket,
-//! proof, resume secret, continuation or session. It stays for years, so its uses are few: a leak of it permits no sign-in, except as a
-//! test identifier.
+//! proof, resume secret, continuation or session. It is one half of the key of a browser session's
+//! tokens; the other half is the cookie. It stays for years, so its uses are few: a leak of it
+//! permits no sign-in, except as a test identifier.
 
 use std::fmt;
 
@@ -98,10 +99,12 @@ pub(crate) enum Use {
     Pointer,
     /// Sealing continuations.
     Continuation,
+    /// Deriving, with the id of a browser session, the key that seals its tokens.
+    Session,
 }
 
 impl Use {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Code,
         Self::Answer,
         Self::Ticket,
@@ -113,6 +116,7 @@ impl Use {
         Self::Resume,
         Self::Pointer,
         Self::Continuation,
+        Self::Session,
     ];
 
     const fn info(self) -> &'static str {
@@ -128,6 +132,7 @@ impl Use {
             Self::Resume => "latchstring v1 resume",
             Self::Pointer => "latchstring v1 pointer",
             Self::Continuation => "latchstring v1 continuation",
+            Self::Session => "latchstring v1 session",
         }
     }
 }
@@ -193,7 +198,8 @@ impl KeyRing {
     }
 
     /// Adds a key for everything that must outlive a rotation. Without one, the current key is
-    /// used; each rotation then resets budgets and leases and ends known devices.
+    /// used; each rotation then resets budgets and leases, and ends known devices and browser
+    /// sessions.
     pub fn with_lasting(self, key: Key) -> Result<Self, KeyError> {
         // One key may be the lasting one and also have another role.
         let same = |other: &Key| other.subkeys.0 == key.subkeys.0;
@@ -228,7 +234,7 @@ impl KeyRing {
             | Use::Challenge
             | Use::Resume
             | Use::Continuation => None,
-            Use::Pseudonym | Use::Device | Use::Pointer => self.lasting.as_ref(),
+            Use::Pseudonym | Use::Device | Use::Pointer | Use::Session => self.lasting.as_ref(),
         };
         lasting
             .into_iter()
@@ -300,7 +306,8 @@ mod tests {
         );
     }
 
-    /// Every use and every role: a key that is only lasting serves pseudonyms, pointers and devices.
+    /// Every use and every role: a key that is only lasting serves pseudonyms, pointers, devices and
+    /// browser sessions.
     #[test]
     fn a_lasting_key_serves_devices_pseudonyms_and_pointers_alone() {
         let ring = KeyRing::new(
@@ -313,7 +320,8 @@ mod tests {
             for role in ["current", "next", "previous"] {
                 assert!(ring.find(usage, role).is_some(), "{usage:?}, {role}");
             }
-            let serves = matches!(usage, Use::Device | Use::Pseudonym | Use::Pointer);
+            let lasts = [Use::Device, Use::Pseudonym, Use::Pointer, Use::Session];
+            let serves = lasts.contains(&usage);
             assert_eq!(ring.find(usage, "lasting").is_some(), serves, "{usage:?}");
             assert!(ring.find(usage, "none").is_none(), "{usage:?}");
         }

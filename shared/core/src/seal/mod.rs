@@ -9,3 +9,4 @@ pub(crate) mod link;
 pub(crate) mod pointer;
 pub mod pseudonym;
 pub mod sealed;
+pub(crate) mod session_token;

@@ -11,6 +11,7 @@ use super::keys::{KeyRing, Use};
 use crate::value::account::Sub;
 use crate::value::id::FlowId;
 use crate::value::identifier::Identifier;
+use crate::value::session_id::SessionId;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
 
@@ -115,6 +116,11 @@ impl Pseudonym {
     pub(crate) fn of_sign_in(ring: &KeyRing, sub: &Sub, at: Timestamp) -> Self {
         let at = at.as_millis().to_be_bytes();
         Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
+    }
+
+    /// Returns the pseudonym of a browser session's id: the key of its item.
+    pub(crate) fn of_session(ring: &KeyRing, id: &SessionId) -> Self {
+        Self::of(ring, "session", &[id.as_bytes()])
     }
 
     /// Creates a pseudonym from the bytes that a ticket or store holds.

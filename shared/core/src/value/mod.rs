@@ -2,6 +2,7 @@
 
 pub mod account;
 pub(crate) mod app_client;
+pub(crate) mod browser;
 pub(crate) mod code_alphabet;
 pub(crate) mod code_length;
 pub(crate) mod id;
@@ -9,6 +10,7 @@ pub mod identifier;
 pub mod locale;
 pub(crate) mod purpose;
 pub mod secret;
+pub(crate) mod session_id;
 pub(crate) mod slot;
 pub(crate) mod source;
 pub mod time;

@@ -16,6 +16,7 @@
 //! - [`undo`], [`replaced_devices`]: the change of a contact is undone by the owner of the replaced
 //!   one, whose known devices stay known for that time.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
+//! - [`sessions`]: browser sessions, with a model of parallel refreshes and sign-outs.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
 //! - [`sign_in`], [`answers`], [`contacts`], [`budgets`], [`captcha`]: the resolvers over a small Cognito that
 //!   calls the same triggers.
@@ -48,6 +49,7 @@ mod resumes;
 mod retries;
 mod rows;
 mod secrecy;
+mod sessions;
 mod shards;
 mod sign_in;
 mod slots;

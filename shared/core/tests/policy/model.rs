@@ -13,6 +13,7 @@ use latchstring_core::flow::{ClientRequest, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Directory as _;
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{SessionError, SessionId};
 use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_memory::MemoryDirectory;
 
@@ -23,6 +24,7 @@ use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Break, Choices, Explored, NUMBER, Pool, Reply, Session,
     Strand, World, identifier, now,
 };
+use crate::sessions::{ACCESS, GRACE, Mode, chrome, server};
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
 use crate::undo::{NEW as REPLACED_BY, call_of_a_change, replace, undoing};
 
@@ -790,6 +792,141 @@ fn no_order_of_an_undo_and_commits_leaves_a_thiefs_contact() {
             }
             assert!(holds(&world, ADAS_NAME, ADA) && !holds(&world, ADAS_NAME, REPLACED_BY));
             assert!(!holds(&world, ADAS_NAME, NUMBER), "a prepared contact");
+        },
+    );
+}
+
+/// Returns requests for an access token of a session whose token has expired.
+fn refreshing<'a>(
+    mode: &'a Mode,
+    id: &'a SessionId,
+    parallel: usize,
+) -> Vec<Strand<'a, Result<(), SessionError>>> {
+    let strand = |_| -> Strand<'a, _> {
+        Box::pin(async {
+            let token = mode.sessions().access_token(id, &server()).await;
+            token.map(|_| ())
+        })
+    };
+    (0..parallel).map(strand).collect()
+}
+
+/// A request may be slower than its lease, and the process of one may end anywhere.
+#[test]
+fn no_order_of_refreshes_and_a_death_ends_a_session() {
+    explore(
+        "refreshes",
+        [bounds(2, 2, 1), bounds(3, 3, 1)],
+        |choices, parallel, bounds| {
+            let mode = Mode::new();
+            let id = mode.open();
+            mode.world.clock.advance(ACCESS);
+            mode.world.wire.take_turns();
+            let replies = choices.run(refreshing(&mode, &id, parallel), bounds);
+            for reply in replies.iter().flatten() {
+                assert_ne!(*reply, Err(SessionError::NotSignedIn));
+            }
+            assert_stands(&mode, &id);
+        },
+    );
+}
+
+/// The second use of a refresh token ends what the first one returned.
+#[test]
+fn no_order_of_refreshes_stores_a_token_that_ended() {
+    explore(
+        "refreshes, strictly",
+        [bounds(2, 3, 0), bounds(3, 3, 0)],
+        |choices, parallel, bounds| {
+            let mode = Mode::with(|tokens| tokens.with_rotation(GRACE).strict());
+            let id = mode.open();
+            mode.world.clock.advance(ACCESS);
+            mode.world.wire.take_turns();
+            let replies = choices.run(refreshing(&mode, &id, parallel), bounds);
+            for reply in replies.iter().flatten() {
+                assert_ne!(*reply, Err(SessionError::NotSignedIn));
+            }
+            assert_stands(&mode, &id);
+        },
+    );
+}
+
+/// Asserts that a session stands now, after the longest lease, and at its next refresh.
+fn assert_stands(mode: &Mode, id: &SessionId) {
+    for wait in [0, 13, 300] {
+        mode.world.after_secs(wait);
+        let token = now(mode.sessions().access_token(id, &server()));
+        assert!(token.is_ok(), "{token:?} after {wait} seconds");
+    }
+}
+
+#[test]
+fn no_order_of_refreshes_and_a_sign_out_leaves_tokens() {
+    explore(
+        "refreshes and a sign-out",
+        [bounds(2, 4, 1), bounds(3, 3, 1)],
+        |choices, parallel, bounds| {
+            let mode = Mode::new();
+            let id = mode.open();
+            mode.world.clock.advance(ACCESS);
+            mode.world.wire.take_turns();
+            let mut strands = refreshing(&mode, &id, parallel - 1);
+            strands.push(Box::pin(async {
+                let done = mode.sessions().sign_out(&id).await;
+                assert!(done.is_ok_and(|done| done.unrevoked.is_none()));
+                Ok(())
+            }));
+            let replies = choices.run(strands, bounds);
+            let Some(Some(_)) = replies.last() else {
+                return; // The sign-out died.
+            };
+            let current = now(mode.sessions().current(&id, chrome()));
+            assert_eq!(current, Err(SessionError::NotSignedIn));
+            if replies.iter().all(Option::is_some) {
+                assert_eq!(mode.tokens.port.live(), 0, "tokens are left");
+            }
+        },
+    );
+}
+
+#[test]
+fn no_order_of_an_opening_and_a_sign_out_hides_a_session() {
+    explore(
+        "an opening and a sign-out everywhere",
+        [bounds(2, ANY, 1), bounds(3, 4, 1)],
+        |choices, parallel, bounds| {
+            let mode = Mode::new();
+            let id = mode.open();
+            let news: Vec<_> = (1..parallel)
+                .map(|_| mode.signed_in(ADAS_NAME, None))
+                .collect();
+            mode.world.wire.take_turns();
+            let mut strands: Vec<Strand<'_, Option<SessionId>>> = Vec::new();
+            for new in &news {
+                strands.push(Box::pin(async {
+                    let opened = mode.sessions().open(new).await;
+                    opened.ok().map(|opened| opened.id)
+                }));
+            }
+            strands.push(Box::pin(async {
+                let done = mode.sessions().sign_out_everywhere(&id).await;
+                assert_eq!(done, Ok(()));
+                None
+            }));
+            let replies = choices.run(strands, bounds);
+            let opened: Vec<_> = replies.iter().flatten().flatten().collect();
+            for id in &opened {
+                // One that was opened before the sign-out has ended. One that was not is in the list.
+                if let Ok(list) = now(mode.sessions().list(id)) {
+                    assert!(list.iter().any(|entry| entry.is_current), "it is hidden");
+                }
+            }
+            let another = mode.open();
+            assert_eq!(now(mode.sessions().sign_out_everywhere(&another)), Ok(()));
+            for id in opened {
+                let current = now(mode.sessions().current(id, chrome()));
+                assert_eq!(current, Err(SessionError::NotSignedIn));
+            }
         },
     );
 }

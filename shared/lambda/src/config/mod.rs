@@ -8,7 +8,9 @@ mod settings;
 use std::str::FromStr;
 use std::time::Duration;
 
-use latchstring_aws::{AwsEnvironment, CaBundle, CognitoCalls, TurnstileEnvironment, TurnstileKey};
+use latchstring_aws::{
+    AwsEnvironment, CaBundle, CognitoCalls, SecretSetting, TurnstileEnvironment,
+};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
@@ -19,6 +21,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::SecretSource;
 use latchstring_core::rate_limit::{Countries, Price};
 use latchstring_core::secret::Secret;
+use latchstring_core::session::ServerCredential;
 use latchstring_core::test_identifier::TestIdentifier;
 use latchstring_core::time::Timestamp;
 use thiserror::Error;
@@ -27,7 +30,7 @@ use tracing::Level;
 pub use settings::{SETTINGS, Setting, Takes};
 
 use crate::keys::{FixedOrRotating, Rotating};
-use crate::resolver::{OriginSecrets, SourceOf};
+use crate::resolver::{OriginSecrets, Origins, SessionMode, SourceOf};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
 
@@ -59,6 +62,11 @@ pub enum ConfigError {
         "LEGACY_POOL is true, so no change of a contact could be undone: set UNDO_HOURS to 0 for every function"
     )]
     UndoOfLegacyPool,
+    /// Cognito would take calls of anyone for the app client.
+    #[error(
+        "SESSION_MODE is on, so the app client needs a secret: set CLIENT_SECRET_SECRET or CLIENT_SECRET"
+    )]
+    SessionsWithoutSecret,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -291,15 +299,9 @@ impl Environment<'_> {
     /// # Errors
     /// If both keys are set, no host name is set, or the URL is neither https nor loopback.
     pub fn turnstile(&self) -> Result<Option<TurnstileEnvironment>, ConfigError> {
-        let text = self.optional(settings::TURNSTILE_KEY, |text| {
-            Ok::<_, ()>(Secret::new(text))
-        })?;
-        let secret: Option<String> = self.optional(settings::TURNSTILE_KEY_SECRET, str::parse)?;
-        let key = match (text, secret) {
-            (None, None) => return Ok(None),
-            (Some(text), None) => TurnstileKey::Text(text),
-            (None, Some(secret)) => TurnstileKey::Secret(secret),
-            (Some(_), Some(_)) => return Err(ConfigError::Invalid(settings::TURNSTILE_KEY_SECRET)),
+        let key = self.secret(settings::TURNSTILE_KEY, settings::TURNSTILE_KEY_SECRET)?;
+        let Some(key) = key else {
+            return Ok(None);
         };
         let hostnames: Vec<String> = self
             .text(settings::TURNSTILE_HOSTNAMES)?
@@ -318,6 +320,75 @@ impl Environment<'_> {
             hostnames,
             key,
         }))
+    }
+
+    /// Returns the secret of the app client, if it has one.
+    ///
+    /// # Errors
+    /// If both settings are set.
+    pub fn client_secret(&self) -> Result<Option<SecretSetting>, ConfigError> {
+        self.secret(settings::CLIENT_SECRET, settings::CLIENT_SECRET_SECRET)
+    }
+
+    /// Returns the credential of the app's own server, if there is one.
+    ///
+    /// # Errors
+    /// If both settings are set, or the credential is too short.
+    pub fn server_credential(&self) -> Result<Option<SecretSetting>, ConfigError> {
+        self.optional(settings::SERVER_CREDENTIAL, |text| {
+            ServerCredential::parse(text).ok_or(())
+        })?;
+        let named = settings::SERVER_CREDENTIAL_SECRET;
+        self.secret(settings::SERVER_CREDENTIAL, named)
+    }
+
+    /// Returns session mode, if it is on, with the ports that these functions make of the secret of
+    /// the app client and of the server credential.
+    ///
+    /// # Errors
+    /// If the app client has no secret, or a variable is invalid.
+    pub fn session_mode<T, V>(
+        &self,
+        tokens: impl FnOnce(SecretSetting) -> T,
+        credential: impl FnOnce(SecretSetting) -> V,
+    ) -> Result<Option<SessionMode<T, V>>, ConfigError> {
+        if !self.is_session_mode()? {
+            return Ok(None);
+        }
+        let secret = self.client_secret()?;
+        let secret = secret.ok_or(ConfigError::SessionsWithoutSecret)?;
+        let origins = self.optional(settings::SESSION_ORIGINS, |text| {
+            Origins::parse(text).ok_or(())
+        })?;
+        Ok(Some(SessionMode {
+            tokens: tokens(secret),
+            credential: self.server_credential()?.map(credential),
+            origins: origins.unwrap_or_default(),
+        }))
+    }
+
+    fn is_session_mode(&self) -> Result<bool, ConfigError> {
+        match &*self.text(settings::SESSION_MODE)? {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(ConfigError::Invalid(settings::SESSION_MODE)),
+        }
+    }
+
+    /// Returns a secret that is in one variable, or that another one names.
+    fn secret(
+        &self,
+        text: &'static Setting,
+        named: &'static Setting,
+    ) -> Result<Option<SecretSetting>, ConfigError> {
+        let text = self.optional(text, |text| Ok::<_, ()>(Secret::new(text)))?;
+        let id: Option<String> = self.optional(named, str::parse)?;
+        match (text, id) {
+            (None, None) => Ok(None),
+            (Some(text), None) => Ok(Some(SecretSetting::Text(text))),
+            (None, Some(id)) => Ok(Some(SecretSetting::Secret(id))),
+            (Some(_), Some(_)) => Err(ConfigError::Invalid(named)),
+        }
     }
 
     fn domains(&self, setting: &'static Setting) -> Result<Vec<String>, ConfigError> {
@@ -438,6 +509,8 @@ impl Environment<'_> {
     /// public answer, and a pool that refuses it would refuse every sign-in.
     pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
         let confirmed = self.parsed(settings::SIGNED_SESSIONS_CONFIRMED)?;
+        // In session mode, no client can answer.
+        let confirmed = confirmed || self.is_session_mode()?;
         match &*self.text(settings::COGNITO_CALLS)? {
             "public" => Ok(CognitoCalls::Public),
             "signed" if confirmed || answered_by == AnsweredBy::Server => Ok(CognitoCalls::Signed),
@@ -598,6 +671,11 @@ impl Environment<'_> {
 
     fn seconds(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
         self.number(setting).map(Duration::from_secs)
+    }
+
+    fn minutes(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
+        let minutes: u64 = self.number(setting)?;
+        Ok(Duration::from_secs(minutes * 60))
     }
 
     fn hours(&self, setting: &'static Setting) -> Result<Duration, ConfigError> {
@@ -920,6 +998,38 @@ mod tests {
         }
         assert_eq!(calls(&[signed], Server), Ok(CognitoCalls::Signed));
         assert_eq!(calls(&[signed], Client), Err(ConfigError::SignedSessions));
+    }
+
+    #[test]
+    fn a_secret_is_set_or_named_and_not_both() {
+        type Read = fn(&Environment<'_>) -> Result<Option<SecretSetting>, ConfigError>;
+        let secrets: [(&str, &str, Read); 2] = [
+            ("CLIENT_SECRET", "CLIENT_SECRET_SECRET", |it| {
+                it.client_secret()
+            }),
+            ("SERVER_CREDENTIAL", "SERVER_CREDENTIAL_SECRET", |it| {
+                it.server_credential()
+            }),
+        ];
+        let long = "0123456789abcdef0123456789abcdef";
+        for (text, named, read) in secrets {
+            let none = read(&Environment::Pairs(MINIMAL)).unwrap();
+            assert!(none.is_none());
+            let given = read(&Environment::Pairs(&with(text, long))).unwrap();
+            let is_it = |it: &Secret| it.expose() == long;
+            assert!(matches!(given, Some(SecretSetting::Text(it)) if is_it(&it)));
+            let pairs = with(named, "latchstring/secret");
+            let given = read(&Environment::Pairs(&pairs)).unwrap();
+            assert!(matches!(given, Some(SecretSetting::Secret(id)) if id == "latchstring/secret"));
+            let both = [&pairs[..], &[(text, long)]].concat();
+            let error = read(&Environment::Pairs(&both)).unwrap_err();
+            assert!(error.to_string().contains(named) && !error.to_string().contains(long));
+        }
+        for text in [&long[1..], "a b", &format!("{long} {long} {long}")] {
+            let pairs = with("SERVER_CREDENTIAL", text);
+            let error = Environment::Pairs(&pairs).server_credential().unwrap_err();
+            assert_eq!(error, ConfigError::Invalid(settings::SERVER_CREDENTIAL));
+        }
     }
 
     #[test]

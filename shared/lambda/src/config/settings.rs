@@ -155,6 +155,22 @@ settings! {
         "The time in which the owner of a replaced contact can undo the change. Until then no contact of the account can be changed. 0 turns both off, for changes from before too.";
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
+    CLIENT_SECRET = Some(""), Text("the secret of the app client"), FUNCTION,
+        "The secret of the first client of `CLIENT_IDS`, if it has one. Every call to Cognito then proves it, and Cognito refuses all others.";
+    CLIENT_SECRET_SECRET = Some(""), Text("the name or ARN of a secret that holds the app client's secret"), FUNCTION,
+        "The same in Secrets Manager; read again when it is ten minutes old. Set at most one of the two.";
+    SERVER_CREDENTIAL = Some(""), Text("one or two texts of at least 32 characters, separated by a space"), FUNCTION,
+        "The credential with which the app's own server gets access tokens of browser sessions. Two are accepted while one replaces the other. Without it, no access token is handed out.";
+    SERVER_CREDENTIAL_SECRET = Some(""), Text("the name or ARN of a secret that holds the server credential"), FUNCTION,
+        "The same in Secrets Manager; read again when it is ten minutes old. Set at most one of the two.";
+    SESSION_MODE = Some("off"), Word(&["off", "on"]), FUNCTION,
+        "`on`: the HTTP door gives a browser a cookie instead of tokens ([ADR 35](adr/0035-session-mode.md)). The app client needs a secret, and one of `CLIENT_SECRET` and `CLIENT_SECRET_SECRET` must be set.";
+    SESSION_ORIGINS = Some(""), Text("origins such as https://app.example.com, separated by commas"), FUNCTION,
+        "The origins whose pages may send the cookie of session mode, besides the origin of the HTTP door. They must be of the same site.";
+    SESSION_IDLE_MINUTES = Some("10080"), Whole(5, 576_000, "minutes"), CONSTRUCT, policy.session_idle = minutes,
+        "The time without use after which a browser session ends.";
+    SESSION_HOURS = Some("720"), Whole(1, 9600, "hours"), CONSTRUCT, policy.session_life = hours,
+        "The time after which a browser session ends, used or not. The refresh tokens of the app client must live as long.";
     CODES_PER_MINUTE = Some("2"), Whole(1, 1000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_minute = number,
         "Codes sent to one mailbox or number in a minute, resends included, whether or not it has an account. Addresses that differ in a plus-tag share a mailbox, and Gmail addresses that differ in dots.";
     CODES_PER_HOUR = Some("5"), Whole(1, 10_000, "codes"), CONSTRUCT, policy.budgets.mailbox.per_hour = number,
