@@ -95,7 +95,7 @@ async function readAll() {
 /** A JWT, a name of a token, and a refresh token as the stand-in makes them. */
 const TOKENS = [/eyJ[\w-]{10,}\.eyJ[\w-]{10,}/, /(access|id|refresh)_?token"/i, /(?<![\w.-])[\w-]{86}(?![\w.-])/];
 
-/** The texts in the memory of a page: of its strings, those that the browser keeps. */
+/** The texts that the scripts of a page hold. */
 async function memoryOf({ context, page }) {
   const devtools = await context.newCDPSession(page);
   let text = "";
@@ -157,8 +157,10 @@ test("the same search finds the tokens of the other mode", async () => {
   await look();
   const all = seen.join("\n");
   for (const token of TOKENS) assert.ok(token.test(all), `found: ${token}`);
+  const { refreshToken, accessToken } = await ada.tokens();
+  // A page that holds a token.
+  await ada.page.evaluate((token) => (window.held = { token }), accessToken);
   assert.ok(TOKENS[0].test(await memoryOf(ada)));
-  const { refreshToken } = await ada.tokens();
   assert.ok(all.includes(refreshToken));
 });
 
