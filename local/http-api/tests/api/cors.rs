@@ -66,7 +66,9 @@ async fn cookies_need_a_permission_of_their_own() {
             for (origin, granted) in [(PAGE, granted), ("https://evil.example", None)] {
                 let sent = [("origin", origin)];
                 let (_, headers, _) = api.send(method, "/v1/sign-in", &sent, "").await;
-                let found = headers.get(CREDENTIALS).map(|it| it.to_str().expect("text"));
+                let found = headers
+                    .get(CREDENTIALS)
+                    .map(|it| it.to_str().expect("text"));
                 assert_eq!(found, granted, "{method}");
             }
         }
