@@ -1,9 +1,10 @@
 import { type Api, type Operation, type Reply } from "./api.js";
 import { appsync, type AppSyncConfig } from "./appsync.js";
-import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
+import { type ErrorType, isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
 import { http, type HttpConfig } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { type CallOptions, cognito, type Send, sender } from "./transport.js";
+import { bytesOf, challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
 
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
@@ -150,15 +151,6 @@ export interface SignUp extends Contact, Name {}
 /** Tokens are renewed when they have less than this left, in milliseconds. */
 const MARGIN = 30_000;
 
-/** The most flows that are stored: the newest ones. */
-const FLOWS = 5;
-
-/** A stored flow: its newest challenge, and the secret that its links need. */
-interface Flow {
-  readonly challenge: Challenge;
-  readonly linkSecret?: string | undefined;
-}
-
 /**
  * Signs people in by codes, and keeps them signed in.
  *
@@ -233,7 +225,7 @@ export class Latchstring {
    * process.
    */
   async pending(): Promise<Challenge | null> {
-    const flows = await this.#change((flows) => flows);
+    const flows = await this.#change();
     return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
 
@@ -267,7 +259,7 @@ export class Latchstring {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
-      const flows = await this.#change((flows) => flows);
+      const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
@@ -598,24 +590,20 @@ export class Latchstring {
    * meanwhile stays so.
    */
   async #store<T extends Challenge | null>(before: Challenge | null, next: T, linkSecret?: string): Promise<T> {
-    await this.#change((flows) => {
-      const former = before && flowOf(before, flows);
-      const others = flows.filter((flow) => flow !== former);
-      if (!next || (before && !former)) return others;
-      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
-    });
+    await this.#change((flows) => replaced(flows, before, next, linkSecret));
     return next;
   }
 
   /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
-  async #change(change: (flows: Flow[]) => Flow[]): Promise<Flow[]> {
+  async #change(change = (flows: Flow[]) => flows): Promise<Flow[]> {
     try {
       return await this.#alone(async () => {
         const stored = await this.#storage.getItem(this.#flowsKey);
         const flows = change(flowsIn(stored));
         const text = flows.length ? JSON.stringify(flows) : null;
-        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
-        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        if (text !== stored) {
+          await (text ? this.#storage.setItem(this.#flowsKey, text) : this.#storage.removeItem(this.#flowsKey));
+        }
         return flows;
       }, this.#flowsKey);
     } catch {
@@ -730,71 +718,6 @@ export function claims(token: string): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
 
-/** The bytes of a text of base64url. */
-function bytesOf(text: string): Uint8Array {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-/** The text of bytes in base64url, without padding. */
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** A secret that the links of a flow need, and its SHA-256; none where the browser has no WebCrypto. */
-async function newLink(): Promise<{ linkSecret?: string; linkChallenge?: string }> {
-  if (!globalThis.crypto?.subtle) return {};
-  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
-  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
-}
-
-/** The fragment of a link: the length of its code, the name of its flow, and 16 bytes. */
-const LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
-
-const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** The code of a link: the residue of its bytes. */
-function codeOf(shape: string, token: string): { code: string; codeAlphabet: CodeAlphabet } {
-  const number = bytesOf(token).reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
-  const length = parseInt(shape, 16);
-  if (shape !== "c") {
-    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
-    return { code, codeAlphabet: "DIGITS" };
-  }
-  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
-  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]!);
-  return { code: characters.match(/.{4}/g)!.join("-"), codeAlphabet: "BASE32" };
-}
-
-/** The flows of a stored text that have not expired. */
-function flowsIn(text: string | null): Flow[] {
-  try {
-    const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge }: any) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge;
-      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
-    });
-  } catch {
-    return [];
-  }
-}
-
-/**
- * The stored flow of a challenge, whose session another tab may have replaced. Flows can share a
- * pointer: then only the newest challenge finds its own.
- */
-function flowOf({ session, pointer }: Challenge, flows: Flow[]): Flow | undefined {
-  const named = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
-  return flows.find(({ challenge }) => challenge.session === session) ?? (named.length === 1 ? named[0] : undefined);
-}
-
-/** The name of a flow in its pointer, without the length of its code, which a resend may change. */
-function nameIn({ pointer }: Challenge): string | undefined {
-  return pointer?.slice(1);
-}
-
 /** The account of tokens. */
 function subject({ accessToken }: Tokens): string | undefined {
   try {
@@ -814,31 +737,6 @@ function isTokens(held: any): held is Tokens {
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
 
-/** The challenge of a reply. What the reply lacks stays as it was. */
-function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge {
-  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
-    ...before,
-    ...reply,
-  };
-  const { expiresIn, resendAfter, refused, retryAfter } = reply;
-  const now = Date.now();
-  return {
-    ...(before as Challenge),
-    session,
-    username,
-    codeLength: +codeLength,
-    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
-    attemptsLeft: attemptsLeft && +attemptsLeft,
-    ...(expiresIn && {
-      expiresAt: now + expiresIn * 1000,
-      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1000 : null,
-    }),
-    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
-    resume,
-    pointer,
-  };
-}
-
 /** Tokens that were issued, by Cognito's names or the API's; without rotation a refresh token stays. */
 function received(
   {
@@ -854,19 +752,4 @@ function received(
   former?: string,
 ): Tokens {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1000 };
-}
-
-function isOfType(error: unknown, ...types: ErrorType[]): boolean {
-  return error instanceof LatchstringError && types.includes(error.type);
-}
-
-function isSignedOut(error: unknown): boolean {
-  return isOfType(error, "NotSignedIn");
-}
-
-/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
-function isLost(error: unknown): boolean {
-  return (
-    !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests")
-  );
 }
