@@ -18,7 +18,7 @@ export interface Asking {
 }
 /** Calls the HTTP door for a browser. */
 export declare function ask(config: LatchstringConfig, { method, path, headers, id, body }: Asking): Promise<Answer>;
-/** The id of the browser session in the header `cookie`. */
+/** Returns the id of the browser session in the header `cookie`. Several cookies of the name count as none. */
 export declare function idIn(cookies: string | null): string | undefined;
-/** The members of an answer; none if it is no JSON object. */
+/** Returns the members of an answer; none if it is no JSON object. */
 export declare function membersOf(text: string): Record<string, any>;

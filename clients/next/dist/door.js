@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { LatchstringError } from "./config.js";
 import { COOKIE, idOf } from "./cookie.js";
 /** The headers of a browser that the door needs; no other one is passed on, `authorization` least of all. */
@@ -6,7 +7,7 @@ const PASSED = ["content-type", "origin", "sec-fetch-site", "user-agent", "x-lat
 export async function ask(config, { method, path, headers, id, body }) {
     const { url, serverCredential, timeout = 30_000 } = config;
     if (!url || !serverCredential) {
-        throw new LatchstringError("Unavailable", `@latchstring/next: ${url ? "serverCredential" : "url"} is not set`);
+        throw new LatchstringError("Unavailable", `Latchstring: ${url ? "serverCredential" : "url"} is not set`);
     }
     const passed = new Headers({ "x-latchstring-server": serverCredential });
     for (const name of PASSED) {
@@ -36,26 +37,23 @@ export async function ask(config, { method, path, headers, id, body }) {
         throw new LatchstringError("Unavailable", `Latchstring does not answer: ${reason}`);
     }
 }
-/** The address that the request came from, without a port, if a trusted source names one. */
+/** Returns the address that the request came from, without a port, if a trusted source names one. */
 function sourceOf({ source }, headers) {
     const named = typeof source === "string" ? headers.get(source)?.split(",").pop() : source?.(headers);
-    const address = named?.trim();
-    if (!address)
-        return undefined;
+    const text = named?.trim() ?? "";
     // `198.51.100.7:4711`, `[2001:db8::7]:4711`, and CloudFront's `2001:db8:0:0:0:0:0:7:4711`.
-    const bare = /^\[(.+)\](?::\d+)?$/.exec(address)?.[1] ?? /^([\d.]+|(?:[\da-f]+:){7}[\da-f]+):\d+$/i.exec(address)?.[1] ?? address;
-    return /^[\da-f.:]{2,45}$/i.test(bare) ? bare : undefined;
+    const [, bracketed, before] = /^(?:\[(.+)\](?::\d+)?|([\d.]+|(?:[\da-f]+:){7}[\da-f]+):\d+)$/i.exec(text) ?? [];
+    const address = bracketed ?? before ?? text;
+    // The door refuses what is no address, and knows no zones.
+    return isIP(address) && !address.includes("%") ? address : undefined;
 }
-/** The id of the browser session in the header `cookie`. */
+/** Returns the id of the browser session in the header `cookie`. Several cookies of the name count as none. */
 export function idIn(cookies) {
-    for (const cookie of cookies?.split(";") ?? []) {
-        const [name, value] = cookie.trim().split("=", 2);
-        if (name === COOKIE)
-            return idOf(value);
-    }
-    return undefined;
+    const pairs = (cookies ?? "").split(";").map((cookie) => cookie.trim().split("="));
+    const [first, second] = pairs.filter(([name]) => name === COOKIE);
+    return first?.length === 2 && !second ? idOf(first[1]) : undefined;
 }
-/** The members of an answer; none if it is no JSON object. */
+/** Returns the members of an answer; none if it is no JSON object. */
 export function membersOf(text) {
     try {
         return Object(JSON.parse(text || "{}"));

@@ -9,6 +9,7 @@ import { CREDENTIAL, startDoor } from "./door.js";
 
 const run = promisify(execFile);
 const ID = randomBytes(32).toString("base64url");
+const TWICE = `__Host-latchstring=${ID}; __Host-latchstring=${ID}`;
 const APP = "https://app.example.com/api/latchstring/v1/";
 
 let door;
@@ -73,6 +74,7 @@ test("a source is sent if the app says which header to trust", async () => {
     ["with-port", "198.51.100.7"],
     ["bracketed", "2001:db8::7"],
     ["odd", undefined],
+    ["zoned", undefined],
     [(headers) => headers.get("short"), "2001:db8::7"],
     [() => null, undefined],
   ];
@@ -81,6 +83,7 @@ test("a source is sent if the app says which header to trust", async () => {
     "with-port": "198.51.100.7:4711",
     bracketed: "[2001:db8::7]:4711",
     odd: "unknown",
+    zoned: "fe80::1%eth0",
     short: "2001:db8::7",
   };
   for (const [source, wanted] of sources) {
@@ -148,7 +151,7 @@ test("the answer's cookies and status come back, and nothing is cached", async (
 
 test("a cookie that is no id is not passed on", async () => {
   const { GET } = handlers();
-  for (const cookie of ["__Host-latchstring=short", `x__Host-latchstring=${ID}`, `__Host-latchstring=${ID}a`, ""]) {
+  for (const cookie of ["__Host-latchstring=short", `x__Host-latchstring=${ID}`, `__Host-latchstring=${ID}a`, TWICE, ""]) {
     await GET(browser("session", { headers: { cookie } }));
     assert.equal(door.asked.at(-1).headers.cookie, undefined, cookie);
   }

@@ -57,9 +57,7 @@ test("a protected page leads to the sign-in page without a session", async () =>
   assert.equal(new URL(ada.page.url()).pathname, "/sign-in");
 
   // The cookie of no session passes the proxy, and not the page.
-  const value = "A".repeat(43);
-  const url = app.address;
-  await ada.context.addCookies([{ name: "__Host-latchstring", value, url, secure: true, httpOnly: true, sameSite: "Lax" }]);
+  await ada.has("A".repeat(43));
   await ada.page.goto("/account");
   await ada.page.getByRole("heading", { name: "Sign in" }).waitFor();
   assert.equal(new URL(ada.page.url()).pathname, "/sign-in");
@@ -97,8 +95,7 @@ test("a code signs in, and a server component and an API know the account", asyn
   await ada.page.getByRole("heading", { name: "Sign in" }).waitFor();
 
   // A copy of the cookie is of no use any more.
-  const url = app.address;
-  await ada.context.addCookies([{ name: "__Host-latchstring", value, url, secure: true, httpOnly: true, sameSite: "Lax" }]);
+  await ada.has(value);
   await ada.page.goto("/account");
   await ada.page.getByRole("heading", { name: "Sign in" }).waitFor();
 
