@@ -72,6 +72,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("reasons.js", SCRIPT),
     file!("router.js", SCRIPT),
     file!("session.js", SCRIPT),
+    file!("sessions.js", SCRIPT),
     file!("storage.js", SCRIPT),
     file!("style.css", CSS),
 ];

@@ -1,6 +1,6 @@
-import type { Challenge, Contact, Method, Name, PendingState, SignIn, SignUp } from "./client.js";
+import type { BrowserSession, Challenge, Contact, Method, Name, PendingState, SessionEntry, SignIn, SignUp } from "./client.js";
 import { type CallOptions } from "./transport.js";
-export type { Challenge, CodeAlphabet, Contact, Method, Name, PendingState, Refusal, SignIn, SignUp } from "./client.js";
+export type { BrowserSession, Challenge, CodeAlphabet, Contact, Method, Name, PendingState, Refusal, SessionEntry, SignIn, SignUp, } from "./client.js";
 export { type ErrorType, LatchstringError } from "./errors.js";
 export type { CallOptions } from "./transport.js";
 /** The settings of a client of session mode. */
@@ -41,31 +41,6 @@ export type OpenedSessionLink = {
     readonly code: string;
     readonly codeAlphabet: Challenge["codeAlphabet"];
 };
-/** The browser session of this browser. Times are seconds since 1970, by the service's clock. */
-export interface Session {
-    /** The account. */
-    readonly sub: string;
-    readonly username: string;
-    /** When the user answered a code. */
-    readonly signedInAt: number;
-    readonly openedAt: number;
-    readonly expiresIn: number;
-}
-/** One of the account's browser sessions. */
-export interface ListedSession {
-    /** What `revoke` takes. */
-    readonly handle: string;
-    /** True for the one of this browser. */
-    readonly isCurrent: boolean;
-    /** The browsers that used it, as they name themselves. */
-    readonly browsers: readonly {
-        readonly family: string;
-        readonly system: string;
-    }[];
-    readonly openedAt: number;
-    readonly lastUsedAt: number;
-    readonly expiresAt: number;
-}
 /**
  * Makes the client of a page in session mode: the browser keeps a cookie that no script can read, and no
  * token ever reaches it.
@@ -108,9 +83,9 @@ declare class SessionClient {
     /** Has the same code sent once more, if its time has come. It costs no attempt. */
     resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
     /** The browser session of this browser; null if nobody is signed in. */
-    session(options?: CallOptions): Promise<Session | null>;
+    session(options?: CallOptions): Promise<BrowserSession | null>;
     /** All browser sessions of the account. */
-    sessions(options?: CallOptions): Promise<ListedSession[]>;
+    sessions(options?: CallOptions): Promise<SessionEntry[]>;
     /** Ends one of them, by its `handle`. */
     revoke(handle: string, options?: CallOptions): Promise<void>;
     /**

@@ -57,7 +57,7 @@ function isLost(error) {
 }
 
 // src/transport.ts
-var sender = (fetch, timeout) => async (url, headers, body, { signal } = {}) => {
+var sender = (fetch, timeout, credentials = "omit") => async (url, headers, body, { signal } = {}) => {
   signal?.throwIfAborted();
   const ended = new AbortController();
   const end = () => ended.abort();
@@ -69,7 +69,7 @@ var sender = (fetch, timeout) => async (url, headers, body, { signal } = {}) => 
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       cache: "no-store",
-      credentials: "omit",
+      credentials,
       redirect: "error",
       referrerPolicy: "no-referrer",
       signal: ended.signal
@@ -164,13 +164,16 @@ function challengeOf(before, reply) {
 }
 
 // src/http.ts
-function http(send, { url, clientId }) {
+var OPENED = "session_opened";
+function http(send, { url, clientId, sessionMode }) {
   const request = async (path, input, options, accessToken) => {
     const headers = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+    if (sessionMode && input) headers["x-latchstring"] = "1";
     const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
     const { continuation, type, detail, ...reply } = body;
     const next = { ...reply, ...continuation && { session: continuation } };
-    if (ok && (accessToken || continuation || reply.tokens)) return next;
+    const isWhole = accessToken !== void 0 || continuation || reply.tokens || reply.status === OPENED;
+    if (ok && isWhole) return next;
     const failed = named(String(type ?? status).split(":").pop(), detail);
     if (!continuation) throw failed;
     return { ...next, failed };
@@ -191,7 +194,8 @@ function http(send, { url, clientId }) {
       const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
       const reply = await request(path, { continuation, answer: isResend ? void 0 : answer, linkSecret }, options);
       return { ...reply, isUndone, refused: isResend && reply.failed?.type };
-    }
+    },
+    session: sessionMode ? (path, input, options) => request(path, input, options, "") : void 0
   };
 }
 
@@ -210,23 +214,15 @@ function createSessionClient(config) {
   return new SessionClient(config);
 }
 var SessionClient = class {
-  #send;
   #api;
-  #url;
   #storage;
   #flowsKey;
   #deviceKey;
   /** The sessions in which an answer is to be given again, by those in which it failed. */
   #moved = /* @__PURE__ */ new Map();
   constructor({ url, storage = memoryStorage(), timeout = 3e4, fetch = globalThis.fetch }) {
-    const call = (url2, init) => fetch.call(globalThis, url2, { ...init, credentials: "include" });
-    const send = sender(call, timeout);
-    this.#send = (url2, _, body, options) => send(url2, { "x-latchstring": "1" }, body, options);
-    this.#api = http(async (...request) => {
-      const { body, ...reply } = await this.#send(...request);
-      return { ...reply, body: { ...body, tokens: body.status === "session_opened" } };
-    }, { url });
-    this.#url = url.replace(/\/$/, "");
+    const call = (...request) => fetch.apply(globalThis, request);
+    this.#api = http(sender(call, timeout, "include"), { url, sessionMode: true });
     this.#storage = storage;
     this.#flowsKey = `latchstring.${url}.flows`;
     this.#deviceKey = `latchstring.${url}.device`;
@@ -354,14 +350,11 @@ var SessionClient = class {
   /** One operation. The cookie takes the place of an access token. */
   async #call(operation, input, options) {
     const device = operation === "sign-in" && this.#storage.getItem(this.#deviceKey) || void 0;
-    const { tokens, ...reply } = await this.#api.call(operation, { ...input, device }, options, "cookie") ?? {};
-    return operation === "contacts/pending" && !reply.state ? null : reply;
+    return this.#api.call(operation, { ...input, device }, options, "");
   }
   /** One operation of browser sessions. */
-  async #ask(path, input, options) {
-    const { ok, status, body } = await this.#send(`${this.#url}/v1/${path}`, {}, input, options);
-    if (ok) return body;
-    throw named(String(body.type ?? status).split(":").pop(), body.detail);
+  #ask(path, input, options) {
+    return this.#api.session(path, input, options);
   }
   /** Has a code sent. */
   async #request(purpose, operation, input, options) {
@@ -372,8 +365,9 @@ var SessionClient = class {
   }
   async #answer(challenge, text, options, metadata) {
     const [answered, reply] = await this.#respond(challenge, text, options, metadata);
-    const { tokens: isOpened, isNew = false, expiresIn, failed } = reply;
-    if (isOpened) {
+    const { status, tokens, isNew = false, expiresIn, failed } = reply;
+    if (tokens) throw new LatchstringError("Unavailable");
+    if (status === OPENED) {
       this.#store(answered, null);
       return { done: true, isNew, expiresIn };
     }

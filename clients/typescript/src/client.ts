@@ -1,7 +1,7 @@
-import { type Api, type Operation, type Reply } from "./api.js";
+import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
 import { appsync, type AppSyncConfig } from "./appsync.js";
 import { type ErrorType, isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
-import { http, type HttpConfig } from "./http.js";
+import { http, type HttpConfig, OPENED } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { type CallOptions, cognito, type Send, sender } from "./transport.js";
 import { bytesOf, challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
@@ -95,11 +95,37 @@ export interface Refusal {
 export type Answer =
   | {
       readonly done: true;
-      readonly tokens: Tokens;
+      /** The tokens; null in session mode, where the cookie is the sign-in. */
+      readonly tokens: Tokens | null;
       /** True if this answer created the account. */
       readonly isNew: boolean;
     }
   | { readonly done: false; readonly challenge: Challenge };
+
+/** The sign-in of this browser, in session mode. Times are in seconds since 1970, by the service's clock. */
+export interface BrowserSession {
+  /** The account. */
+  readonly sub: string;
+  /** Cognito's username. */
+  readonly username: string;
+  readonly signedInAt: number;
+  readonly openedAt: number;
+  /** The seconds until it ends, unless it is used. */
+  readonly expiresIn: number;
+}
+
+/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
+export interface SessionEntry {
+  /** Its name for `revokeSession`, which opens nothing. */
+  readonly handle: string;
+  /** True if it is of this browser. */
+  readonly isCurrent: boolean;
+  /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
+  readonly browsers: readonly { readonly family: string; readonly system: string }[];
+  readonly openedAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+}
 
 /** A link of a message, opened in the browser that requested it or in another. */
 export type OpenedLink =
@@ -183,7 +209,8 @@ export class Latchstring {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000));
+    const credentials = config.url && config.sessionMode ? "include" : "omit";
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000), credentials);
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api =
@@ -202,12 +229,11 @@ export class Latchstring {
 
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
+   * session mode it signs in to that account: compare the `sub` of `session`.
    */
   async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    const tokens = await this.tokens(options);
-    if (!tokens) throw new LatchstringError("NotSignedIn");
-    return this.#request("signIn", "sign-in", input, options, subject(tokens));
+    return this.#request("signIn", "sign-in", input, options, await this.#account(options));
   }
 
   /**
@@ -295,6 +321,10 @@ export class Latchstring {
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
       const { tokens: result, isNew = false, failed } = reply;
+      if (reply.status === OPENED) {
+        await this.#store(answered, null);
+        return { done: true, tokens: null, isNew };
+      }
       proof = reply.proof;
       if (!result && !proof) {
         const next = await this.#asked(answered, reply);
@@ -373,7 +403,7 @@ export class Latchstring {
     const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     // After a sign-out, a deletion or another sign-in meanwhile, the device is not remembered.
     await this.#alone(async () => {
-      if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
+      if (await this.#isStill(account)) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
 
@@ -389,6 +419,33 @@ export class Latchstring {
   /** Has this device known no more. */
   async forgetDevice(): Promise<void> {
     await this.#storage.removeItem(this.#deviceKey);
+  }
+
+  /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
+  async session(options?: CallOptions): Promise<BrowserSession | null> {
+    try {
+      return await this.#sessions("session", undefined, options);
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The browser sessions of the account, in session mode. */
+  async sessions(options?: CallOptions): Promise<SessionEntry[]> {
+    return (await this.#sessions("sessions", undefined, options)).sessions;
+  }
+
+  /** Ends a browser session of the account, in session mode: also one that has ended. */
+  async revokeSession({ handle }: Pick<SessionEntry, "handle">, options?: CallOptions): Promise<void> {
+    await this.#sessions("sessions/revoke", { handle }, options);
+  }
+
+  #sessions(path: SessionPath, input: object | undefined, options: CallOptions | undefined): Promise<any> {
+    const { session } = this.#api;
+    // Without it no browser session exists.
+    if (!session) throw new LatchstringError("NotSignedIn");
+    return session(path, input, options);
   }
 
   /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
@@ -429,9 +486,14 @@ export class Latchstring {
    * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-   * from here all the same.
+   * from here all the same. In session mode it says that the session may not have ended.
    */
   async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean } = {}): Promise<void> {
+    if (this.#api.session) {
+      await this.#api.session("sign-out", { everywhere }, options);
+      if (everywhere) await this.forgetDevice();
+      return void (await this.#change(() => []));
+    }
     if (everywhere) return this.#end("GlobalSignOut", options);
     // Not in the middle of a refresh, whose tokens would come back.
     const tokens = await this.#alone(async () => {
@@ -449,7 +511,10 @@ export class Latchstring {
     }
   }
 
-  /** Deletes the account of who is signed in, for good. */
+  /**
+   * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
+   * it, with the access token.
+   */
   async deleteAccount(options?: CallOptions): Promise<void> {
     await this.#end("DeleteUser", options);
   }
@@ -463,8 +528,7 @@ export class Latchstring {
   /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
   async #open(operation: Operation, input: object, options?: CallOptions): Promise<[begun: any, sub: string | undefined]> {
     if (operation === "sign-in") return [await this.#begin(input, options), undefined];
-    const [begun, account] = await this.#signedIn(operation, input, options);
-    return [begun, subject(account)];
+    return this.#signedIn(operation, input, options);
   }
 
   /** Has a code sent. */
@@ -482,20 +546,43 @@ export class Latchstring {
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
 
-  /** One operation of the API, with the access token; and tokens of the account that it was sent for. */
-  #signedIn(operation: Operation, input: object, options: CallOptions | undefined): Promise<[any, Tokens]> {
+  /** One operation of the API for the signed-in user; and the account that it was sent for. */
+  async #signedIn(
+    operation: Operation,
+    input: object,
+    options: CallOptions | undefined,
+  ): Promise<[any, string | undefined]> {
+    if (this.#api.session) {
+      const account = await this.#account(options);
+      return [await this.#api.call(operation, input, options, ""), account];
+    }
     return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
+  }
+
+  /** The account that is signed in. */
+  async #account(options?: CallOptions): Promise<string | undefined> {
+    const tokens = await this.tokens(options);
+    const session = this.#api.session && (await this.session(options));
+    if (!tokens && !session) throw new LatchstringError("NotSignedIn");
+    return session ? session.sub : subject(tokens!);
+  }
+
+  /** Returns whether the account is still the one that is signed in. */
+  async #isStill(account: string | undefined): Promise<boolean> {
+    if (this.#api.session) return (await this.session())?.sub === account;
+    const held = await this.#load();
+    return !!held && subject(held) === account;
   }
 
   /**
    * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
    * the account that is signed in at the start: after a sign-in to another one this throws
-   * `NotSignedIn`. Returns the result and tokens of that account.
+   * `NotSignedIn`. Returns the result and that account.
    */
   async #withToken<T>(
     call: (accessToken: string) => Promise<T>,
     options: CallOptions | undefined,
-  ): Promise<[T, Tokens]> {
+  ): Promise<[T, string | undefined]> {
     const account = await this.#load();
     const own = (tokens: Tokens | null): Tokens => {
       if (!tokens || !isSame(tokens, account)) throw new LatchstringError("NotSignedIn");
@@ -503,7 +590,7 @@ export class Latchstring {
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), tokens];
+      return [await call(tokens.accessToken), subject(tokens)];
     } catch (error) {
       // The clock of this device may be wrong.
       if (!isSignedOut(error)) throw error;
@@ -511,7 +598,7 @@ export class Latchstring {
     // Tokens of another account are not renewed for this call.
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), renewed];
+    return [await call(renewed.accessToken), subject(renewed)];
   }
 
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
@@ -522,7 +609,7 @@ export class Latchstring {
     );
     await this.#alone(async () => {
       // Tokens of another account, signed in meanwhile, stay.
-      if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
+      if (await this.#isStill(account)) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
     await this.#change(() => []);
@@ -613,6 +700,7 @@ export class Latchstring {
   }
 
   async #load(): Promise<Tokens | null> {
+    if (this.#api.session) return null;
     try {
       const held = JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
       return isTokens(held) ? held : null;

@@ -1,12 +1,34 @@
-import { type Operation, type Reply } from "./api.js";
-import type { Challenge, Contact, Method, Name, PendingState, SignIn, SignUp } from "./client.js";
-import { isLost, isOfType, isSignedOut, LatchstringError, named } from "./errors.js";
+import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
+import type {
+  BrowserSession,
+  Challenge,
+  Contact,
+  Method,
+  Name,
+  PendingState,
+  SessionEntry,
+  SignIn,
+  SignUp,
+} from "./client.js";
+import { isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
 import { challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
-import { http } from "./http.js";
+import { http, OPENED } from "./http.js";
 import { memoryStorage } from "./storage.js";
-import { type CallOptions, type Send, sender } from "./transport.js";
+import { type CallOptions, sender } from "./transport.js";
 
-export type { Challenge, CodeAlphabet, Contact, Method, Name, PendingState, Refusal, SignIn, SignUp } from "./client.js";
+export type {
+  BrowserSession,
+  Challenge,
+  CodeAlphabet,
+  Contact,
+  Method,
+  Name,
+  PendingState,
+  Refusal,
+  SessionEntry,
+  SignIn,
+  SignUp,
+} from "./client.js";
 export { type ErrorType, LatchstringError } from "./errors.js";
 export type { CallOptions } from "./transport.js";
 
@@ -52,30 +74,6 @@ export type OpenedSessionLink =
       readonly codeAlphabet: Challenge["codeAlphabet"];
     };
 
-/** The browser session of this browser. Times are seconds since 1970, by the service's clock. */
-export interface Session {
-  /** The account. */
-  readonly sub: string;
-  readonly username: string;
-  /** When the user answered a code. */
-  readonly signedInAt: number;
-  readonly openedAt: number;
-  readonly expiresIn: number;
-}
-
-/** One of the account's browser sessions. */
-export interface ListedSession {
-  /** What `revoke` takes. */
-  readonly handle: string;
-  /** True for the one of this browser. */
-  readonly isCurrent: boolean;
-  /** The browsers that used it, as they name themselves. */
-  readonly browsers: readonly { readonly family: string; readonly system: string }[];
-  readonly openedAt: number;
-  readonly lastUsedAt: number;
-  readonly expiresAt: number;
-}
-
 /**
  * Makes the client of a page in session mode: the browser keeps a cookie that no script can read, and no
  * token ever reaches it.
@@ -92,9 +90,7 @@ export function createSessionClient(config: SessionConfig): SessionClient {
 
 /** A client of session mode; `createSessionClient` makes it. */
 class SessionClient {
-  readonly #send: Send;
-  readonly #api: ReturnType<typeof http>;
-  readonly #url: string;
+  readonly #api: Api;
   readonly #storage: NonNullable<SessionConfig["storage"]>;
   readonly #flowsKey: string;
   readonly #deviceKey: string;
@@ -103,17 +99,8 @@ class SessionClient {
 
   constructor({ url, storage = memoryStorage(), timeout = 30_000, fetch = globalThis.fetch }: SessionConfig) {
     // A browser's fetch wants to be called as the window's.
-    const call: typeof fetch = (url, init) => fetch.call(globalThis, url, { ...init, credentials: "include" });
-    const send = sender(call, timeout);
-    // A page of another origin cannot send this header.
-    this.#send = (url, _, body, options) => send(url, { "x-latchstring": "1" }, body, options);
-    this.#api = http(async (...request) => {
-      const { body, ...reply } = await this.#send(...request);
-      // A final answer has tokens for `http`. Here it never has any: those of a deployment that is not in
-      // session mode are dropped, and the answer is refused.
-      return { ...reply, body: { ...body, tokens: body.status === "session_opened" } };
-    }, { url });
-    this.#url = url.replace(/\/$/, "");
+    const call: typeof fetch = (...request) => fetch.apply(globalThis, request);
+    this.#api = http(sender(call, timeout, "include"), { url, sessionMode: true });
     this.#storage = storage;
     this.#flowsKey = `latchstring.${url}.flows`;
     this.#deviceKey = `latchstring.${url}.device`;
@@ -189,7 +176,7 @@ class SessionClient {
   }
 
   /** The browser session of this browser; null if nobody is signed in. */
-  async session(options?: CallOptions): Promise<Session | null> {
+  async session(options?: CallOptions): Promise<BrowserSession | null> {
     try {
       return await this.#ask("session", undefined, options);
     } catch (error) {
@@ -199,7 +186,7 @@ class SessionClient {
   }
 
   /** All browser sessions of the account. */
-  async sessions(options?: CallOptions): Promise<ListedSession[]> {
+  async sessions(options?: CallOptions): Promise<SessionEntry[]> {
     return (await this.#ask("sessions", undefined, options)).sessions;
   }
 
@@ -262,15 +249,12 @@ class SessionClient {
   /** One operation. The cookie takes the place of an access token. */
   async #call(operation: Operation, input: object, options: CallOptions | undefined): Promise<any> {
     const device = (operation === "sign-in" && this.#storage.getItem(this.#deviceKey)) || undefined;
-    const { tokens, ...reply } = (await this.#api.call(operation, { ...input, device }, options, "cookie")) ?? {};
-    return operation === "contacts/pending" && !reply.state ? null : reply;
+    return this.#api.call(operation, { ...input, device }, options, "");
   }
 
   /** One operation of browser sessions. */
-  async #ask(path: string, input: object | undefined, options: CallOptions | undefined): Promise<any> {
-    const { ok, status, body } = await this.#send(`${this.#url}/v1/${path}`, {}, input, options);
-    if (ok) return body;
-    throw named(String(body.type ?? status).split(":").pop()!, body.detail);
+  #ask(path: SessionPath, input: object | undefined, options: CallOptions | undefined): Promise<any> {
+    return this.#api.session!(path, input, options);
   }
 
   /** Has a code sent. */
@@ -293,8 +277,10 @@ class SessionClient {
     metadata?: Record<string, string>,
   ): Promise<SessionAnswer> {
     const [answered, reply] = await this.#respond(challenge, text, options, metadata);
-    const { tokens: isOpened, isNew = false, expiresIn, failed } = reply;
-    if (isOpened) {
+    const { status, tokens, isNew = false, expiresIn, failed } = reply;
+    // The deployment is not in session mode.
+    if (tokens) throw new LatchstringError("Unavailable");
+    if (status === OPENED) {
       this.#store(answered, null);
       return { done: true, isNew, expiresIn };
     }

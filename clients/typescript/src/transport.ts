@@ -22,7 +22,11 @@ export type Send = (
 ) => Promise<Reply>;
 
 /** Sends requests that may each take `timeout` milliseconds. */
-export const sender = (fetch: typeof globalThis.fetch, timeout: number): Send => async (
+export const sender = (
+  fetch: typeof globalThis.fetch,
+  timeout: number,
+  credentials: RequestCredentials = "omit",
+): Send => async (
   url,
   headers,
   body,
@@ -39,7 +43,7 @@ export const sender = (fetch: typeof globalThis.fetch, timeout: number): Send =>
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       cache: "no-store",
-      credentials: "omit",
+      credentials,
       redirect: "error",
       referrerPolicy: "no-referrer",
       signal: ended.signal,

@@ -31,7 +31,7 @@ const ofType = (type) => (error) => {
 
 const sent = ({ url, method, body }) => [`${method} ${url.replace("/api/latchstring/v1/", "")}`, body];
 
-test("every request has the header and the cookie, and no token", async () => {
+test("every request has the cookie, every POST the header, and none a token", async () => {
   const made = client(asked(), OPENED, { sub: "account-1" }, { sessions: [] }, EMPTY, EMPTY);
   const challenge = await made.client.signIn(ADA);
   await made.client.answer(challenge, "123456");
@@ -39,8 +39,9 @@ test("every request has the header and the cookie, and no token", async () => {
   await made.client.sessions();
   await made.client.revoke("handle-1");
   await made.client.signOut();
-  for (const { headers, credentials } of made.requests) {
-    assert.deepEqual(headers, { "content-type": "application/json", "x-latchstring": "1" });
+  for (const { method, headers, credentials } of made.requests) {
+    const mark = method === "POST" && { "x-latchstring": "1" };
+    assert.deepEqual(headers, { "content-type": "application/json", ...mark });
     assert.equal(credentials, "include");
   }
   assert.deepEqual(made.requests.slice(1).map(sent), [
