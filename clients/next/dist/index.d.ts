@@ -2,7 +2,7 @@ import "server-only";
 import { type LatchstringConfig } from "./config.js";
 export { type LatchstringConfig, LatchstringError } from "./config.js";
 /** The browser session of a request. Times are seconds since 1970, by the service's clock. */
-export interface Session {
+export interface BrowserSession {
     /** The account. */
     readonly sub: string;
     readonly username: string;
@@ -21,7 +21,7 @@ export interface LatchstringServer {
      * request, however often it is called while a page is rendered. Throws a `LatchstringError` if the
      * service does not answer.
      */
-    getSession(): Promise<Session | null>;
+    getSession(): Promise<BrowserSession | null>;
     /**
      * The access token of the browser session, to call an API with; null if nobody is signed in. Never
      * return it, or pass it to a client component: what a page is given, its scripts can read.

@@ -10,7 +10,7 @@ import { pass } from "./handler.js";
 export { type LatchstringConfig, LatchstringError } from "./config.js";
 
 /** The browser session of a request. Times are seconds since 1970, by the service's clock. */
-export interface Session {
+export interface BrowserSession {
   /** The account. */
   readonly sub: string;
   readonly username: string;
@@ -30,7 +30,7 @@ export interface LatchstringServer {
    * request, however often it is called while a page is rendered. Throws a `LatchstringError` if the
    * service does not answer.
    */
-  getSession(): Promise<Session | null>;
+  getSession(): Promise<BrowserSession | null>;
   /**
    * The access token of the browser session, to call an API with; null if nobody is signed in. Never
    * return it, or pass it to a client component: what a page is given, its scripts can read.
@@ -52,7 +52,7 @@ export function latchstring(config: LatchstringConfig): LatchstringServer {
   return {
     GET: (request) => pass(config, "GET", request),
     POST: (request) => pass(config, "POST", request),
-    getSession: cache(() => current<Session>(config, "session", (session) => session)),
+    getSession: cache(() => current<BrowserSession>(config, "session", (session) => session)),
     getAccessToken: cache(() => current(config, "session/token", ({ accessToken }) => String(accessToken))),
   };
 }

@@ -30,10 +30,17 @@ export async function build(env) {
     await mkdir(join(scope, name), { recursive: true });
     for (const part of ["package.json", "dist"]) await cp(join(from, part), join(scope, name, part), { recursive: true });
   }
+  const { error, printed } = await compile(EXAMPLE, env);
+  if (error) throw new Error(`the example does not build:\n${printed}`);
+}
+
+/** Runs `next build` in a folder. */
+export async function compile(cwd, env) {
   try {
-    await run(process.execPath, [NEXT, "build"], { cwd: EXAMPLE, env: environment(env) });
+    const { stdout, stderr } = await run(process.execPath, [NEXT, "build"], { cwd, env: environment(env) });
+    return { printed: stdout + stderr };
   } catch (error) {
-    throw new Error(`the example does not build:\n${error.stdout}\n${error.stderr}`);
+    return { error, printed: error.stdout + error.stderr };
   }
 }
 

@@ -1,7 +1,8 @@
 // People in a real browser, at the example in front of a service in session mode.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { build, isFree, loaded, note, person, startApi, startApp, startBetween, startBrowser } from "./app.js";
+import { join } from "node:path";
+import { build, compile, isFree, loaded, note, person, startApi, startApp, startBetween, startBrowser } from "./app.js";
 import { startService, wrong } from "./service.js";
 
 let service, between, api, app, browser;
@@ -48,6 +49,12 @@ test("no file for browsers has the server credential or its header", async () =>
   for (const [name, text] of files) {
     isFree(`${name}\n${text}`, service.credential, "x-latchstring-server", "session/token", "SERVER_CREDENTIAL");
   }
+});
+
+test("a client component with the connection does not build", async () => {
+  const { error, printed } = await compile(join(import.meta.dirname, "leak"), {});
+  assert.ok(error, "it was built");
+  assert.match(printed, /'server-only' cannot be imported from a Client Component/);
 });
 
 test("a protected page leads to the sign-in page without a session", async () => {

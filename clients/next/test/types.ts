@@ -1,5 +1,5 @@
 // How an app in TypeScript uses the package. It is compiled and never run.
-import { type Session, latchstring, LatchstringError } from "@latchstring/next";
+import { type BrowserSession, latchstring, LatchstringError } from "@latchstring/next";
 import { protect } from "@latchstring/next/proxy";
 import type { NextRequest } from "next/server.js";
 
@@ -10,7 +10,7 @@ export const { GET, POST, getSession, getAccessToken } = latchstring({
 });
 export const proxy: (request: NextRequest) => Response | undefined = protect({ signInPage: "/sign-in" });
 export const answered: Promise<Response> = GET(new Request("https://app.example.com/api/latchstring/v1/session"));
-const session: Session | null = await getSession();
+const session: BrowserSession | null = await getSession();
 // @ts-expect-error: nobody may be signed in
 session.sub;
 const token: string | null = await getAccessToken();
