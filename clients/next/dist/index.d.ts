@@ -17,13 +17,13 @@ export interface LatchstringServer {
     GET(request: Request): Promise<Response>;
     POST(request: Request): Promise<Response>;
     /**
-     * The browser session of the request that is being answered; null if nobody is signed in. Asked once a
+     * The browser session of the request that is being answered; null if no user is signed in. Asked once a
      * request, however often it is called while a page is rendered. Throws a `LatchstringError` if the
      * service does not answer.
      */
     getSession(): Promise<BrowserSession | null>;
     /**
-     * The access token of the browser session, to call an API with; null if nobody is signed in. Never
+     * The access token of the browser session, to call an API with; null if no user is signed in. Never
      * return it, or pass it to a client component: what a page is given, its scripts can read.
      */
     getAccessToken(): Promise<string | null>;

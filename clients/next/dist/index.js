@@ -27,12 +27,12 @@ export function latchstring(config) {
 }
 /** Asks about the session of the request that is being answered. */
 async function current(config, path, read) {
-    // Outside of any `catch`: Next.js finds out by what they throw that a page depends on its request.
+    // Outside of any `catch`: by what they throw, Next.js learns that a page depends on its request.
     const [jar, received] = await Promise.all([cookies(), headers()]);
     const id = idOf(jar.get(COOKIE)?.value);
     if (!id)
         return null;
-    // Only what tells of the browser: the request is the server's own.
+    // Only what describes the browser: the request is the server's own.
     const own = new Headers(received);
     for (const name of ["content-type", "origin", "sec-fetch-site", "x-latchstring"])
         own.delete(name);

@@ -6,7 +6,7 @@ export interface ProtectConfig {
 }
 /**
  * Makes the `proxy` of an app: it sends requests without the cookie of a session to the sign-in page.
- * It looks at the cookie alone and asks nobody, so it is a convenience and no guard: each page and action
+ * It looks at the cookie alone and makes no call, so it is a convenience and no guard: each page and action
  * that needs a user calls `getSession`.
  */
 export declare function protect({ signInPage }: ProtectConfig): (request: NextRequest) => Response | undefined;

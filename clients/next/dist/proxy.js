@@ -1,7 +1,7 @@
 import { COOKIE, idOf } from "./cookie.js";
 /**
  * Makes the `proxy` of an app: it sends requests without the cookie of a session to the sign-in page.
- * It looks at the cookie alone and asks nobody, so it is a convenience and no guard: each page and action
+ * It looks at the cookie alone and makes no call, so it is a convenience and no guard: each page and action
  * that needs a user calls `getSession`.
  */
 export function protect({ signInPage }) {

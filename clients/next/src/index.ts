@@ -26,13 +26,13 @@ export interface LatchstringServer {
   GET(request: Request): Promise<Response>;
   POST(request: Request): Promise<Response>;
   /**
-   * The browser session of the request that is being answered; null if nobody is signed in. Asked once a
+   * The browser session of the request that is being answered; null if no user is signed in. Asked once a
    * request, however often it is called while a page is rendered. Throws a `LatchstringError` if the
    * service does not answer.
    */
   getSession(): Promise<BrowserSession | null>;
   /**
-   * The access token of the browser session, to call an API with; null if nobody is signed in. Never
+   * The access token of the browser session, to call an API with; null if no user is signed in. Never
    * return it, or pass it to a client component: what a page is given, its scripts can read.
    */
   getAccessToken(): Promise<string | null>;
@@ -59,11 +59,11 @@ export function latchstring(config: LatchstringConfig): LatchstringServer {
 
 /** Asks about the session of the request that is being answered. */
 async function current<T>(config: LatchstringConfig, path: string, read: (members: any) => T): Promise<T | null> {
-  // Outside of any `catch`: Next.js finds out by what they throw that a page depends on its request.
+  // Outside of any `catch`: by what they throw, Next.js learns that a page depends on its request.
   const [jar, received] = await Promise.all([cookies(), headers()]);
   const id = idOf(jar.get(COOKIE)?.value);
   if (!id) return null;
-  // Only what tells of the browser: the request is the server's own.
+  // Only what describes the browser: the request is the server's own.
   const own = new Headers(received);
   for (const name of ["content-type", "origin", "sec-fetch-site", "x-latchstring"]) own.delete(name);
   const answer = await ask(config, { method: "GET", path, headers: own, id });

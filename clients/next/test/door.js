@@ -1,5 +1,5 @@
 // A small HTTP door in session mode, for what the local service does not do: it can be slow, send tokens
-// that it should not, and tells what it was asked.
+// that it should not, and keeps what it was asked.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";

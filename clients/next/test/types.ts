@@ -11,7 +11,7 @@ export const { GET, POST, getSession, getAccessToken } = latchstring({
 export const proxy: (request: NextRequest) => Response | undefined = protect({ signInPage: "/sign-in" });
 export const answered: Promise<Response> = GET(new Request("https://app.example.com/api/latchstring/v1/session"));
 const session: BrowserSession | null = await getSession();
-// @ts-expect-error: nobody may be signed in
+// @ts-expect-error: there may be no user
 session.sub;
 const token: string | null = await getAccessToken();
 // @ts-expect-error: the address and the credential belong together

@@ -82,7 +82,7 @@ declare class SessionClient {
     answer(challenge: Challenge, code: string, options?: CallOptions): Promise<SessionAnswer>;
     /** Has the same code sent once more, if its time has come. It costs no attempt. */
     resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
-    /** The browser session of this browser; null if nobody is signed in. */
+    /** The browser session of this browser; null if no user is signed in. */
     session(options?: CallOptions): Promise<BrowserSession | null>;
     /** All browser sessions of the account. */
     sessions(options?: CallOptions): Promise<SessionEntry[]>;

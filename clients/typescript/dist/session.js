@@ -287,7 +287,7 @@ var SessionClient = class {
     const [answered, next] = await this.#respond(challenge, "resend", options, { action: "resend" });
     return this.#asked({ ...answered, attemptsLeft: answered.attemptsLeft || null }, next);
   }
-  /** The browser session of this browser; null if nobody is signed in. */
+  /** The browser session of this browser; null if no user is signed in. */
   async session(options) {
     try {
       return await this.#ask("session", void 0, options);

@@ -175,7 +175,7 @@ class SessionClient {
     return this.#asked({ ...answered, attemptsLeft: answered.attemptsLeft || null }, next);
   }
 
-  /** The browser session of this browser; null if nobody is signed in. */
+  /** The browser session of this browser; null if no user is signed in. */
   async session(options?: CallOptions): Promise<BrowserSession | null> {
     try {
       return await this.#ask("session", undefined, options);

@@ -133,6 +133,6 @@ test("an undo gives the account back, and ends the other sessions", async () => 
 test("without a session a signed-in operation is refused", async () => {
   const { client } = browser();
   await assert.rejects(client.sessions(), ofType("NotSignedIn"));
-  await assert.rejects(client.updateName({ givenName: "Eve", familyName: "Nobody" }), ofType("NotSignedIn"));
+  await assert.rejects(client.updateName({ givenName: "Eve", familyName: "Stranger" }), ofType("NotSignedIn"));
   await client.signOut();
 });
