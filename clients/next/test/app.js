@@ -174,6 +174,7 @@ export async function person(browser, baseURL) {
       await page.goto("/sign-in");
       await page.getByLabel("Email address or phone number").fill(contact);
       await page.getByRole("button", { name: "Send a code" }).click();
+      await page.getByLabel("Code").waitFor();
       await page.getByLabel("Code").fill(await code());
       await page.getByRole("button", { name: "Sign in" }).click();
       await page.getByRole("heading", { name: "Account" }).waitFor();

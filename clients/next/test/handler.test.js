@@ -92,7 +92,7 @@ test("a source is sent if the app says which header to trust", async () => {
   }
 });
 
-test("a browser cannot request a token, or for a route that is not listed", async () => {
+test("a browser gets no token, and no route that is not listed", async () => {
   const { GET, POST } = handlers();
   const paths = [
     "session/token",

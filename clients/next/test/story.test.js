@@ -79,6 +79,7 @@ test("a code signs in, and a server component and an API know the account", asyn
   await ada.page.goto("/sign-in");
   await ada.page.getByLabel("Email address or phone number").fill(contact);
   await ada.page.getByRole("button", { name: "Send a code" }).click();
+  await ada.page.getByLabel("Code").waitFor();
   await ada.page.getByLabel("Code").fill(wrong(await service.code(contact)));
   await ada.page.getByRole("button", { name: "Sign in" }).click();
   await ada.page.getByText("This is not the code. Attempts left: 2").waitFor();

@@ -92,7 +92,7 @@ test("the sessions of an account are listed, and one is ended", async () => {
   const [desk, phone] = [await signedIn(ada), await signedIn(ada)];
   const sessions = await desk.client.sessions();
   assert.deepEqual(sessions.map(({ isCurrent }) => isCurrent).sort(), [false, true]);
-  assert.equal(sessions[0].browsers[0].family, "Firefox");
+  assert.equal(sessions[0].browsers[0].family, "firefox");
   await desk.client.revoke(sessions.find(({ isCurrent }) => !isCurrent).handle);
   assert.equal(await phone.client.session(), null);
   assert.notEqual(await desk.client.session(), null);
