@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { build, compile, isFree, loaded, note, person, startApi, startApp, startBetween, startBrowser } from "./app.js";
 import { startService, wrong } from "./service.js";
 
-let service, between, api, app, browser;
+let service, between, api, env, app, browser;
 const tokens = new Set();
 before(async () => {
   service = await startService();
@@ -15,7 +15,7 @@ before(async () => {
     tokens.add(token);
     return service.accountOf(token);
   });
-  const env = {
+  env = {
     LATCHSTRING_URL: between.url,
     LATCHSTRING_SERVER_CREDENTIAL: service.credential,
     LATCHSTRING_SOURCE_HEADER: "x-test-source",
@@ -165,4 +165,21 @@ test("each of two browsers of an account has its own session, and can end the ot
   await phone.page.getByRole("heading", { name: "Sign in" }).waitFor();
   await desk.page.reload();
   await desk.page.getByRole("heading", { name: "Account" }).waitFor();
+});
+
+test("a wrong server credential is an error for the operator, and no sign-out", async () => {
+  const ada = await signedIn();
+  const { value } = await ada.session();
+  const other = await startApp({ ...env, LATCHSTRING_SERVER_CREDENTIAL: "another credential of 32 characters or more" });
+  try {
+    const headers = { cookie: `__Host-latchstring=${value}` };
+    const { status } = await fetch(`${other.address}/account`, { headers, redirect: "manual" });
+    assert.equal(status, 500);
+    assert.match(other.printed(), /Latchstring answered 403 Forbidden: is the server credential right\?/);
+    isFree(other.printed(), value, "another credential");
+  } finally {
+    await other.stop();
+  }
+  await ada.page.reload();
+  await ada.page.getByRole("heading", { name: "Account" }).waitFor();
 });
