@@ -294,7 +294,7 @@ async function settingsPage(user) {
         : h("p", { class: "hint" }, t("settings.incomplete"), " ", quiet(t("settings.complete"), () => go("welcome"), { "data-opens": "welcome" })),
       h("h2", {}, t("settings.contacts")),
       h("dl", {}, row("email", user.email), row("phone", user.phone_number)),
-      sessionMode && [h("h2", {}, t("sessions.title")), await sessionList()],
+      ...(sessionMode ? [h("h2", {}, t("sessions.title")), await sessionList()] : []),
       h("h2", {}, t("settings.session")),
       form(out(false), h("button", { class: "secondary", type: "submit" }, t("settings.out")), problemLine("out-problem")),
       form(

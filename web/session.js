@@ -142,8 +142,8 @@ const isProfile = (value) => isObject(value) && Object.values(value).every(isTex
 export const profile = {
   get: () => read(PROFILE, isProfile) ?? {},
   learn(learned) {
-    const known = Object.entries({ ...profile.get(), ...learned });
-    write(PROFILE, Object.fromEntries(known.filter(([name, value]) => ATTRIBUTES.includes(name) && isText(value))));
+    const news = Object.entries(learned).filter(([name, value]) => ATTRIBUTES.includes(name) && isText(value));
+    write(PROFILE, { ...profile.get(), ...Object.fromEntries(news) });
   },
 };
 
