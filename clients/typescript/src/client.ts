@@ -91,12 +91,15 @@ export interface Refusal {
   readonly retryAfter: number | null;
 }
 
+/** The tokens that a client of this configuration gets; none in session mode, where the browser has a cookie. */
+export type Held<C> = C extends { sessionMode: true } ? null : Tokens;
+
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
-export type Answer =
+export type Answer<T = Tokens> =
   | {
       readonly done: true;
       /** The tokens; null in session mode, where the cookie is the sign-in. */
-      readonly tokens: Tokens | null;
+      readonly tokens: T;
       /** True if this answer created the account. */
       readonly isNew: boolean;
     }
@@ -128,13 +131,13 @@ export interface SessionEntry {
 }
 
 /** A link of a message, opened in the browser that requested it or in another. */
-export type OpenedLink =
+export type OpenedLink<T = Tokens> =
   | {
       readonly place: "here";
       /** The flow that the link answers. */
       readonly challenge: Challenge;
       /** Answers with the link. Call it when the user has confirmed, never at the opening. */
-      confirm(options?: CallOptions): Promise<Answer>;
+      confirm(options?: CallOptions): Promise<Answer<T>>;
     }
   | {
       readonly place: "elsewhere";
@@ -186,7 +189,7 @@ const MARGIN = 30_000;
  * const answer = await latchstring.answer(challenge, code);
  * ```
  */
-export class Latchstring {
+export class Latchstring<C extends Config = Config> {
   readonly #config: Config;
   readonly #send: Send;
   readonly #api: Api;
@@ -205,7 +208,7 @@ export class Latchstring {
   /** The sessions in which an answer is to be given again, by those in which it failed. */
   readonly #moved = new Map<string, string>();
 
-  constructor(config: Config) {
+  constructor(config: C) {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
@@ -281,7 +284,7 @@ export class Latchstring {
    * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
    * called and nothing is used up: only `confirm` answers.
    */
-  async openLink(fragment: string): Promise<OpenedLink | null> {
+  async openLink(fragment: string): Promise<OpenedLink<Held<C>> | null> {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
@@ -306,7 +309,7 @@ export class Latchstring {
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
-  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
+  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer<Held<C>>> {
     return this.#answer(challenge, code, options);
   }
 
@@ -315,7 +318,7 @@ export class Latchstring {
     text: string,
     options: CallOptions | undefined,
     metadata?: Record<string, string>,
-  ): Promise<Answer> {
+  ): Promise<Answer<any>> {
     const { session, purpose, sub, emailOrPhone, method } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {

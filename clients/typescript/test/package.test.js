@@ -83,7 +83,10 @@ export const ended: number | null = opened.done ? opened.expiresIn : opened.chal
 // @ts-expect-error: there is no token in session mode
 opened.tokens;
 const latchstring = new Latchstring({ graphqlUrl: "", apiKey: "", clientId: "", region: "", storage: localStorage });
-new Latchstring({ url: "https://api.example.com" });
+const byHttp: Latchstring = new Latchstring({ url: "https://api.example.com" });
+const byCookie = new Latchstring({ url: "https://api.example.com", sessionMode: true });
+const cookie = await byCookie.answer(await byHttp.signIn({ emailOrPhone: "ada@example.com" }), "123456");
+export const nothing: null | boolean = cookie.done && cookie.tokens;
 // @ts-expect-error: it says neither API
 new Latchstring({ clientId: "", region: "" });
 const challenge: Challenge = await latchstring.signIn({ emailOrPhone: "ada@example.com" });
