@@ -9,6 +9,7 @@ import { test } from "node:test";
 import { PHONE, bench, root, until, wrong } from "./bench.js";
 
 const { page, person, control } = await bench();
+const sessionMode = await bench("--session-mode");
 const FOLDER = join(import.meta.dirname, "pictures");
 const FOUND = join(root, "target/web-pictures");
 const UPDATE = Boolean(process.env.UPDATE_PICTURES);
@@ -150,6 +151,68 @@ async function someone(name, options) {
   await still(ada);
   return ada;
 }
+
+const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0";
+const TABLET = "Mozilla/5.0 (Linux; Android 16; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/29.0 Chrome/150.0 Safari/537.36";
+
+/** A user in session mode who is signed in on three browsers, at fixed times. */
+async function onThreeBrowsers(name, phone, options) {
+  const ada = await sessionMode.person(options);
+  Object.assign(ada, { email: `${name}@example.com`, phone });
+  ada.allowed.push(/status of 401/);
+  await still(ada);
+  await ada.page.route("**/v1/sessions", async (route) => {
+    const response = await route.fetch();
+    const { sessions } = await response.json();
+    const now = NOW.getTime() / 1000;
+    const seen = { chrome: now, firefox: now - 3_900, samsung: now - 1_000_000 };
+    for (const session of sessions) {
+      session.lastUsedAt = seen[session.browsers[0].family];
+      session.openedAt = session.lastUsedAt - 1_814_400;
+    }
+    await route.fulfill({ response, json: { sessions } });
+  });
+  await ada.opens();
+  await ada.field.fill(ada.email);
+  await ada.page.locator("button.primary").click();
+  await ada.code.waitFor();
+  await ada.entersTheCode();
+  await ada.page.locator(".pair").waitFor();
+  for (const userAgent of [FIREFOX, TABLET]) {
+    const other = await sessionMode.person({ userAgent });
+    other.allowed.push(/status of 401/);
+    await other.opens();
+    await other.signsIn(ada.email);
+    await other.page.locator(".sessions").waitFor();
+  }
+  await ada.opens("/#settings");
+  await ada.page.locator(".sessions").waitFor();
+  await ada.page.locator(".pane").getByText(ada.email).waitFor();
+  return ada;
+}
+
+test("the list of sessions fits its pictures", async () => {
+  const ada = await onThreeBrowsers("mileva", "+14155550151", PHONE);
+  assert.equal(await ada.page.locator(".sessions li").count(), 3);
+  await picture(ada, "settings-sessions");
+  await ada.button("Sign out Firefox on Windows").tap();
+  await ada.notice("Firefox on Windows is signed out.");
+  await picture(ada, "settings-session-ended", { themes: ["light"] });
+  await ada.opens("/#again");
+  await ada.heading("Is it you?").waitFor();
+  await picture(ada, "again-typed", { themes: ["light"] });
+  await ada.page.route("**/v1/sessions", (route) => route.fulfill({ status: 503, json: { type: "urn:latchstring:error:Unavailable" } }));
+  ada.allowed.push(/status of 503/);
+  await ada.opens("/#settings");
+  await ada.heading("Your account").waitFor();
+  await picture(ada, "settings-no-sessions", { themes: ["light"] });
+});
+
+test("the list of sessions at 320 px with text of 200 % fits", async () => {
+  const ada = await onThreeBrowsers("marie", "+14155550152", { viewport: { width: 320, height: 640 } });
+  await ada.page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+  await picture(ada, "settings-sessions-large", { themes: ["light"] });
+});
 
 test("each state of a first sign-in on a phone fits its picture", async () => {
   const ada = await someone("ada", PHONE);
@@ -517,5 +580,10 @@ for (const language of ["fr", "de", "es", "pt", "ja"]) {
     await ada.opens(`/#${LINKS.DIGITS}`);
     await ada.page.locator(".shown-code").waitFor();
     await picture(ada, `link.${language}`, { themes: ["light"] });
+  });
+
+  test(`in ${language} the list of sessions fits a small phone`, async () => {
+    const ada = await onThreeBrowsers(`${language}.sessions`, "+14155550153", { ...PHONE, locale: language });
+    await picture(ada, `settings-sessions.${language}`, { themes: ["light"] });
   });
 }

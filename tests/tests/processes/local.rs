@@ -33,6 +33,39 @@ async fn it_prints_its_address_and_example_commands() {
 }
 
 #[tokio::test]
+async fn in_session_mode_it_prints_the_server_credential() {
+    let arguments = ["--port", "0", "--session-mode"];
+    let mut program = Program::local("local-session-greeting", &arguments);
+    let address = program.address().await;
+    let config = reqwest::get(format!("{address}/config.json")).await;
+    let config = config.expect("it answers").text().await.expect("text");
+    program.signal("TERM");
+    let (_, printed) = program.ended().await;
+    let credential = printed
+        .lines()
+        .map(str::trim)
+        .find(|line| line.len() == 43 && !line.contains(' '))
+        .expect("a random credential");
+    assert!(config.contains("\"sessionMode\":true"));
+    assert!(!config.contains(credential), "it is for no page");
+    assert_eq!(printed.matches("\n  curl ").count(), 2);
+}
+
+#[tokio::test]
+async fn settings_of_session_mode_are_checked() {
+    for arguments in [
+        ["--server-credential", "short"],
+        ["--allow-origin", "http://app.example.test"],
+    ] {
+        let arguments = [&["--port", "0", "--session-mode"][..], &arguments].concat();
+        let mut program = Program::local("local-session-arguments", &arguments);
+        let (status, printed) = program.ended().await;
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+        assert_eq!(printed.lines().count(), 1, "the error is one line");
+    }
+}
+
+#[tokio::test]
 async fn the_port_is_honoured() {
     let port = free_port().await;
     let mut program = Program::local("local-port", &["--port", &port.to_string()]);

@@ -5,6 +5,14 @@ use std::process::Command;
 use latchstring_tests::{Latchstring, Program};
 
 const TOUR: &str = include_str!("../../../docs/tour.md");
+/// The heading of the part that needs another service.
+const SESSION_MODE: &str = "\n## In session mode\n";
+/// The words with which the tour starts that service.
+const FLAGS: [&str; 3] = [
+    "--session-mode",
+    "--server-credential",
+    "the-credential-of-an-apps-own-server",
+];
 const README: &str = include_str!("../../../README.md");
 
 /// Runs the shell blocks of a page in order, as a reader does, against another port and with these
@@ -37,8 +45,9 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
         ("ada@example.org", "+1 415 555 0134"),
         ("bob@example.com EMAIL", "'+1 415 555 0133' PHONE_NUMBER"),
     ];
+    let (tour, _) = TOUR.split_once(SESSION_MODE).expect("two parts");
     for words in [&[][..], &phones] {
-        let printed = print_of(TOUR, &address, words);
+        let printed = print_of(tour, &address, words);
         let signed_in = printed.matches("\"idToken\":\"ey").count();
         assert_eq!(signed_in, 3, "two sign-ins and a new contact over HTTP");
         assert_eq!(printed.matches("\"isNew\":true").count(), 1);
@@ -47,6 +56,32 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
     }
     let accounts = Latchstring::at(&address).await.accounts().await;
     assert_eq!(accounts.len(), 4, "two by email and two by phone");
+}
+
+#[tokio::test]
+async fn the_tours_commands_play_session_mode() {
+    let (_, tour) = TOUR.split_once(SESSION_MODE).expect("two parts");
+    assert!(tour.contains(&format!("cargo run -- {}", FLAGS.join(" "))));
+    let arguments = [&["--port", "0"][..], &FLAGS].concat();
+    let mut program = Program::local("local-session-mode", &arguments);
+    let address = program.address().await;
+    for is_new in ["true", "false"] {
+        let printed = print_of(tour, &address, &[]);
+        for (text, count) in [
+            (&*format!("\"isNew\":{is_new}"), 1),
+            ("\"status\":\"session_opened\"", 1),
+            ("\"familyName\":\"Lovelace\"", 1),
+            ("\"isCurrent\":true", 1),
+            ("\"handle\":", 1),
+            ("urn:latchstring:error:Forbidden", 1),
+            ("urn:latchstring:error:NotSignedIn", 1),
+            // The one access token of the app's server.
+            ("\"accessToken\":\"ey", 1),
+            ("oken\":", 1),
+        ] {
+            assert_eq!(printed.matches(text).count(), count, "{text}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -56,3 +56,21 @@ async fn an_answer_has_the_apis_headers_and_not_the_functions() {
         assert!(headers.get_all("vary").iter().any(|vary| vary == "origin"));
     }
 }
+
+#[tokio::test]
+async fn cookies_need_a_permission_of_their_own() {
+    const CREDENTIALS: &str = "access-control-allow-credentials";
+    for (allows, granted) in [(false, None), (true, Some("true"))] {
+        let api = TestApi::with_cors_that(allows);
+        for method in ["OPTIONS", "POST"] {
+            for (origin, granted) in [(PAGE, granted), ("https://evil.example", None)] {
+                let sent = [("origin", origin)];
+                let (_, headers, _) = api.send(method, "/v1/sign-in", &sent, "").await;
+                let found = headers
+                    .get(CREDENTIALS)
+                    .map(|it| it.to_str().expect("text"));
+                assert_eq!(found, granted, "{method}");
+            }
+        }
+    }
+}

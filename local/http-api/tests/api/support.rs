@@ -126,12 +126,16 @@ impl TestApi {
     }
 
     pub(crate) fn with_cors() -> Self {
+        Self::with_cors_that(false)
+    }
+
+    pub(crate) fn with_cors_that(allows_credentials: bool) -> Self {
         let answer = json!({"statusCode": 200, "body": "{}", "headers": {
             "access-control-allow-origin": "*", "vary": "accept",
         }});
         Self::with(Reply::Answer(answer), |api| {
             api.with_cors(Cors {
-                allows_credentials: false,
+                allows_credentials,
                 allows_origin: Arc::new(|origin| origin == PAGE),
                 allow_methods: "GET,POST",
                 allow_headers: "authorization,content-type",
