@@ -80,11 +80,15 @@ export interface Refusal {
     readonly type: ErrorType;
     readonly retryAfter: number | null;
 }
+/** The tokens that a client of this configuration gets; none in session mode, where the browser has a cookie. */
+export type Held<C> = C extends {
+    sessionMode: true;
+} ? null : Tokens;
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
-export type Answer = {
+export type Answer<T = Tokens> = {
     readonly done: true;
     /** The tokens; null in session mode, where the cookie is the sign-in. */
-    readonly tokens: Tokens | null;
+    readonly tokens: T;
     /** True if this answer created the account. */
     readonly isNew: boolean;
 } | {
@@ -118,12 +122,12 @@ export interface SessionEntry {
     readonly expiresAt: number;
 }
 /** A link of a message, opened in the browser that requested it or in another. */
-export type OpenedLink = {
+export type OpenedLink<T = Tokens> = {
     readonly place: "here";
     /** The flow that the link answers. */
     readonly challenge: Challenge;
     /** Answers with the link. Call it when the user has confirmed, never at the opening. */
-    confirm(options?: CallOptions): Promise<Answer>;
+    confirm(options?: CallOptions): Promise<Answer<T>>;
 } | {
     readonly place: "elsewhere";
     /** The code of the same message, to type where it was requested; of base 32 as XXXX-XXXX-XXXX. */
@@ -167,9 +171,9 @@ export interface SignUp extends Contact, Name {
  * const answer = await latchstring.answer(challenge, code);
  * ```
  */
-export declare class Latchstring {
+export declare class Latchstring<C extends Config = Config> {
     #private;
-    constructor(config: Config);
+    constructor(config: C);
     /** Has a code sent. The answer looks the same whether or not there is an account. */
     signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
@@ -200,7 +204,7 @@ export declare class Latchstring {
      * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
      * called and nothing is used up: only `confirm` answers.
      */
-    openLink(fragment: string): Promise<OpenedLink | null>;
+    openLink(fragment: string): Promise<OpenedLink<Held<C>> | null>;
     /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
      * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
@@ -208,7 +212,7 @@ export declare class Latchstring {
      *
      * If a new person's connection is lost after the right code, calling it again goes on from there.
      */
-    answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer>;
+    answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer<Held<C>>>;
     /** Has the same code sent once more, if its time has come. It costs no attempt. */
     resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
     /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */

@@ -46,6 +46,15 @@ var FOREIGN = [
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/]
 ];
+function isOfType(error, ...types) {
+  return error instanceof LatchstringError && types.includes(error.type);
+}
+function isSignedOut(error) {
+  return isOfType(error, "NotSignedIn");
+}
+function isLost(error) {
+  return !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests");
+}
 
 // src/transport.ts
 var sender = (fetch, timeout, credentials = "omit") => async (url, headers, body, { signal } = {}) => {
@@ -54,7 +63,6 @@ var sender = (fetch, timeout, credentials = "omit") => async (url, headers, body
   const end = () => ended.abort();
   const timer = setTimeout(end, timeout);
   signal?.addEventListener("abort", end);
-  let status = 0;
   try {
     const response = await fetch(url, {
       method: body ? "POST" : "GET",
@@ -66,9 +74,8 @@ var sender = (fetch, timeout, credentials = "omit") => async (url, headers, body
       referrerPolicy: "no-referrer",
       signal: ended.signal
     });
-    status = response.status;
     const text = await response.text();
-    return { ok: response.ok, status, body: text && JSON.parse(text) || {} };
+    return { ok: response.ok, status: response.status, body: text && JSON.parse(text) || {} };
   } catch (cause) {
     signal?.throwIfAborted();
     if (ended.signal.aborted) throw new LatchstringError("Timeout");
@@ -180,9 +187,84 @@ function memoryStorage() {
   };
 }
 
+// src/flows.ts
+function bytesOf(text) {
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+function base64url(bytes) {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+async function newLink() {
+  if (!globalThis.crypto?.subtle) return {};
+  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
+  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
+}
+var LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
+var CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+function codeOf(shape, token) {
+  const number = bytesOf(token).reduce((number2, byte) => number2 << 8n | BigInt(byte), 0n);
+  const length = parseInt(shape, 16);
+  if (shape !== "c") {
+    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
+    return { code, codeAlphabet: "DIGITS" };
+  }
+  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
+  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
+  return { code: characters.match(/.{4}/g).join("-"), codeAlphabet: "BASE32" };
+}
+function flowsIn(text) {
+  try {
+    const flows = JSON.parse(text ?? "[]");
+    return flows.filter(({ challenge }) => {
+      const { session, username, emailOrPhone, expiresAt } = challenge;
+      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
+    });
+  } catch {
+    return [];
+  }
+}
+function flowOf({ session, pointer }, flows) {
+  const named2 = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
+  return flows.find(({ challenge }) => challenge.session === session) ?? (named2.length === 1 ? named2[0] : void 0);
+}
+function replaced(flows, before, next, linkSecret) {
+  const former = before && flowOf(before, flows);
+  const others = flows.filter((flow) => flow !== former);
+  if (!next || before && !former) return others;
+  return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, 5);
+}
+function nameIn({ pointer }) {
+  return pointer?.slice(1);
+}
+function challengeOf(before, reply) {
+  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
+    ...before,
+    ...reply
+  };
+  const { expiresIn, resendAfter, refused, retryAfter } = reply;
+  const now = Date.now();
+  return {
+    ...before,
+    session,
+    username,
+    codeLength: +codeLength,
+    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
+    attemptsLeft: attemptsLeft && +attemptsLeft,
+    ...expiresIn && {
+      expiresAt: now + expiresIn * 1e3,
+      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1e3 : null
+    },
+    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
+    resume,
+    pointer
+  };
+}
+
 // src/client.ts
 var MARGIN = 3e4;
-var FLOWS = 5;
 var Latchstring = class {
   #config;
   #send;
@@ -241,7 +323,7 @@ var Latchstring = class {
    * process.
    */
   async pending() {
-    const flows = await this.#change((flows2) => flows2);
+    const flows = await this.#change();
     return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
   /**
@@ -272,7 +354,7 @@ var Latchstring = class {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
-      const flows = await this.#change((flows2) => flows2);
+      const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
@@ -595,23 +677,19 @@ var Latchstring = class {
    * meanwhile stays so.
    */
   async #store(before, next, linkSecret) {
-    await this.#change((flows) => {
-      const former = before && flowOf(before, flows);
-      const others = flows.filter((flow) => flow !== former);
-      if (!next || before && !former) return others;
-      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
-    });
+    await this.#change((flows) => replaced(flows, before, next, linkSecret));
     return next;
   }
   /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
-  async #change(change) {
+  async #change(change = (flows) => flows) {
     try {
       return await this.#alone(async () => {
         const stored = await this.#storage.getItem(this.#flowsKey);
         const flows = change(flowsIn(stored));
         const text = flows.length ? JSON.stringify(flows) : null;
-        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
-        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        if (text !== stored) {
+          await (text ? this.#storage.setItem(this.#flowsKey, text) : this.#storage.removeItem(this.#flowsKey));
+        }
         return flows;
       }, this.#flowsKey);
     } catch {
@@ -709,51 +787,6 @@ var Latchstring = class {
 function claims(token) {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
-function bytesOf(text) {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-function base64url(bytes) {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-async function newLink() {
-  if (!globalThis.crypto?.subtle) return {};
-  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
-  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
-}
-var LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
-var CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-function codeOf(shape, token) {
-  const number = bytesOf(token).reduce((number2, byte) => number2 << 8n | BigInt(byte), 0n);
-  const length = parseInt(shape, 16);
-  if (shape !== "c") {
-    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
-    return { code, codeAlphabet: "DIGITS" };
-  }
-  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
-  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
-  return { code: characters.match(/.{4}/g).join("-"), codeAlphabet: "BASE32" };
-}
-function flowsIn(text) {
-  try {
-    const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge }) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge;
-      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
-    });
-  } catch {
-    return [];
-  }
-}
-function flowOf({ session, pointer }, flows) {
-  const named2 = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
-  return flows.find(({ challenge }) => challenge.session === session) ?? (named2.length === 1 ? named2[0] : void 0);
-}
-function nameIn({ pointer }) {
-  return pointer?.slice(1);
-}
 function subject({ accessToken }) {
   try {
     return claims(accessToken).sub;
@@ -768,29 +801,6 @@ function isTokens(held) {
   const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
-function challengeOf(before, reply) {
-  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
-    ...before,
-    ...reply
-  };
-  const { expiresIn, resendAfter, refused, retryAfter } = reply;
-  const now = Date.now();
-  return {
-    ...before,
-    session,
-    username,
-    codeLength: +codeLength,
-    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
-    attemptsLeft: attemptsLeft && +attemptsLeft,
-    ...expiresIn && {
-      expiresAt: now + expiresIn * 1e3,
-      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1e3 : null
-    },
-    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
-    resume,
-    pointer
-  };
-}
 function received({
   AccessToken,
   IdToken,
@@ -802,15 +812,6 @@ function received({
   expiresIn = ExpiresIn
 }, former) {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1e3 };
-}
-function isOfType(error, ...types) {
-  return error instanceof LatchstringError && types.includes(error.type);
-}
-function isSignedOut(error) {
-  return isOfType(error, "NotSignedIn");
-}
-function isLost(error) {
-  return !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests");
 }
 export {
   Latchstring,

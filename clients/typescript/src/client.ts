@@ -1,9 +1,10 @@
 import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
 import { appsync, type AppSyncConfig } from "./appsync.js";
-import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
+import { type ErrorType, isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
 import { http, type HttpConfig, OPENED } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { type CallOptions, cognito, type Send, sender } from "./transport.js";
+import { bytesOf, challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
 
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
@@ -90,12 +91,15 @@ export interface Refusal {
   readonly retryAfter: number | null;
 }
 
+/** The tokens that a client of this configuration gets; none in session mode, where the browser has a cookie. */
+export type Held<C> = C extends { sessionMode: true } ? null : Tokens;
+
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
-export type Answer =
+export type Answer<T = Tokens> =
   | {
       readonly done: true;
       /** The tokens; null in session mode, where the cookie is the sign-in. */
-      readonly tokens: Tokens | null;
+      readonly tokens: T;
       /** True if this answer created the account. */
       readonly isNew: boolean;
     }
@@ -127,13 +131,13 @@ export interface SessionEntry {
 }
 
 /** A link of a message, opened in the browser that requested it or in another. */
-export type OpenedLink =
+export type OpenedLink<T = Tokens> =
   | {
       readonly place: "here";
       /** The flow that the link answers. */
       readonly challenge: Challenge;
       /** Answers with the link. Call it when the user has confirmed, never at the opening. */
-      confirm(options?: CallOptions): Promise<Answer>;
+      confirm(options?: CallOptions): Promise<Answer<T>>;
     }
   | {
       readonly place: "elsewhere";
@@ -176,15 +180,6 @@ export interface SignUp extends Contact, Name {}
 /** Tokens are renewed when they have less than this left, in milliseconds. */
 const MARGIN = 30_000;
 
-/** The most flows that are stored: the newest ones. */
-const FLOWS = 5;
-
-/** A stored flow: its newest challenge, and the secret that its links need. */
-interface Flow {
-  readonly challenge: Challenge;
-  readonly linkSecret?: string | undefined;
-}
-
 /**
  * Signs people in by codes, and keeps them signed in.
  *
@@ -194,7 +189,7 @@ interface Flow {
  * const answer = await latchstring.answer(challenge, code);
  * ```
  */
-export class Latchstring {
+export class Latchstring<C extends Config = Config> {
   readonly #config: Config;
   readonly #send: Send;
   readonly #api: Api;
@@ -213,7 +208,7 @@ export class Latchstring {
   /** The sessions in which an answer is to be given again, by those in which it failed. */
   readonly #moved = new Map<string, string>();
 
-  constructor(config: Config) {
+  constructor(config: C) {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
@@ -259,7 +254,7 @@ export class Latchstring {
    * process.
    */
   async pending(): Promise<Challenge | null> {
-    const flows = await this.#change((flows) => flows);
+    const flows = await this.#change();
     return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
 
@@ -289,11 +284,11 @@ export class Latchstring {
    * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
    * called and nothing is used up: only `confirm` answers.
    */
-  async openLink(fragment: string): Promise<OpenedLink | null> {
+  async openLink(fragment: string): Promise<OpenedLink<Held<C>> | null> {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
-      const flows = await this.#change((flows) => flows);
+      const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
@@ -314,7 +309,7 @@ export class Latchstring {
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
-  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
+  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer<Held<C>>> {
     return this.#answer(challenge, code, options);
   }
 
@@ -323,7 +318,7 @@ export class Latchstring {
     text: string,
     options: CallOptions | undefined,
     metadata?: Record<string, string>,
-  ): Promise<Answer> {
+  ): Promise<Answer<any>> {
     const { session, purpose, sub, emailOrPhone, method } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {
@@ -685,24 +680,20 @@ export class Latchstring {
    * meanwhile stays so.
    */
   async #store<T extends Challenge | null>(before: Challenge | null, next: T, linkSecret?: string): Promise<T> {
-    await this.#change((flows) => {
-      const former = before && flowOf(before, flows);
-      const others = flows.filter((flow) => flow !== former);
-      if (!next || (before && !former)) return others;
-      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
-    });
+    await this.#change((flows) => replaced(flows, before, next, linkSecret));
     return next;
   }
 
   /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
-  async #change(change: (flows: Flow[]) => Flow[]): Promise<Flow[]> {
+  async #change(change = (flows: Flow[]) => flows): Promise<Flow[]> {
     try {
       return await this.#alone(async () => {
         const stored = await this.#storage.getItem(this.#flowsKey);
         const flows = change(flowsIn(stored));
         const text = flows.length ? JSON.stringify(flows) : null;
-        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
-        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        if (text !== stored) {
+          await (text ? this.#storage.setItem(this.#flowsKey, text) : this.#storage.removeItem(this.#flowsKey));
+        }
         return flows;
       }, this.#flowsKey);
     } catch {
@@ -818,71 +809,6 @@ export function claims(token: string): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
 
-/** The bytes of a text of base64url. */
-function bytesOf(text: string): Uint8Array {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-/** The text of bytes in base64url, without padding. */
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** A secret that the links of a flow need, and its SHA-256; none where the browser has no WebCrypto. */
-async function newLink(): Promise<{ linkSecret?: string; linkChallenge?: string }> {
-  if (!globalThis.crypto?.subtle) return {};
-  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
-  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
-}
-
-/** The fragment of a link: the length of its code, the name of its flow, and 16 bytes. */
-const LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
-
-const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** The code of a link: the residue of its bytes. */
-function codeOf(shape: string, token: string): { code: string; codeAlphabet: CodeAlphabet } {
-  const number = bytesOf(token).reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
-  const length = parseInt(shape, 16);
-  if (shape !== "c") {
-    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
-    return { code, codeAlphabet: "DIGITS" };
-  }
-  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
-  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]!);
-  return { code: characters.match(/.{4}/g)!.join("-"), codeAlphabet: "BASE32" };
-}
-
-/** The flows of a stored text that have not expired. */
-function flowsIn(text: string | null): Flow[] {
-  try {
-    const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge }: any) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge;
-      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
-    });
-  } catch {
-    return [];
-  }
-}
-
-/**
- * The stored flow of a challenge, whose session another tab may have replaced. Flows can share a
- * pointer: then only the newest challenge finds its own.
- */
-function flowOf({ session, pointer }: Challenge, flows: Flow[]): Flow | undefined {
-  const named = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
-  return flows.find(({ challenge }) => challenge.session === session) ?? (named.length === 1 ? named[0] : undefined);
-}
-
-/** The name of a flow in its pointer, without the length of its code, which a resend may change. */
-function nameIn({ pointer }: Challenge): string | undefined {
-  return pointer?.slice(1);
-}
-
 /** The account of tokens. */
 function subject({ accessToken }: Tokens): string | undefined {
   try {
@@ -902,31 +828,6 @@ function isTokens(held: any): held is Tokens {
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
 
-/** The challenge of a reply. What the reply lacks stays as it was. */
-function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge {
-  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
-    ...before,
-    ...reply,
-  };
-  const { expiresIn, resendAfter, refused, retryAfter } = reply;
-  const now = Date.now();
-  return {
-    ...(before as Challenge),
-    session,
-    username,
-    codeLength: +codeLength,
-    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
-    attemptsLeft: attemptsLeft && +attemptsLeft,
-    ...(expiresIn && {
-      expiresAt: now + expiresIn * 1000,
-      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1000 : null,
-    }),
-    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
-    resume,
-    pointer,
-  };
-}
-
 /** Tokens that were issued, by Cognito's names or the API's; without rotation a refresh token stays. */
 function received(
   {
@@ -942,19 +843,4 @@ function received(
   former?: string,
 ): Tokens {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1000 };
-}
-
-function isOfType(error: unknown, ...types: ErrorType[]): boolean {
-  return error instanceof LatchstringError && types.includes(error.type);
-}
-
-function isSignedOut(error: unknown): boolean {
-  return isOfType(error, "NotSignedIn");
-}
-
-/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
-function isLost(error: unknown): boolean {
-  return (
-    !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests")
-  );
 }

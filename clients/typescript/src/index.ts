@@ -7,6 +7,7 @@ export {
   type CodeAlphabet,
   type Config,
   type Contact,
+  type Held,
   Latchstring,
   type Method,
   type Name,

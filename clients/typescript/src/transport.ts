@@ -37,7 +37,6 @@ export const sender = (
   const end = () => ended.abort();
   const timer = setTimeout(end, timeout);
   signal?.addEventListener("abort", end);
-  let status = 0;
   try {
     const response = await fetch(url, {
       method: body ? "POST" : "GET",
@@ -49,9 +48,8 @@ export const sender = (
       referrerPolicy: "no-referrer",
       signal: ended.signal,
     });
-    status = response.status;
     const text = await response.text();
-    return { ok: response.ok, status, body: (text && JSON.parse(text)) || {} };
+    return { ok: response.ok, status: response.status, body: (text && JSON.parse(text)) || {} };
   } catch (cause) {
     signal?.throwIfAborted();
     if (ended.signal.aborted) throw new LatchstringError("Timeout");
