@@ -21,7 +21,7 @@ use latchstring_core::rate_limit::CodeTerms;
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit as testkit;
 use latchstring_testkit::{Next, Session};
@@ -91,6 +91,7 @@ impl World {
             legacy_pool: false,
             source: SourceOf::AppSync,
             origin: None,
+            sessions: NoSessions,
             store: self.store.clone(),
             directory: self.directory.clone(),
             api: self.pool.clone(),
@@ -103,6 +104,7 @@ impl World {
             app_client: self.app_client.clone(),
             source: SourceOf::AppSync,
             origin: None,
+            sessions: NoSessions,
             store: self.store.clone(),
             directory: self.directory.clone(),
             tokens: Tokens(self.directory.clone()),

@@ -8,7 +8,7 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::http::openapi;
-use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
@@ -93,12 +93,12 @@ impl Lambdas {
         });
         operations
             .map(|(method, path, operation)| {
-                let security = operation["security"].as_array();
-                let is_signed_in = security.is_some_and(|schemes| !schemes.is_empty());
+                let is_for_anyone = operation["tags"][0] == "sign-in";
+                let mut schemes = operation["security"].as_array().into_iter().flatten();
                 http_api::Route {
                     key: format!("{} {path}", method.to_uppercase()),
-                    function: if is_signed_in { SIGN_UP } else { SIGN_IN }.to_owned(),
-                    is_signed_in,
+                    function: if is_for_anyone { SIGN_IN } else { SIGN_UP }.to_owned(),
+                    is_signed_in: schemes.any(|scheme| scheme["accessToken"].is_array()),
                 }
             })
             .collect()
@@ -151,6 +151,7 @@ impl Lambdas {
                 legacy_pool,
                 source: SourceOf::Off,
                 origin: None,
+                sessions: NoSessions,
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
@@ -164,6 +165,7 @@ impl Lambdas {
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
                 origin: None,
+                sessions: NoSessions,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

@@ -26,7 +26,7 @@ use latchstring_core::sealed::Ticket;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
-use latchstring_lambda::resolver::{SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{DELIVERY, Handler, OsEntropy, Rotating, answer, follow_up};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_tests::{StillClock, aws_at, note};
@@ -437,6 +437,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
         legacy_pool: false,
         source: SourceOf::Off,
         origin: None,
+        sessions: NoSessions,
         store: MemoryStore::default(),
         directory: MemoryDirectory::default(),
         api: CognitoChallengeApi::new(&nowhere, CLIENT),

@@ -4,9 +4,12 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{
-    Aws, CognitoChallengeApi, CognitoDirectory, DynamoStore, SecretsManager, Turnstile,
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, DynamoStore, KeptSecret,
+    SecretsManager, Turnstile,
 };
-use latchstring_core::ports::{CounterStore, FlowStore, LeaseStore, RedemptionStore, UndoStore};
+use latchstring_core::ports::{
+    CounterStore, FlowStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
+};
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::SignInResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -27,7 +30,9 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore>(
+fn resolver<
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,
@@ -47,6 +52,10 @@ fn resolver<S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterSto
             app_client.client(),
         )
         .with_secret(aws, environment.client_secret()?),
+        sessions: environment.session_mode(
+            |secret| CognitoRefreshTokens::new(aws, app_client.client(), Some(secret)),
+            |credential| KeptSecret::new(aws, credential),
+        )?,
         app_client,
         captcha: environment
             .turnstile()?

@@ -4,9 +4,10 @@
 use std::process::ExitCode;
 
 use latchstring_aws::{
-    Aws, CognitoChallengeApi, CognitoDirectory, CognitoTokens, DynamoStore, SecretsManager,
+    Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, DynamoStore,
+    KeptSecret, SecretsManager,
 };
-use latchstring_core::ports::{CounterStore, PendingStore, UndoStore};
+use latchstring_core::ports::{CounterStore, PendingStore, SessionStore, UndoStore};
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::AccountResolver;
 use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
@@ -27,7 +28,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: PendingStore + UndoStore + CounterStore>(
+fn resolver<S: PendingStore + UndoStore + CounterStore + SessionStore>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,
@@ -47,6 +48,10 @@ fn resolver<S: PendingStore + UndoStore + CounterStore>(
             app_client.client(),
         )
         .with_secret(aws, environment.client_secret()?),
+        sessions: environment.session_mode(
+            |secret| CognitoRefreshTokens::new(aws, app_client.client(), Some(secret)),
+            |credential| KeptSecret::new(aws, credential),
+        )?,
         app_client,
         clock: SystemClock,
         entropy: OsEntropy,

@@ -16,7 +16,7 @@ use std::env;
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::rate_limit::MessageBudget;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse, answer, follow_up};
 use latchstring_memory::{ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit::{self as testkit, FixedChallenges};
@@ -106,6 +106,7 @@ impl World {
                 legacy_pool: false,
                 source: SourceOf::AppSync,
                 origin: None,
+                sessions: NoSessions,
                 store: memory.store.clone(),
                 directory: memory.directory.clone(),
                 api: challenges.clone(),

@@ -5,39 +5,41 @@ use std::pin::Pin;
 
 use latchstring_core::ports::{
     AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    LeaseStore, PendingStore, RedemptionStore, UndoStore,
+    LeaseStore, PendingStore, RedemptionStore, SessionStore, UndoStore,
 };
 use serde_json::Value;
 
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
-use crate::resolver::{AccountResolver, SignInResolver};
+use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
 use crate::{appsync, http};
 
-impl<S, D, A, P, C, E, K> Handler for SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K, B> Handler for SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await.map(HandlerResponse::from)
     }
 }
 
-impl<S, D, T, A, C, E, K> Handler for AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K, B> Handler for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await.map(HandlerResponse::from)

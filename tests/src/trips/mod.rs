@@ -22,7 +22,7 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::Method;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, answer};
 use latchstring_memory::{Inbox, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit::{Answer, TriggerPorts, Triggers, deployment};
@@ -168,6 +168,7 @@ impl Journey {
                 legacy_pool: false,
                 source: SourceOf::Off,
                 origin: None,
+                sessions: NoSessions,
                 store,
                 directory,
                 api: FarPool::new(pool.clone(), line.clone()),

@@ -10,7 +10,7 @@ use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
 use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{
     DELIVERY, FollowUp, Handler, HandlerResponse, PublicError, answer, follow_up,
 };
@@ -555,6 +555,7 @@ fn lambdas(
             app_client: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
             origin: None,
+            sessions: NoSessions,
             store: store.clone(),
             directory: directory.clone(),
             tokens,
@@ -568,6 +569,7 @@ fn lambdas(
             legacy_pool: false,
             source: SourceOf::Off,
             origin: None,
+            sessions: NoSessions,
             store,
             directory,
             api,

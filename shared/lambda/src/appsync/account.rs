@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use super::{Answer, Fields, GraphqlMethod, arguments, identity, session};
 use crate::handler::PublicError;
 use crate::keys::Deployments;
-use crate::resolver::{AccountResolver, ContactInput as Contact, LogContext, NamesInput};
+use crate::resolver::{
+    AccountResolver, BrowserSessions, ContactInput as Contact, LogContext, NamesInput,
+};
 
 #[derive(Deserialize)]
 struct SignUpArguments {
@@ -66,7 +68,7 @@ struct PendingArguments {
     method: GraphqlMethod,
 }
 
-impl<S, D, T, A, C, E, K> Fields for AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K, B> Fields for AccountResolver<S, D, T, A, C, E, K, B>
 where
     S: PendingStore + UndoStore + CounterStore,
     D: Directory,
@@ -75,6 +77,7 @@ where
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     fn clock(&self) -> &impl Clock {
         &self.clock

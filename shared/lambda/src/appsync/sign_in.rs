@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Answer, Fields, GraphqlMethod, arguments, session, tokens};
 use crate::handler::PublicError;
 use crate::keys::Deployments;
-use crate::resolver::{LogContext, Requested, SignInInput, SignInResolver};
+use crate::resolver::{BrowserSessions, LogContext, Requested, SignInInput, SignInResolver};
 
 #[derive(Deserialize)]
 struct Arguments {
@@ -31,7 +31,7 @@ struct Input {
     link_challenge: Option<String>,
 }
 
-impl<S, D, A, P, C, E, K> Fields for SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K, B> Fields for SignInResolver<S, D, A, P, C, E, K, B>
 where
     S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
@@ -40,6 +40,7 @@ where
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     fn clock(&self) -> &impl Clock {
         &self.clock

@@ -30,7 +30,7 @@ use tracing::Level;
 pub use settings::{SETTINGS, Setting, Takes};
 
 use crate::keys::{FixedOrRotating, Rotating};
-use crate::resolver::{OriginSecrets, SourceOf};
+use crate::resolver::{OriginSecrets, Origins, SessionMode, SourceOf};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
 
@@ -62,6 +62,11 @@ pub enum ConfigError {
         "LEGACY_POOL is true, so no change of a contact could be undone: set UNDO_HOURS to 0 for every function"
     )]
     UndoOfLegacyPool,
+    /// Cognito would take calls of anyone for the app client.
+    #[error(
+        "SESSION_MODE is on, so the app client needs a secret: set CLIENT_SECRET_SECRET or CLIENT_SECRET"
+    )]
+    SessionsWithoutSecret,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -337,6 +342,39 @@ impl Environment<'_> {
         self.secret(settings::SERVER_CREDENTIAL, named)
     }
 
+    /// Returns session mode, if it is on, with the ports that these functions make of the secret of
+    /// the app client and of the server credential.
+    ///
+    /// # Errors
+    /// If the app client has no secret, or a variable is invalid.
+    pub fn session_mode<T, V>(
+        &self,
+        tokens: impl FnOnce(SecretSetting) -> T,
+        credential: impl FnOnce(SecretSetting) -> V,
+    ) -> Result<Option<SessionMode<T, V>>, ConfigError> {
+        if !self.is_session_mode()? {
+            return Ok(None);
+        }
+        let secret = self.client_secret()?;
+        let secret = secret.ok_or(ConfigError::SessionsWithoutSecret)?;
+        let origins = self.optional(settings::SESSION_ORIGINS, |text| {
+            Origins::parse(text).ok_or(())
+        })?;
+        Ok(Some(SessionMode {
+            tokens: tokens(secret),
+            credential: self.server_credential()?.map(credential),
+            origins: origins.unwrap_or_default(),
+        }))
+    }
+
+    fn is_session_mode(&self) -> Result<bool, ConfigError> {
+        match &*self.text(settings::SESSION_MODE)? {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err(ConfigError::Invalid(settings::SESSION_MODE)),
+        }
+    }
+
     /// Returns a secret that is in one variable, or that another one names.
     fn secret(
         &self,
@@ -471,6 +509,8 @@ impl Environment<'_> {
     /// public answer, and a pool that refuses it would refuse every sign-in.
     pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
         let confirmed = self.parsed(settings::SIGNED_SESSIONS_CONFIRMED)?;
+        // In session mode, no client can answer.
+        let confirmed = confirmed || self.is_session_mode()?;
         match &*self.text(settings::COGNITO_CALLS)? {
             "public" => Ok(CognitoCalls::Public),
             "signed" if confirmed || answered_by == AnsweredBy::Server => Ok(CognitoCalls::Signed),

@@ -163,6 +163,10 @@ settings! {
         "The credential with which the app's own server gets access tokens of browser sessions. Two are accepted while one replaces the other. Without it, no access token is handed out.";
     SERVER_CREDENTIAL_SECRET = Some(""), Text("the name or ARN of a secret that holds the server credential"), FUNCTION,
         "The same in Secrets Manager; read again when it is ten minutes old. Set at most one of the two.";
+    SESSION_MODE = Some("off"), Word(&["off", "on"]), FUNCTION,
+        "`on`: the HTTP door gives a browser a cookie instead of tokens ([ADR 35](adr/0035-session-mode.md)). The app client needs a secret, and one of `CLIENT_SECRET` and `CLIENT_SECRET_SECRET` must be set.";
+    SESSION_ORIGINS = Some(""), Text("origins such as https://app.example.com, separated by commas"), FUNCTION,
+        "The origins whose pages may send the cookie of session mode, besides the origin of the HTTP door. They must be of the same site.";
     SESSION_IDLE_MINUTES = Some("10080"), Whole(5, 576_000, "minutes"), CONSTRUCT, policy.session_idle = minutes,
         "The time without use after which a browser session ends.";
     SESSION_HOURS = Some("720"), Whole(1, 9600, "hours"), CONSTRUCT, policy.session_life = hours,

@@ -4,35 +4,41 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
-    UndoStore,
+    SessionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{SessionHandle, Sessions};
 use latchstring_core::sign_in::SignInPayload;
 
-use super::problem::Failure;
+use super::browser;
+use super::problem::{Failure, Rejection};
 use super::response::Response;
 use super::routes::{
-    ACCOUNT, AccountAction, ChangeContact, ForgetDevices, GetPendingContact, Json, Nothing,
-    Operation, Query, RememberDevice, Route, SignUp, UpdateNames,
+    ACCOUNT, AccountAction, ChangeContact, ForgetDevices, GetAccessToken, GetPendingContact,
+    GetSession, Json, ListSessions, Nothing, Operation, Query, RememberDevice, RevokeSession,
+    Route, SignOut, SignUp, UpdateNames,
 };
 use super::sign_in::no_code;
 use super::types::{
-    CodePrompt, ContactChangeRequest, ContactMethod, Names, PendingContact, PendingQuery,
-    PendingResult, RememberedDevice, SignUpRequest,
+    AccessToken, CodePrompt, ContactChangeRequest, ContactMethod, CurrentSession, Names,
+    PendingContact, PendingQuery, PendingResult, RememberedDevice, RevokeRequest, SessionList,
+    SignOutRequest, SignUpRequest,
 };
-use super::{Actions, Call};
+use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
-use crate::resolver::{AccountResolver, ContactInput, NamesInput, OriginSecrets};
+use crate::metrics;
+use crate::resolver::{AccountResolver, BrowserSessions, ContactInput, NamesInput, OriginSecrets};
 
-impl<S, D, T, A, C, E, K> Actions for AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K, B> Actions for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     type Action = AccountAction;
 
@@ -52,59 +58,160 @@ where
         self.origin.as_ref()
     }
 
+    fn sessions(&self) -> &impl BrowserSessions {
+        &self.sessions
+    }
+
     async fn act(&self, action: Self::Action, call: &Call<'_>) -> Result<Response, Failure> {
         let event = &call.event;
-        let Some(identity) = &call.identity else {
-            return Err(ContactError::NotSignedIn.into());
-        };
         Ok(match action {
             AccountAction::SignUp => {
                 let Json(input) = SignUp::request(event)?;
-                SignUp::response(Json(self.add(identity, input, call).await?))
+                SignUp::response(Json(self.add(input, call).await?))
             }
             AccountAction::UpdateNames => {
                 let Json(input) = UpdateNames::request(event)?;
-                UpdateNames::response(Json(self.name(identity, input).await?))
+                UpdateNames::response(Json(self.name(input, call).await?))
             }
             AccountAction::ChangeContact => {
                 let Json(input) = ChangeContact::request(event)?;
-                ChangeContact::response(Json(self.change(identity, input, call).await?))
+                ChangeContact::response(Json(self.change(input, call).await?))
             }
             AccountAction::GetPendingContact => {
                 let Query(input) = GetPendingContact::request(event)?;
-                GetPendingContact::response(Json(self.pending(identity, &input).await?))
+                GetPendingContact::response(Json(self.pending(&input, call).await?))
             }
             AccountAction::RememberDevice => {
                 let Nothing = RememberDevice::request(event)?;
-                RememberDevice::response(Json(self.remember(identity).await?))
+                RememberDevice::response(Json(self.remember(call).await?))
             }
             AccountAction::ForgetDevices => {
                 let Nothing = ForgetDevices::request(event)?;
-                let deployment = self.deployment().await?;
-                self.core(&deployment).forget_devices(identity).await?;
+                let (deployment, identity) = self.signed_in(call).await?;
+                self.core(&deployment).forget_devices(&identity).await?;
                 ForgetDevices::response(Nothing)
+            }
+            AccountAction::GetSession => {
+                let Nothing = GetSession::request(event)?;
+                GetSession::response(Json(self.session(call).await?))
+            }
+            AccountAction::GetAccessToken => {
+                let Nothing = GetAccessToken::request(event)?;
+                GetAccessToken::response(Json(self.access_token(call).await?))
+            }
+            AccountAction::ListSessions => {
+                let Nothing = ListSessions::request(event)?;
+                ListSessions::response(Json(self.list(call).await?))
+            }
+            AccountAction::RevokeSession => {
+                let Json(input) = RevokeSession::request(event)?;
+                self.revoke(&input, call).await?;
+                RevokeSession::response(Nothing)
+            }
+            AccountAction::SignOut => {
+                let Json(input) = SignOut::request(event)?;
+                self.sign_out(&input, call).await?;
+                browser::without_session(SignOut::response(Nothing))
             }
         })
     }
 }
 
-impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K, B> AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
-    async fn add(
-        &self,
-        identity: &Identity,
-        input: SignUpRequest,
-        call: &Call<'_>,
-    ) -> Result<CodePrompt, Failure> {
+    /// Returns the signed-in caller, and the settings and keys.
+    async fn signed_in(&self, call: &Call<'_>) -> Result<(Deployment, Identity), Failure> {
         let deployment = self.deployment().await?;
+        let identity = match &call.caller {
+            Caller::Bearer(identity) => identity.clone(),
+            Caller::Browser(id) => {
+                let sessions = self.browser_sessions(&deployment)?;
+                sessions.identity(id, browser::browser(&call.event)).await?
+            }
+            Caller::Anyone(_) | Caller::Server(..) => {
+                return Err(ContactError::NotSignedIn.into());
+            }
+        };
+        Ok((deployment, identity))
+    }
+
+    /// Returns the operations on browser sessions, in session mode.
+    fn browser_sessions<'a>(
+        &'a self,
+        deployment: &'a Deployment,
+    ) -> Result<Sessions<'a, (S, D, A, C, E), B::Tokens>, Rejection> {
+        let mode = self.sessions.mode().ok_or(Rejection::NotFound)?;
+        Ok(Sessions {
+            context: self.core(deployment).context,
+            tokens: &mode.tokens,
+        })
+    }
+
+    async fn session(&self, call: &Call<'_>) -> Result<CurrentSession, Failure> {
+        let deployment = self.deployment().await?;
+        let sessions = self.browser_sessions(&deployment)?;
+        let current = sessions.current(call.browser_session()?, browser::browser(&call.event));
+        Ok(current.await?.into())
+    }
+
+    async fn access_token(&self, call: &Call<'_>) -> Result<AccessToken, Failure> {
+        let Caller::Server(id, server) = &call.caller else {
+            return Err(Rejection::NotTheServer.into());
+        };
+        let deployment = self.deployment().await?;
+        let sessions = self.browser_sessions(&deployment)?;
+        Ok(sessions.access_token(id, server).await?.into())
+    }
+
+    async fn list(&self, call: &Call<'_>) -> Result<SessionList, Failure> {
+        let deployment = self.deployment().await?;
+        let sessions = self.browser_sessions(&deployment)?;
+        Ok(sessions.list(call.browser_session()?).await?.into())
+    }
+
+    async fn revoke(&self, input: &RevokeRequest, call: &Call<'_>) -> Result<(), Failure> {
+        let deployment = self.deployment().await?;
+        let sessions = self.browser_sessions(&deployment)?;
+        let id = call.browser_session()?;
+        match SessionHandle::parse(&input.handle) {
+            Some(handle) => Ok(sessions.revoke(id, handle).await?),
+            // A handle of no session. The caller must be signed in all the same.
+            None => Ok(sessions.list(id).await.map(|_| ())?),
+        }
+    }
+
+    async fn sign_out(&self, input: &SignOutRequest, call: &Call<'_>) -> Result<(), Failure> {
+        let deployment = self.deployment().await?;
+        let sessions = self.browser_sessions(&deployment)?;
+        let Caller::Anyone(id) = &call.caller else {
+            return Err(ContactError::NotSignedIn.into());
+        };
+        match (id, input.everywhere) {
+            (Some(id), Some(true)) => sessions.sign_out_everywhere(id).await?,
+            (None, Some(true)) => return Err(ContactError::NotSignedIn.into()),
+            (Some(id), _) => {
+                let done = sessions.sign_out(id).await?;
+                if let Some(fault) = done.unrevoked {
+                    metrics::fault(fault.call);
+                    tracing::warn!(%fault, "the tokens of a session were not revoked");
+                }
+            }
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    async fn add(&self, input: SignUpRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {
+        let (deployment, identity) = self.signed_in(call).await?;
         let names = NamesInput {
             given_name: input.given_name,
             family_name: input.family_name,
@@ -114,7 +221,7 @@ where
         let begun = self
             .sign_up(
                 &deployment,
-                identity,
+                &identity,
                 &names,
                 &contact,
                 Some(call.source),
@@ -126,17 +233,16 @@ where
 
     async fn change(
         &self,
-        identity: &Identity,
         input: ContactChangeRequest,
         call: &Call<'_>,
     ) -> Result<CodePrompt, Failure> {
-        let deployment = self.deployment().await?;
+        let (deployment, identity) = self.signed_in(call).await?;
         let typed = input.email_or_phone.0;
         let contact = contact(typed, input.method, input.locale, input.link_challenge);
         let begun = self
             .change_contact(
                 &deployment,
-                identity,
+                &identity,
                 &contact,
                 input.resume.map(|resume| resume.0),
                 Some(call.source),
@@ -156,13 +262,13 @@ where
         CodePrompt::new(continuation, payload).ok_or_else(no_code)
     }
 
-    async fn name(&self, identity: &Identity, input: Names) -> Result<Names, Failure> {
-        let deployment = self.deployment().await?;
+    async fn name(&self, input: Names, call: &Call<'_>) -> Result<Names, Failure> {
+        let (deployment, identity) = self.signed_in(call).await?;
         let names = NamesInput {
             given_name: input.given_name,
             family_name: input.family_name,
         };
-        let names = self.update_names(&deployment, identity, &names).await?;
+        let names = self.update_names(&deployment, &identity, &names).await?;
         Ok(Names {
             given_name: names.given().to_owned(),
             family_name: names.family().to_owned(),
@@ -171,13 +277,13 @@ where
 
     async fn pending(
         &self,
-        identity: &Identity,
         input: &PendingQuery,
+        call: &Call<'_>,
     ) -> Result<PendingResult, Failure> {
-        let deployment = self.deployment().await?;
+        let (deployment, identity) = self.signed_in(call).await?;
         let method: Method = input.method.into();
         let account = self.core(&deployment);
-        let state = account.pending_contact(identity, method).await?;
+        let state = account.pending_contact(&identity, method).await?;
         Ok(PendingResult {
             pending: state.map(|state| PendingContact {
                 method: input.method,
@@ -186,10 +292,10 @@ where
         })
     }
 
-    async fn remember(&self, identity: &Identity) -> Result<RememberedDevice, Failure> {
-        let deployment = self.deployment().await?;
+    async fn remember(&self, call: &Call<'_>) -> Result<RememberedDevice, Failure> {
+        let (deployment, identity) = self.signed_in(call).await?;
         let account = self.core(&deployment);
-        Ok(account.remember_device(identity).await?.into())
+        Ok(account.remember_device(&identity).await?.into())
     }
 }
 

@@ -14,13 +14,15 @@ use serde::Deserialize;
 
 /// The claims of a token that a resolver reads.
 #[derive(Deserialize)]
-struct Claims {
+pub(super) struct Claims {
     iss: String,
-    sub: String,
+    pub(super) sub: String,
     token_use: String,
     /// The app client of an access token. An ID token has none.
     client_id: Option<String>,
-    auth_time: Option<u64>,
+    /// The pool's username, in an access token.
+    pub(super) username: Option<String>,
+    pub(super) auth_time: Option<u64>,
 }
 
 /// Returns the identity of an `Authorization` header; `None` if it has no token of this pool.
@@ -30,6 +32,19 @@ pub(super) fn identity(authorization: Option<&str>, pool: &str) -> Option<Identi
         return None;
     }
     let token = token.trim();
+    let claims = claims(token)?;
+    let (_, issuer) = claims.iss.rsplit_once('/')?;
+    (issuer == pool).then(|| Identity {
+        sub: Sub::new(claims.sub),
+        token_use: claims.token_use,
+        client: claims.client_id.unwrap_or_default(),
+        auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+        access_token: Secret::new(token),
+    })
+}
+
+/// Returns the claims of a token, which are not verified.
+pub(super) fn claims(token: &str) -> Option<Claims> {
     let mut segments = token.split('.');
     // Exactly three, so that Cognito reads the same claims.
     let (Some(_header), Some(claims), Some(_signature), None) = (
@@ -41,13 +56,5 @@ pub(super) fn identity(authorization: Option<&str>, pool: &str) -> Option<Identi
         return None;
     };
     let claims = BASE64URL_NOPAD.decode(claims.as_bytes()).ok()?;
-    let claims: Claims = serde_json::from_slice(&claims).ok()?;
-    let (_, issuer) = claims.iss.rsplit_once('/')?;
-    (issuer == pool).then(|| Identity {
-        sub: Sub::new(claims.sub),
-        token_use: claims.token_use,
-        client: claims.client_id.unwrap_or_default(),
-        auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
-        access_token: Secret::new(token),
-    })
+    serde_json::from_slice(&claims).ok()
 }

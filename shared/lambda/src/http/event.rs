@@ -68,14 +68,19 @@ impl<'a> Event<'a> {
 
     /// Returns the value of a header, with several values in one list. The name is in lower case.
     pub(super) fn header(&self, name: &str) -> Option<String> {
+        let values = self.values(name);
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
+    /// Returns the values of a header.
+    fn values(&self, name: &str) -> Vec<&'a str> {
         let mut values = Vec::new();
         // Of the two, a load balancer has one, and a REST API has both.
-        let headers = match self.value["multiValueHeaders"].as_object() {
-            Some(headers) => headers,
-            None => self.value["headers"].as_object()?,
-        };
+        let headers = self.value["multiValueHeaders"].as_object();
+        let headers = headers.or_else(|| self.value["headers"].as_object());
         for (_, value) in headers
-            .iter()
+            .into_iter()
+            .flatten()
             .filter(|(key, _)| key.eq_ignore_ascii_case(name))
         {
             match value {
@@ -83,7 +88,20 @@ impl<'a> Event<'a> {
                 value => values.extend(value.as_str()),
             }
         }
-        (!values.is_empty()).then(|| values.join(", "))
+        values
+    }
+
+    /// Returns the cookies, in the form of the header. An HTTP API has them in a member of their own.
+    pub(super) fn cookies(&self) -> String {
+        let cookies = self.value["cookies"].as_array();
+        match cookies.filter(|_| self.service == Service::HttpApi) {
+            Some(cookies) => {
+                let cookies: Vec<_> = cookies.iter().filter_map(Value::as_str).collect();
+                cookies.join("; ")
+            }
+            // HTTP/2 permits one header for each cookie.
+            None => self.values("cookie").join("; "),
+        }
     }
 
     /// Returns the source of the request, by the part of the event that the service itself writes.
@@ -160,7 +178,8 @@ impl<'a> Event<'a> {
     /// Returns the form of its response.
     pub(super) fn form(&self) -> Form {
         match self.service {
-            Service::HttpApi | Service::RestApi => Form::Headers,
+            Service::HttpApi => Form::HttpApi,
+            Service::RestApi => Form::RestApi,
             Service::LoadBalancer if self.value["multiValueHeaders"].is_object() => {
                 Form::LoadBalancerMultiValue
             }

@@ -5,6 +5,7 @@
 
 mod account;
 mod bearer;
+mod browser;
 mod event;
 mod openapi;
 mod problem;
@@ -17,16 +18,20 @@ use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::flow::AppClient;
 use latchstring_core::ports::Clock;
 use latchstring_core::rate_limit::Source;
+use latchstring_core::session::{AppServer, SessionId};
 use serde_json::Value;
 
 pub use openapi::openapi;
 
 use self::event::Event;
-use self::problem::{Failure, Rejection};
+use self::problem::{Failure, ProblemType, Rejection};
 use self::response::Response;
 use self::routes::{Auth, Route, find};
 use crate::handler::PublicError;
-use crate::resolver::{LogContext, Operation, OriginSecrets, Outcome, Request, limited, timed_out};
+use crate::resolver::{
+    BrowserSessions, LogContext, Operation, OriginSecrets, Outcome, Request, SessionMode, limited,
+    timed_out,
+};
 
 /// The header of the secret that CloudFront adds, in lower case.
 const ORIGIN_HEADER: &str = "x-origin-verify";
@@ -48,6 +53,9 @@ pub(crate) trait Actions: Send + Sync {
     /// The secrets of the proxy that every request comes through, if there is one.
     fn origin(&self) -> Option<&OriginSecrets>;
 
+    /// Session mode, or its absence.
+    fn sessions(&self) -> &impl BrowserSessions;
+
     /// Performs the action of a route.
     fn act(
         &self,
@@ -60,9 +68,30 @@ pub(crate) trait Actions: Send + Sync {
 pub(crate) struct Call<'a> {
     event: Event<'a>,
     source: Source,
-    /// The caller of a route for signed-in users.
-    identity: Option<Identity>,
+    caller: Caller,
     log_context: &'a LogContext,
+}
+
+/// The caller of a route.
+enum Caller {
+    /// Anyone, perhaps with the cookie of a session.
+    Anyone(Option<SessionId>),
+    /// A client with an access token, whose claims are not yet verified.
+    Bearer(Identity),
+    /// A browser with the cookie of a session, which may have ended.
+    Browser(SessionId),
+    /// The app's own server, with the cookie of its browser.
+    Server(SessionId, AppServer),
+}
+
+impl Call<'_> {
+    /// Returns the session of the cookie.
+    fn browser_session(&self) -> Result<&SessionId, ContactError> {
+        match &self.caller {
+            Caller::Browser(id) => Ok(id),
+            _ => Err(ContactError::NotSignedIn),
+        }
+    }
 }
 
 /// Answers an event within the time limit, and logs the outcome in one line.
@@ -84,7 +113,13 @@ pub(crate) async fn serve<R: Actions>(resolver: &R, event: &Value) -> Result<Val
         }
         Err(failure) => {
             request.log(failure.outcome(), &log_context);
-            failure.response()
+            let response = failure.response();
+            let is_over = failure.problem_type() == ProblemType::NotSignedIn;
+            if is_over && resolver.sessions().mode().is_some() && browser::has_cookie(&event) {
+                browser::without_session(response)
+            } else {
+                response
+            }
         }
     };
     Ok(response.to_event(event.form()))
@@ -101,20 +136,57 @@ async fn act<R: Actions>(
         return Err(Rejection::Forbidden.into());
     }
     let route = found?;
-    let identity = match route.auth {
-        Auth::Anonymous => None,
-        Auth::Bearer => {
-            let authorization = event.header("authorization");
-            let pool = resolver.app_client().pool();
-            let identity = bearer::identity(authorization.as_deref(), pool);
-            Some(identity.ok_or(ContactError::NotSignedIn)?)
-        }
+    let mode = resolver.sessions().mode();
+    let server = match mode {
+        Some(mode) => browser::app_server(&event, mode).await?,
+        None => None,
+    };
+    let named = match server {
+        Some(server) => browser::named_source(&event, server)?,
+        None => None,
     };
     let call = Call {
+        source: named.unwrap_or_else(|| event.source(origin)),
+        caller: caller(&event, route.auth, resolver.app_client(), mode, server)?,
         event,
-        source: event.source(origin),
-        identity,
         log_context,
     };
     resolver.act(route.action, &call).await
+}
+
+/// Returns the caller, if the route serves it.
+fn caller<T, V>(
+    event: &Event<'_>,
+    auth: Auth,
+    app_client: &AppClient,
+    mode: Option<&SessionMode<T, V>>,
+    server: Option<AppServer>,
+) -> Result<Caller, Failure> {
+    let authorization = event.header("authorization");
+    if auth == Auth::Bearer && (authorization.is_some() || mode.is_none()) {
+        // A browser does not add a token by itself, so a foreign page cannot send one.
+        let identity = bearer::identity(authorization.as_deref(), app_client.pool());
+        let identity = identity.ok_or(ContactError::NotSignedIn)?;
+        return Ok(Caller::Bearer(identity));
+    }
+    let Some(mode) = mode else {
+        return match auth {
+            Auth::Anonymous => Ok(Caller::Anyone(None)),
+            _ => Err(Rejection::NotFound.into()),
+        };
+    };
+    browser::admit_page(event, &mode.origins)?;
+    let id = browser::session_id(event);
+    match auth {
+        Auth::Anonymous | Auth::Ending => Ok(Caller::Anyone(id)),
+        Auth::Bearer | Auth::Cookie => {
+            let id = id.ok_or(ContactError::NotSignedIn)?;
+            Ok(Caller::Browser(id))
+        }
+        Auth::Server => {
+            let server = server.ok_or(Rejection::NotTheServer)?;
+            let id = id.ok_or(ContactError::NotSignedIn)?;
+            Ok(Caller::Server(id, server))
+        }
+    }
 }

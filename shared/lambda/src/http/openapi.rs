@@ -14,17 +14,20 @@ use schemars::transform::{Transform, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Map, Value, json};
 
+use super::browser;
 use super::problem::{Failure, ProblemType, Rejection};
 use super::routes::{Auth, Input, Operation, Output, Part, Tag, Visitor, visit};
 use super::types::Problem;
 
-/// The name of the security scheme.
-const SCHEME: &str = "accessToken";
+/// The names of the security schemes.
+const BEARER: &str = "accessToken";
+const COOKIE: &str = "session";
+const SERVER: &str = "server";
 
 const ABOUT: &str = "\
 Passwordless sign-in for Amazon Cognito. `POST /v1/sign-in` sends a code to an email address or phone \
 number, and `POST /v1/sign-in/answer` exchanges the code for Cognito's tokens. A user without an \
-account gets one in the same call.\n\n\
+account gets one in the same call. In session mode, the browser gets a cookie instead of the tokens.\n\n\
 All bodies are JSON. Unknown members of a request are ignored; a client ignores unknown members of an \
 answer. Every error is a problem as RFC 9457 defines it, and its `type` does not change. An unknown \
 path is the problem `NotFound` (404), another method `MethodNotAllowed` (405) with the header `Allow`.";
@@ -52,18 +55,36 @@ pub fn openapi() -> Value {
         "tags": [
             { "name": name_of(Tag::SignIn), "description": "For anyone" },
             { "name": name_of(Tag::Account), "description": "For a signed-in user" },
+            { "name": name_of(Tag::Session), "description": "For a browser, in session mode" },
         ],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": {
-                SCHEME: {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "The access token of Cognito, not the ID token.",
-                },
-            },
+            "securitySchemes": security_schemes(),
+        },
+    })
+}
+
+fn security_schemes() -> Value {
+    json!({
+        BEARER: {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The access token of Cognito, not the ID token.",
+        },
+        COOKIE: {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": browser::COOKIE,
+            "description": "The session of a browser, in session mode. Every method but GET also \
+                needs the header X-Latchstring, from a page of the same origin or of SESSION_ORIGINS.",
+        },
+        SERVER: {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Latchstring-Server",
+            "description": "The server credential, which only the app's own server has.",
         },
     })
 }
@@ -88,6 +109,7 @@ const fn name_of(tag: Tag) -> &'static str {
     match tag {
         Tag::SignIn => "sign-in",
         Tag::Account => "account",
+        Tag::Session => "session",
     }
 }
 
@@ -110,7 +132,10 @@ impl Visitor for Document {
             "responses": self.responses::<O>(),
             "security": match O::AUTH {
                 Auth::Anonymous => json!([]),
-                Auth::Bearer => json!([{ SCHEME: [] }]),
+                Auth::Bearer => json!([{ BEARER: [] }, { COOKIE: [] }]),
+                Auth::Cookie => json!([{ COOKIE: [] }]),
+                Auth::Ending => json!([{ COOKIE: [] }, {}]),
+                Auth::Server => json!([{ COOKIE: [], SERVER: [] }]),
             },
         });
         let description = description.join(" ").trim().to_owned();
@@ -224,8 +249,12 @@ fn schema_of<T: JsonSchema + ?Sized>(generator: &mut SchemaGenerator) -> Schema 
 /// Returns the problems of an operation, with those that every such operation has.
 fn problems_of<O: Operation>() -> Vec<ProblemType> {
     let mut problems = O::PROBLEMS.to_vec();
-    if O::AUTH == Auth::Bearer {
+    if O::AUTH != Auth::Anonymous {
         problems.push(ProblemType::NotSignedIn);
+    }
+    if O::TAG == Tag::Session {
+        // Without session mode there is no such route.
+        problems.push(ProblemType::NotFound);
     }
     match O::Request::PART {
         Part::Nothing => {}

@@ -4,6 +4,7 @@ use latchstring_core::answer::AnswerError;
 use latchstring_core::contact::ContactError;
 use latchstring_core::ports::PortError;
 use latchstring_core::secret::Secret;
+use latchstring_core::session::SessionError;
 use latchstring_core::sign_in::SignInError;
 use thiserror::Error;
 
@@ -98,6 +99,15 @@ pub(crate) enum Rejection {
     /// The request did not come through the proxy whose secret it must have.
     #[error("Use the public address of this API.")]
     Forbidden,
+    /// A request of session mode may not be of the app's own pages.
+    #[error("Only the app's own pages may do this, with the header X-Latchstring.")]
+    ForeignPage,
+    /// The server credential is missing or wrong.
+    #[error("Only the app's own server may do this.")]
+    NotTheServer,
+    /// The app's server names a source that is no IP address.
+    #[error("The header X-Latchstring-Source is not an IP address.")]
+    NotAnAddress,
     /// No route has this path.
     #[error("There is no such route.")]
     NotFound,
@@ -115,11 +125,13 @@ pub(crate) enum Rejection {
 impl Rejection {
     const fn problem_type(&self) -> ProblemType {
         match self {
-            Self::NotJson | Self::NotAnObject | Self::Missing(_) | Self::Wrong(_) => {
-                ProblemType::MalformedRequest
-            }
+            Self::NotJson
+            | Self::NotAnObject
+            | Self::Missing(_)
+            | Self::Wrong(_)
+            | Self::NotAnAddress => ProblemType::MalformedRequest,
             Self::InvalidClient => ProblemType::InvalidClient,
-            Self::Forbidden => ProblemType::Forbidden,
+            Self::Forbidden | Self::ForeignPage | Self::NotTheServer => ProblemType::Forbidden,
             Self::NotFound => ProblemType::NotFound,
             Self::MethodNotAllowed(_) => ProblemType::MethodNotAllowed,
             Self::UnsupportedMediaType => ProblemType::UnsupportedMediaType,
@@ -166,6 +178,16 @@ impl From<SignInError> for Failure {
 impl From<PortError> for Failure {
     fn from(fault: PortError) -> Self {
         ContactError::from(fault).into()
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Unavailable(cause) => SignInError::Unavailable(cause).into(),
+            // Any other is a session that has ended.
+            _ => ContactError::NotSignedIn.into(),
+        }
     }
 }
 

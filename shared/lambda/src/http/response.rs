@@ -14,8 +14,10 @@ pub(crate) struct Response {
 /// The form of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
-    /// That of API Gateway and function URLs.
-    Headers,
+    /// That of an HTTP API and of function URLs: with cookies in a member of their own.
+    HttpApi,
+    /// That of a REST API.
+    RestApi,
     /// That of a load balancer: with the reason phrase.
     LoadBalancer,
     /// That of a load balancer whose target group has multi-value headers.
@@ -50,9 +52,12 @@ impl Response {
     /// Returns the response to the Lambda invocation.
     pub(super) fn to_event(&self, form: Form) -> Value {
         let many = form == Form::LoadBalancerMultiValue;
-        let headers: Map<String, Value> = self
+        let (cookies, headers): (Vec<_>, Vec<_>) = self
             .headers
             .iter()
+            .partition(|(name, _)| form == Form::HttpApi && *name == "set-cookie");
+        let headers: Map<String, Value> = headers
+            .into_iter()
             .map(|(name, value)| {
                 let value = if many { json!([value]) } else { json!(value) };
                 ((*name).to_owned(), value)
@@ -64,7 +69,11 @@ impl Response {
             "body": self.body.as_deref().unwrap_or_default(),
         });
         event[if many { "multiValueHeaders" } else { "headers" }] = Value::Object(headers);
-        if form != Form::Headers {
+        if !cookies.is_empty() {
+            let cookies: Vec<_> = cookies.iter().map(|(_, value)| value).collect();
+            event["cookies"] = json!(cookies);
+        }
+        if matches!(form, Form::LoadBalancer | Form::LoadBalancerMultiValue) {
             let reason = http::StatusCode::from_u16(self.status)
                 .ok()
                 .and_then(|status| status.canonical_reason());

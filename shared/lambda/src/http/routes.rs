@@ -9,8 +9,9 @@ use super::event::Event;
 use super::problem::{ProblemType, Rejection};
 use super::response::Response;
 use super::types::{
-    AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, IssuedTicket, Names,
-    PendingQuery, PendingResult, RememberedDevice, ResendRequest, SignInRequest, SignUpRequest,
+    AccessToken, AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, CurrentSession,
+    IssuedTicket, Names, PendingQuery, PendingResult, RememberedDevice, ResendRequest,
+    RevokeRequest, SessionList, SignInRequest, SignOutRequest, SignUpRequest,
 };
 
 /// The callers that a route serves.
@@ -18,8 +19,14 @@ use super::types::{
 pub(super) enum Auth {
     /// Anyone.
     Anonymous,
-    /// A caller with an access token.
+    /// A caller with an access token, or in session mode with the cookie.
     Bearer,
+    /// A browser with the cookie of session mode.
+    Cookie,
+    /// A browser with or without the cookie of session mode.
+    Ending,
+    /// The app's own server, with the cookie of its browser.
+    Server,
 }
 
 /// A route of one of the two functions.
@@ -65,6 +72,17 @@ pub(super) trait Operation {
 pub(super) enum Tag {
     SignIn,
     Account,
+    Session,
+}
+
+impl Tag {
+    const fn of(auth: Auth) -> Self {
+        match auth {
+            Auth::Anonymous => Self::SignIn,
+            Auth::Bearer => Self::Account,
+            Auth::Cookie | Auth::Ending | Auth::Server => Self::Session,
+        }
+    }
 }
 
 /// The part of a request that a route reads.
@@ -157,7 +175,7 @@ pub(super) trait Visitor {
 macro_rules! routes {
     ($(
         $(#[doc = $about:literal])*
-        $table:ident: $action:ident, $tag:ident {$(
+        $table:ident: $action:ident {$(
             $(#[doc = $doc:literal])+
             $name:ident($id:literal) = $method:ident $path:literal, $auth:ident,
                 $request:ty => $answer:ty, [$($problem:ident),*];
@@ -189,7 +207,7 @@ macro_rules! routes {
                     const PATH: &'static str = $path;
                     const AUTH: Auth = Auth::$auth;
                     const ID: &'static str = $id;
-                    const TAG: Tag = Tag::$tag;
+                    const TAG: Tag = Tag::of(Auth::$auth);
                     const DOC: &'static [&'static str] = &[$($doc),+];
                     const PROBLEMS: &'static [ProblemType] = &[$(ProblemType::$problem),*];
                 }
@@ -205,7 +223,7 @@ macro_rules! routes {
 
 routes! {
     /// The routes of the function sign-in.
-    SIGN_IN: SignInAction, SignIn {
+    SIGN_IN: SignInAction {
         /// Begin a sign-in
         ///
         /// Sends a code to the email address or phone number. The answer is the same with and
@@ -245,7 +263,7 @@ routes! {
     }
 
     /// The routes of the function sign-up.
-    ACCOUNT: AccountAction, Account {
+    ACCOUNT: AccountAction {
         /// Add the names and a second contact
         ///
         /// Writes the names and sends a code to the contact. Needs a recent sign-in. The code is
@@ -281,6 +299,32 @@ routes! {
         /// Makes every device token of the account invalid.
         ForgetDevices("forgetDevices") = POST "/v1/devices/forget", Bearer,
             Nothing => Nothing, [];
+        /// Read the browser's session
+        ///
+        /// Returns the session of the cookie, without its tokens.
+        GetSession("getSession") = GET "/v1/session", Cookie,
+            Nothing => Json<CurrentSession>, [];
+        /// Fetch an access token
+        ///
+        /// For the app's own server, which sends the browser's cookie. Never forward the answer to a
+        /// browser.
+        GetAccessToken("getAccessToken") = GET "/v1/session/token", Server,
+            Nothing => Json<AccessToken>, [];
+        /// List the sessions of the account
+        ListSessions("listSessions") = GET "/v1/sessions", Cookie,
+            Nothing => Json<SessionList>, [];
+        /// End a session
+        ///
+        /// Ends one session of the list. Succeeds too if it has ended.
+        RevokeSession("revokeSession") = POST "/v1/sessions/revoke", Cookie,
+            Json<RevokeRequest> => Nothing, [];
+        /// Sign out
+        ///
+        /// Ends the session, revokes its tokens and deletes the cookie. With `everywhere`, it ends
+        /// every session and every token of the account. Without `everywhere`, it succeeds too if
+        /// the session has ended.
+        SignOut("signOut") = POST "/v1/sign-out", Ending,
+            Json<SignOutRequest> => Nothing, [];
     }
 }
 

@@ -1,14 +1,19 @@
-use latchstring_core::answer::{self, AnswerAction};
+use latchstring_core::account::Sub;
+use latchstring_core::answer::{self, AnswerAction, AnswerPayload};
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    RedemptionStore, UndoStore,
+    PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
 };
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{NewSession, OpenedSession, Sessions};
 use latchstring_core::sign_in::Cause;
+use latchstring_core::time::Timestamp;
 
+use super::bearer;
+use super::browser;
 use super::problem::{Failure, Rejection};
 use super::response::Response;
 use super::routes::{
@@ -17,21 +22,22 @@ use super::routes::{
 };
 use super::types::{
     AnswerRequest, AnswerResult, CodePrompt, ContactMethod, IssuedTicket, ResendRequest,
-    SignInRequest,
+    SessionOpened, SignInRequest,
 };
-use super::{Actions, Call};
+use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
-use crate::resolver::{OriginSecrets, Requested, SignInInput, SignInResolver};
+use crate::resolver::{BrowserSessions, OriginSecrets, Requested, SignInInput, SignInResolver};
 
-impl<S, D, A, P, C, E, K> Actions for SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K, B> Actions for SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     type Action = SignInAction;
 
@@ -51,6 +57,10 @@ where
         self.origin.as_ref()
     }
 
+    fn sessions(&self) -> &impl BrowserSessions {
+        &self.sessions
+    }
+
     async fn act(&self, action: Self::Action, call: &Call<'_>) -> Result<Response, Failure> {
         let event = &call.event;
         Ok(match action {
@@ -64,8 +74,8 @@ where
             }
             SignInAction::AnswerCode => {
                 let Json(input) = AnswerCode::request(event)?;
-                let answering = self.answer(input, AnswerAction::SignIn, call);
-                AnswerCode::response(Json(answering.await?))
+                let answered = self.answer(input, AnswerAction::SignIn, call).await?;
+                answered.response::<AnswerCode>()
             }
             SignInAction::ResendCode => {
                 let Json(input) = ResendCode::request(event)?;
@@ -73,22 +83,23 @@ where
             }
             SignInAction::UndoContactChange => {
                 let Json(input) = UndoContactChange::request(event)?;
-                let answering = self.answer(input, AnswerAction::Undo, call);
-                UndoContactChange::response(Json(answering.await?))
+                let answered = self.answer(input, AnswerAction::Undo, call).await?;
+                answered.response::<UndoContactChange>()
             }
         })
     }
 }
 
-impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     async fn requested(&self, input: SignInRequest, call: &Call<'_>) -> Result<Requested, Failure> {
         let served = self.app_client.client();
@@ -135,7 +146,7 @@ where
         input: AnswerRequest,
         action: AnswerAction,
         call: &Call<'_>,
-    ) -> Result<AnswerResult, Failure> {
+    ) -> Result<Answered, Failure> {
         let request = answer::AnswerRequest {
             continuation: input.continuation.0,
             answer: input.answer.0,
@@ -144,11 +155,53 @@ where
         };
         let (named, continuation) = (request.key_ids(), &request.continuation);
         let deployment = self.deployment_of(continuation, &named, call).await?;
-        Ok(self
-            .core(&deployment)
-            .answer(&request, action)
-            .await?
-            .into())
+        let answered = self.core(&deployment).answer(&request, action).await?;
+        match (answered, self.sessions.mode()) {
+            (AnswerPayload::SignedIn { tokens, is_new }, Some(mode)) => {
+                let sessions = Sessions {
+                    context: self.core(&deployment).context,
+                    tokens: &mode.tokens,
+                };
+                let opened = self.open(&sessions, tokens, action, call).await?;
+                Ok(Answered {
+                    result: SessionOpened::new(is_new, opened.expires_in).into(),
+                    opened: Some(opened),
+                })
+            }
+            (answered, _) => Ok(Answered {
+                result: answered.into(),
+                opened: None,
+            }),
+        }
+    }
+
+    /// Opens a session for the tokens of a completed sign-in, in place of the browser's former one.
+    async fn open(
+        &self,
+        sessions: &Sessions<'_, (S, D, A, C, E), B::Tokens>,
+        tokens: Tokens,
+        action: AnswerAction,
+        call: &Call<'_>,
+    ) -> Result<OpenedSession, Failure> {
+        let claims = bearer::claims(tokens.access.expose()).ok_or_else(no_claims)?;
+        let account = Sub::new(claims.sub);
+        if action == AnswerAction::Undo {
+            // Cognito has signed the account out.
+            sessions.end_all(&account).await?;
+        }
+        let replaces = match &call.caller {
+            Caller::Anyone(id) => id.clone(),
+            _ => None,
+        };
+        let new = NewSession {
+            tokens,
+            account,
+            username: claims.username.ok_or_else(no_claims)?,
+            signed_in_at: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+            browser: browser::browser(&call.event),
+            replaces,
+        };
+        Ok(sessions.open(&new).await?)
     }
 
     async fn resend(&self, input: ResendRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {
@@ -182,6 +235,27 @@ where
         }
         Ok(deployment)
     }
+}
+
+/// An answer to a code, and the session that it opened.
+struct Answered {
+    result: AnswerResult,
+    opened: Option<OpenedSession>,
+}
+
+impl Answered {
+    fn response<O: Operation<Answer = Json<AnswerResult>>>(self) -> Response {
+        let response = O::response(Json(self.result));
+        match self.opened {
+            Some(opened) => browser::with_session(response, &opened.id, opened.expires_in),
+            None => response,
+        }
+    }
+}
+
+/// Returns the failure of an access token whose claims cannot be read.
+fn no_claims() -> Failure {
+    PortError::new("RespondToAuthChallenge", "the access token has no claims").into()
 }
 
 /// Returns the failure of a session without a code, which the triggers of this version do not open.

@@ -10,6 +10,7 @@ use latchstring_core::device::DevicePayload;
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::Tokens;
 use latchstring_core::secret::Secret;
+use latchstring_core::session::{AccessTokenPayload, Browser, SessionEntry, SessionPayload};
 use latchstring_core::sign_in::{SignInPayload, TicketPayload};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -204,11 +205,13 @@ pub(super) struct AnswerRequest {
     "propertyName": "status",
     "mapping": {
         "signed_in": "#/components/schemas/SignedIn",
+        "session_opened": "#/components/schemas/SessionOpened",
         "wrong": "#/components/schemas/WrongAnswer",
     },
 }))]
 pub(super) enum AnswerResult {
     SignedIn(SignedIn),
+    SessionOpened(SessionOpened),
     Wrong(WrongAnswer),
 }
 
@@ -229,6 +232,37 @@ pub(super) struct SignedIn {
 #[schemars(inline)]
 enum SignedInStatus {
     SignedIn,
+}
+
+/// The answer was right, in session mode: the response sets the cookie, and has no token. A user
+/// without an account has one now.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SessionOpened {
+    /// The outcome.
+    status: SessionOpenedStatus,
+    /// True if this sign-in created the account.
+    is_new: bool,
+    /// Seconds until the session ends, used or not.
+    #[schemars(example = 2_592_000)]
+    expires_in: u64,
+}
+
+impl SessionOpened {
+    pub(super) fn new(is_new: bool, expires_in: u64) -> Self {
+        Self {
+            status: SessionOpenedStatus::SessionOpened,
+            is_new,
+            expires_in,
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(inline)]
+enum SessionOpenedStatus {
+    SessionOpened,
 }
 
 /// The answer was wrong, or the server could not verify it. In the second case the same answer costs
@@ -283,6 +317,12 @@ impl From<Tokens> for TokenSet {
             refresh_token: Hidden(tokens.refresh),
             expires_in: tokens.expires_in,
         }
+    }
+}
+
+impl From<SessionOpened> for AnswerResult {
+    fn from(opened: SessionOpened) -> Self {
+        Self::SessionOpened(opened)
     }
 }
 
@@ -443,6 +483,136 @@ impl From<DevicePayload> for RememberedDevice {
             expires_in: payload.expires_in,
         }
     }
+}
+
+/// The session of a browser.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CurrentSession {
+    /// The account, for ever the same.
+    #[schemars(example = "4e0c1f2a-7b1d-4c55-9a6e-0d6f3b2a1c00")]
+    sub: String,
+    /// The username of the pool.
+    username: String,
+    /// The time of the sign-in, in seconds since 1970.
+    #[schemars(example = 1_800_000_000)]
+    signed_in_at: u64,
+    /// The time when the session was opened, in seconds since 1970.
+    #[schemars(example = 1_800_000_000)]
+    opened_at: u64,
+    /// Seconds until the session ends if it is not used.
+    #[schemars(example = 604_800)]
+    expires_in: u64,
+}
+
+impl From<SessionPayload> for CurrentSession {
+    fn from(payload: SessionPayload) -> Self {
+        Self {
+            sub: payload.account.as_str().to_owned(),
+            username: payload.username,
+            signed_in_at: payload.signed_in_at.as_secs(),
+            opened_at: payload.opened_at.as_secs(),
+            expires_in: payload.expires_in,
+        }
+    }
+}
+
+/// An access token, for the app's own server.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AccessToken {
+    /// The access token.
+    access_token: Hidden,
+    /// Seconds until it expires.
+    #[schemars(example = 3600)]
+    expires_in: u64,
+}
+
+impl From<AccessTokenPayload> for AccessToken {
+    fn from(payload: AccessTokenPayload) -> Self {
+        Self {
+            access_token: Hidden(payload.access_token),
+            expires_in: payload.expires_in,
+        }
+    }
+}
+
+/// The sessions of an account, the most recently used one first.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SessionList {
+    /// The sessions.
+    sessions: Vec<ListedSession>,
+}
+
+impl From<Vec<SessionEntry>> for SessionList {
+    fn from(sessions: Vec<SessionEntry>) -> Self {
+        Self {
+            sessions: sessions.into_iter().map(ListedSession::from).collect(),
+        }
+    }
+}
+
+/// A session of the list.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+struct ListedSession {
+    /// The name by which it is ended. It is not a credential.
+    handle: String,
+    /// True of the session that made this request.
+    is_current: bool,
+    /// The browsers that it was used from. More than one may be a sign of a stolen cookie.
+    browsers: Vec<ListedBrowser>,
+    /// The time when it was opened, in seconds since 1970.
+    #[schemars(example = 1_800_000_000)]
+    opened_at: u64,
+    /// The minute of its last use, in seconds since 1970.
+    #[schemars(example = 1_800_003_600)]
+    last_used_at: u64,
+    /// The time when it ends if it is not used, in seconds since 1970.
+    #[schemars(example = 1_800_608_400)]
+    expires_at: u64,
+}
+
+impl From<SessionEntry> for ListedSession {
+    fn from(entry: SessionEntry) -> Self {
+        let browser = |it: Browser| ListedBrowser {
+            family: it.family.to_string(),
+            system: it.system.to_string(),
+        };
+        Self {
+            handle: entry.handle.text(),
+            is_current: entry.is_current,
+            browsers: entry.browsers.into_iter().map(browser).collect(),
+            opened_at: entry.opened_at.as_secs(),
+            last_used_at: entry.last_used_at.as_secs(),
+            expires_at: entry.expires_at.as_secs(),
+        }
+    }
+}
+
+/// A browser, as its `User-Agent` claims.
+#[derive(Serialize, JsonSchema)]
+struct ListedBrowser {
+    /// The family: `chrome`, `edge`, `firefox`, `opera`, `safari`, `samsung` or `other`.
+    #[schemars(example = &"firefox")]
+    family: String,
+    /// The system: `android`, `chrome_os`, `ios`, `linux`, `mac_os`, `windows` or `other`.
+    #[schemars(example = &"mac_os")]
+    system: String,
+}
+
+/// A session that is to be ended.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct RevokeRequest {
+    /// The handle of the list.
+    pub(super) handle: String,
+}
+
+/// A sign-out.
+#[derive(Deserialize, JsonSchema)]
+pub(super) struct SignOutRequest {
+    /// True to sign the account out everywhere. Without it, only this session ends.
+    pub(super) everywhere: Option<bool>,
 }
 
 /// An error, as RFC 9457 defines it.

@@ -12,13 +12,13 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignInError, SignInPayload};
 
-use super::{LogContext, OriginSecrets, SourceOf, link_challenge};
+use super::{BrowserSessions, LogContext, NoSessions, OriginSecrets, SourceOf, link_challenge};
 use crate::keys::Deployments;
 
 /// The operations for signed-in callers. In GraphQL: `signUp`, `updateName`, `changeContact`,
 /// `pendingContact`, `rememberDevice` and `forgetDevices`.
 #[derive(Clone, Debug)]
-pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
+pub struct AccountResolver<S, D, T, A, C, E, K = Deployment, B = NoSessions> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
@@ -35,6 +35,8 @@ pub struct AccountResolver<S, D, T, A, C, E, K = Deployment> {
     pub tokens: T,
     /// Cognito's API as a client calls it.
     pub api: A,
+    /// Session mode, or its absence.
+    pub sessions: B,
     /// The clock.
     pub clock: C,
     /// The source of randomness.
@@ -84,7 +86,7 @@ impl ContactInput {
     }
 }
 
-impl<S, D, T, A, C, E, K> AccountResolver<S, D, T, A, C, E, K>
+impl<S, D, T, A, C, E, K, B> AccountResolver<S, D, T, A, C, E, K, B>
 where
     S: PendingStore + UndoStore + CounterStore,
     D: Directory,
@@ -93,6 +95,7 @@ where
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     /// Returns the settings and the keys. The key of a resume secret is on every ring before it
     /// becomes current, so none is named.

@@ -5,6 +5,7 @@
 
 mod account;
 mod origin;
+mod session_mode;
 mod sign_in;
 mod source;
 
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 pub use account::AccountResolver;
 pub(crate) use account::{ContactInput, NamesInput};
 pub use origin::OriginSecrets;
+pub use session_mode::{BrowserSessions, NoSessions, Origins, SessionMode};
 pub use sign_in::SignInResolver;
 pub(crate) use sign_in::{Requested, SignInInput};
 pub use source::SourceOf;

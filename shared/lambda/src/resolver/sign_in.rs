@@ -11,13 +11,13 @@ use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{Context, SignIn, SignInError, SignInRequest};
 
-use super::{LogContext, OriginSecrets, SourceOf, link_challenge};
+use super::{BrowserSessions, LogContext, NoSessions, OriginSecrets, SourceOf, link_challenge};
 use crate::keys::Deployments;
 
 /// The operations for anonymous callers. In GraphQL: `signIn`, `signInTicket` and
 /// `undoContactChange`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
+pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
@@ -36,6 +36,8 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment> {
     pub api: A,
     /// The CAPTCHA service, where one is configured.
     pub captcha: Option<P>,
+    /// Session mode, or its absence.
+    pub sessions: B,
     /// The clock.
     pub clock: C,
     /// The source of randomness.
@@ -60,7 +62,7 @@ pub(crate) struct Requested {
     pub(crate) request: SignInRequest,
 }
 
-impl<S, D, A, P, C, E, K> SignInResolver<S, D, A, P, C, E, K>
+impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
 where
     S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
     D: Directory,
@@ -69,6 +71,7 @@ where
     C: Clock,
     E: Entropy,
     K: Deployments,
+    B: BrowserSessions,
 {
     /// Parses a request, and reads the keys that it names.
     pub(crate) async fn request(

@@ -14,7 +14,7 @@ use latchstring_core::ports::{Clock, Directory, OpenChallenge};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
-use latchstring_lambda::resolver::{AccountResolver, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, ManualClock};
 use latchstring_testkit::{Answer, Break, Carried, Wire, deployment};
 use serde_json::{Value, json};
@@ -199,6 +199,7 @@ impl FlowRun {
             legacy_pool: false,
             source: SourceOf::Off,
             origin: None,
+            sessions: NoSessions,
             store,
             directory,
             api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
@@ -222,6 +223,7 @@ impl FlowRun {
             app_client: Self::app_client(),
             source: SourceOf::Off,
             origin: None,
+            sessions: NoSessions,
             store,
             directory,
             tokens: Flaky::new(

@@ -7,5 +7,6 @@ mod documented;
 mod events;
 mod graphql;
 mod identity;
+mod sessions;
 mod sign_in;
 mod world;

@@ -11,7 +11,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{ChallengeApi, Clock, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_lambda::Deployments;
-use latchstring_lambda::resolver::{SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, SeededEntropy};
 use serde_json::json;
 
@@ -364,6 +364,7 @@ async fn a_silent_cognito_is_unavailable_within_25_seconds() {
         legacy_pool: false,
         source: SourceOf::Off,
         origin: None,
+        sessions: NoSessions,
         store: world.shared.store.clone(),
         directory: world.shared.directory.clone(),
         api: Silent,
@@ -406,6 +407,7 @@ async fn unreadable_keys_leave_the_continuation() {
         legacy_pool: false,
         source: SourceOf::Off,
         origin: None,
+        sessions: NoSessions,
         store: world.shared.store.clone(),
         directory: world.shared.directory.clone(),
         api: Silent,

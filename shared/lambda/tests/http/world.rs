@@ -10,7 +10,9 @@ use latchstring_core::policy::Policy;
 use latchstring_core::ports::{AccessTokenVerifier, Clock, Directory, PortError};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{AccountResolver, OriginSecrets, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{
+    AccountResolver, NoSessions, OriginSecrets, SignInResolver, SourceOf,
+};
 use latchstring_lambda::{PublicError, answer};
 use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
 use latchstring_testkit as testkit;
@@ -37,6 +39,27 @@ pub(crate) type Accounts =
 pub(crate) struct Issued {
     accounts: MemoryDirectory,
     tokens: Arc<Mutex<Vec<String>>>,
+}
+
+impl Issued {
+    /// Issues an access token of Ada, who signs in now, with these claims changed.
+    pub(crate) fn token(&self, now: Timestamp, changed: &Value) -> String {
+        let mut claims = json!({
+            "iss": format!("https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"),
+            "sub": ADAS_SUB,
+            "username": ADAS_NAME,
+            "token_use": "access",
+            "client_id": CLIENT,
+            "auth_time": now.as_secs(),
+        });
+        for (name, value) in changed.as_object().into_iter().flatten() {
+            claims[name] = value.clone();
+        }
+        let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+        let token = format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl");
+        self.tokens.lock().unwrap().push(token.clone());
+        token
+    }
 }
 
 impl AccessTokenVerifier for Issued {
@@ -131,6 +154,7 @@ impl World {
                 legacy_pool: false,
                 source: SourceOf::Off,
                 origin: None,
+                sessions: NoSessions,
                 store: shared.store.clone(),
                 directory: shared.directory.clone(),
                 api: api.clone(),
@@ -143,6 +167,7 @@ impl World {
                 app_client,
                 source: SourceOf::Off,
                 origin: None,
+                sessions: NoSessions,
                 store: shared.store.clone(),
                 directory: shared.directory.clone(),
                 tokens: issued.clone(),
@@ -164,28 +189,13 @@ impl World {
 
     /// Returns an access token of Ada that Cognito accepts, with these claims changed.
     pub(crate) fn token(&self, changed: &Value) -> String {
-        let mut claims = json!({
-            "iss": format!("https://cognito-idp.eu-west-1.amazonaws.com/{POOL}"),
-            "sub": ADAS_SUB,
-            "token_use": "access",
-            "client_id": CLIENT,
-            "auth_time": self.shared.clock.now().as_secs(),
-        });
-        for (name, value) in changed.as_object().into_iter().flatten() {
-            claims[name] = value.clone();
-        }
-        let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
-        let token = format!("eyJhbGciOiJSUzI1NiJ9.{claims}.c2lnbmF0dXJl");
-        self.issued.tokens.lock().unwrap().push(token.clone());
-        token
+        self.issued.token(self.shared.clock.now(), changed)
     }
 
     /// Sends an event to the function of its path.
     pub(crate) async fn send(&self, event: Value) -> Result<Value, PublicError> {
         let path = event["rawPath"].as_str().or(event["path"].as_str());
-        let of_accounts = ["sign-up", "names", "change", "pending", "devices"];
-        let path = path.unwrap_or_default();
-        let response = if of_accounts.iter().any(|part| path.contains(part)) {
+        let response = if is_of_accounts(path.unwrap_or_default()) {
             answer(&self.accounts, event).await
         } else {
             answer(&self.sign_in, event).await
@@ -204,32 +214,11 @@ impl World {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Reply {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let parameters: serde_json::Map<_, _> = query
-            .split('&')
-            .filter_map(|pair| pair.split_once('='))
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect();
-        let headers: serde_json::Map<_, _> = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), json!(value)))
-            .collect();
-        let event = json!({
-            "version": "2.0",
-            "routeKey": "$default",
-            "rawPath": path,
-            "rawQueryString": query,
-            "headers": headers,
-            "queryStringParameters": parameters,
-            "requestContext": {
-                "http": { "method": method, "path": path, "sourceIp": "192.0.2.1" },
-            },
-            "body": body,
-            "isBase64Encoded": false,
-        });
+        let event = event(method, path, headers, body);
         let response = self.send(event).await.expect("an HTTP event");
         let reply = Reply::of(&response);
         assert_eq!(reply.headers["cache-control"], "no-store");
+        let (path, _) = path.split_once('?').unwrap_or((path, ""));
         documented::check(method, path, &reply);
         reply
     }
@@ -288,6 +277,41 @@ impl World {
     pub(crate) fn sent(&self) -> usize {
         self.shared.inbox.messages(None, usize::MAX).len()
     }
+}
+
+/// Returns whether the function sign-up serves a path.
+pub(crate) fn is_of_accounts(path: &str) -> bool {
+    let parts = [
+        "sign-up", "names", "change", "pending", "devices", "session", "sign-out",
+    ];
+    parts.iter().any(|part| path.contains(part))
+}
+
+/// Returns the event of an HTTP API for a request.
+pub(crate) fn event(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Value {
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    let parameters: serde_json::Map<_, _> = query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect();
+    let headers: serde_json::Map<_, _> = headers
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": path,
+        "rawQueryString": query,
+        "headers": headers,
+        "queryStringParameters": parameters,
+        "requestContext": {
+            "http": { "method": method, "path": path, "sourceIp": "192.0.2.1" },
+        },
+        "body": body,
+        "isBase64Encoded": false,
+    })
 }
 
 /// A code of the same length that is not right, another one for each number below ten.
