@@ -218,6 +218,14 @@ describe('what session mode adds', () => {
     }
   });
 
+  it('signed calls need no confirmation, as no client answers a session', () => {
+    const signed = templateOf({ api: 'http', sessionMode: true, settings: { cognitoCalls: 'signed' } });
+    for (const name of ['sign-in', 'sign-up'] as const) {
+      const more = beyond(allowed(signed, name), allowed(template, name));
+      assert.deepEqual(more, ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge']);
+    }
+  });
+
   it('no function may read the secrets of other app clients', () => {
     assert.ok(!JSON.stringify(template.toJSON()).includes('DescribeUserPoolClient'));
     template.resourceCountIs('AWS::Lambda::Function', FUNCTIONS.length);

@@ -21,7 +21,7 @@ use sesv2::types::SuppressionListReason;
 
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
-use latchstring_core::resolver::session::ServerCredential;
+use latchstring_core::session::ServerCredential;
 use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
