@@ -228,7 +228,7 @@ export class StandaloneStack extends Stack {
       ? secrets.Secret.fromSecretCompleteArn(
           this,
           'GivenClientSecret',
-          text('ClientSecret', "The whole ARN of the secret that holds the app client's secret.", {
+          text('ClientCredentialArn', "The whole ARN of the secret that holds the app client's secret.", {
             allowedPattern: 'arn:[a-z-]+:secretsmanager:.+',
           }),
         )

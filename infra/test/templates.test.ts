@@ -214,7 +214,7 @@ describe('the templates of session mode', () => {
         .map(([name]) => name)
         .sort();
     assert.deepEqual(asked(own), ['Bucket', 'Prefix']);
-    assert.deepEqual(asked(existing), ['Bucket', 'ClientSecret', 'Clients', 'Prefix', 'UserPool']);
+    assert.deepEqual(asked(existing), ['Bucket', 'ClientCredentialArn', 'Clients', 'Prefix', 'UserPool']);
     const made = (template: unknown) => resources(template, 'AWS::SecretsManager::Secret').length;
     assert.deepEqual([made(own), made(existing)], [3, 2]);
   });
@@ -250,7 +250,7 @@ describe('the templates of session mode', () => {
     const [variables] = resources(existing, 'AWS::Lambda::Function')
       .map((it) => it.Properties.Environment.Variables)
       .filter(({ SESSION_MODE }) => SESSION_MODE);
-    assert.deepEqual(variables.CLIENT_SECRET_SECRET, { Ref: 'ClientSecret' });
+    assert.deepEqual(variables.CLIENT_SECRET_SECRET, { Ref: 'ClientCredentialArn' });
   });
 });
 
