@@ -112,8 +112,43 @@ def secret_of(emulated: Emulated, arn: str) -> str:
     return emulated.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
 
 
-def session_mode(emulated: Emulated, packages: Path) -> bool:
-    """Deploys session mode, and plays its scenarios."""
+def findings(emulated: Emulated, doctor: Path, pool: str, client: str) -> dict[str, str]:
+    """The states that the doctor reports of session mode and of the client's secret, by the check."""
+    access = {"AWS_ENDPOINT_URL": emulated.endpoint, "AWS_REGION": REGION}
+    access |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    command = [doctor, "doctor", "--user-pool", pool, "--client", client, "--json"]
+    report = json.loads(subprocess.run(command, env=access, capture_output=True, text=True).stdout)
+    found = {it["check"]: it["state"] for it in report["findings"]}
+    return {check: state for check, state in found.items() if check.startswith("session.") or check == "client.secret"}
+
+
+def examine(emulated: Emulated, doctor: Path, pool: str, client: str) -> bool:
+    """Has the doctor examine the stack, as it is and with a client that lets anyone start a flow."""
+    expected = {
+        "client.secret": "ok",
+        "session.functions": "ok",
+        "session.credential": "ok",
+        "session.cors": "ok",
+        "session.lifetime": "ok",
+        # The emulator drops the rotation of an app client, so refresh tokens never rotate there.
+        "session.rotation": "note",
+        "session.direct": "ok",
+    }
+    seen = findings(emulated, doctor, pool, client)
+    cognito = emulated.client("cognito-idp")
+    other = {"UserPoolId": pool, "ClientName": "other", "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]}
+    made = cognito.create_user_pool_client(**other)["UserPoolClient"]["ClientId"]
+    with_another = findings(emulated, doctor, pool, client)
+    cognito.delete_user_pool_client(UserPoolId=pool, ClientId=made)
+    if seen != expected or with_another != expected | {"session.direct": "leaks"}:
+        step(f"FAILED: the doctor reports {seen}, and with another client {with_another}")
+        return False
+    step(f"the doctor finds session mode in order: {len(seen)} checks")
+    return True
+
+
+def session_mode(emulated: Emulated, packages: Path, doctor: Path) -> bool:
+    """Deploys session mode, has the doctor examine it, and plays its scenarios."""
     outputs = deploy(emulated, packages, SESSION_STACK, {})
     pool, client = outputs["UserPoolId"], outputs["ClientIds"]
     described = emulated.client("cognito-idp").describe_user_pool_client(UserPoolId=pool, ClientId=client)
@@ -122,6 +157,8 @@ def session_mode(emulated: Emulated, packages: Path) -> bool:
         step("FAILED: the stack did not store the secret of the app client")
         return False
     step("the secret of the app client stored")
+    if not examine(emulated, doctor, pool, client):
+        return False
     site = Ministack(emulated.endpoint, REGION, outputs)
     site.credential = secret_of(emulated, outputs["ServerCredentialSecret"])
     return play(site, SESSION_MODE)
@@ -152,6 +189,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--local", type=Path, required=True, help="the local service's binary")
+    parser.add_argument("--doctor", type=Path, required=True, help="the binary latchstring")
     parser.add_argument("--logs", type=Path, required=True, help="a folder")
     arguments = parser.parse_args()
     arguments.logs.mkdir(parents=True, exist_ok=True)
@@ -165,7 +203,7 @@ def main() -> int:
         outputs = deploy(emulated, arguments.packages, STACK, {"Api": "both", "ApiKeyExpires": expires})
         deployed = play(Ministack(endpoint, REGION, outputs))
         print("ministack, session mode:")
-        deployed = session_mode(emulated, arguments.packages) and deployed
+        deployed = session_mode(emulated, arguments.packages, arguments.doctor) and deployed
     print("the local service:")
     with local_service(arguments.local, arguments.logs / "local.txt") as url:
         step(f"started on {url}")
