@@ -207,7 +207,7 @@ describe('the templates of session mode', () => {
     }
   });
 
-  it('ask for the zips, and for an existing pool, its client and its secret', () => {
+  it('demand where the zips are, and of an existing pool the client and its secret', () => {
     const asked = (template: { Parameters: Record<string, { Default?: unknown }> }) =>
       Object.entries(template.Parameters)
         .filter(([, { Default }]) => Default === undefined)
