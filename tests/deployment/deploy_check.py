@@ -59,15 +59,41 @@ def prepare(emulated: Emulated, packages: Path) -> None:
     step("the sender verified")
 
 
+def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a role's own policy, or of one that is tied to roles."""
+    properties = resource["Properties"]
+    if resource["Type"] == "AWS::IAM::Role":
+        return [it for policy in properties.get("Policies", []) for it in policy["PolicyDocument"]["Statement"]]
+    if resource["Type"] == "AWS::IAM::Policy":
+        return properties["PolicyDocument"]["Statement"]
+    return []
+
+
+def adapt(template: dict[str, Any]) -> None:
+    """Changes what this emulator does otherwise than AWS."""
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Cognito::UserPool":
+            # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
+            resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
+        for statement in statements(resource):
+            # It knows neither dynamodb:LeadingKeys nor ses:FromAddress, so that no condition holds.
+            statement.pop("Condition", None)
+            if statement["Action"] == "ses:SendEmail":
+                # It does not find the identity of a mail.
+                statement["Resource"] = "*"
+            if statement["Action"] == "secretsmanager:GetSecretValue":
+                # A reference to a secret is its name there.
+                found = statement["Resource"]
+                found = found if isinstance(found, list) else [found]
+                statement["Resource"] = [{"Fn::GetAtt": [secret["Ref"], "Id"]} for secret in found]
+
+
 def deploy(emulated: Emulated, packages: Path, name: str, more: dict[str, str]) -> dict[str, str]:
     """Deploys a stack, by the template of its name and with these parameters too, and returns its outputs."""
     s3 = emulated.client("s3")
     file = f"{name}.template.json"
     template = json.loads((packages / file).read_text())
-    for resource in template["Resources"].values():
-        if resource["Type"] == "AWS::Cognito::UserPool":
-            # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
-            resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
+    adapt(template)
     s3.put_object(Bucket=BUCKET, Key=file, Body=json.dumps(template).encode())
 
     stacks = emulated.client("cloudformation")
