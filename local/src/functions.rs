@@ -3,12 +3,18 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use latchstring_aws::{Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_aws::{
+    Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens,
+    KeptSecret, SecretSetting,
+};
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
+use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::http::openapi;
-use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{
+    AccountResolver, Origins, SessionMode, SignInResolver, SourceOf,
+};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
@@ -27,6 +33,7 @@ const SIGN_UP: &str = "sign-up";
 /// A port whose calls fail, without effect, while [`PortOutages`] says so.
 type Failing<P> = Carried<P, PortOutages>;
 type LocalStore = Failing<MemoryStore>;
+type LocalSessions = Option<SessionMode<CognitoRefreshTokens, KeptSecret>>;
 type LocalCourier = Failing<Inbox<LocalClock>>;
 
 /// Every function of the deployment.
@@ -42,6 +49,8 @@ pub(crate) struct Lambdas {
         Failing<FixedCaptcha>,
         LocalClock,
         OsEntropy,
+        Deployment,
+        LocalSessions,
     >,
     account: AccountResolver<
         LocalStore,
@@ -50,6 +59,8 @@ pub(crate) struct Lambdas {
         CognitoChallengeApi,
         LocalClock,
         OsEntropy,
+        Deployment,
+        LocalSessions,
     >,
 }
 
@@ -61,11 +72,19 @@ pub(crate) struct Wiring {
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,
     pub(crate) cognito_calls: CognitoCalls,
+    pub(crate) session_mode: Option<LocalSessionMode>,
     pub(crate) captcha: Option<FixedCaptcha>,
     pub(crate) inbox: Inbox<LocalClock>,
     pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
     pub(crate) outages: PortOutages,
+}
+
+/// Session mode, with its secrets.
+pub(crate) struct LocalSessionMode {
+    pub(crate) client_secret: Secret,
+    pub(crate) server_credential: Secret,
+    pub(crate) origins: Origins,
 }
 
 impl Lambdas {
@@ -83,8 +102,9 @@ impl Lambdas {
     ];
 
     /// Returns the routes of the HTTP API: those of its OpenAPI document. The function sign-up serves
-    /// signed-in callers, whose tokens the authorizer checks, as infra/lib/http-api.ts deploys it.
-    pub(crate) fn routes() -> Vec<http_api::Route> {
+    /// signed-in callers, whose tokens the authorizer checks, as infra/lib/http-api.ts deploys it. In
+    /// session mode they have no tokens, and the function checks their cookie.
+    pub(crate) fn routes(is_session_mode: bool) -> Vec<http_api::Route> {
         let document = openapi();
         let paths = document["paths"].as_object().into_iter().flatten();
         let operations = paths.flat_map(|(path, item)| {
@@ -98,7 +118,8 @@ impl Lambdas {
                 http_api::Route {
                     key: format!("{} {path}", method.to_uppercase()),
                     function: if is_for_anyone { SIGN_IN } else { SIGN_UP }.to_owned(),
-                    is_signed_in: schemes.any(|scheme| scheme["accessToken"].is_array()),
+                    is_signed_in: !is_session_mode
+                        && schemes.any(|scheme| scheme["accessToken"].is_array()),
                 }
             })
             .collect()
@@ -112,6 +133,7 @@ impl Lambdas {
             client,
             legacy_pool,
             cognito_calls,
+            session_mode,
             captcha,
             inbox,
             deliveries,
@@ -121,7 +143,15 @@ impl Lambdas {
         let store = Failing::new(MemoryStore::default(), outages.clone());
         let courier = Failing::new(inbox, outages.clone());
         let directory = CognitoDirectory::new(&aws, &pool);
-        let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client);
+        let text = |secret: &Secret| SecretSetting::Text(secret.clone());
+        let client_secret = session_mode.as_ref().map(|mode| text(&mode.client_secret));
+        let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client)
+            .with_secret(&aws, client_secret.clone());
+        let sessions = session_mode.map(|mode| SessionMode {
+            tokens: CognitoRefreshTokens::new(&aws, &client, client_secret),
+            credential: Some(KeptSecret::new(&aws, text(&mode.server_credential))),
+            origins: mode.origins,
+        });
         let app_client = AppClient::new(pool, client);
         Self {
             deliveries,
@@ -151,7 +181,7 @@ impl Lambdas {
                 legacy_pool,
                 source: SourceOf::Off,
                 origin: None,
-                sessions: NoSessions,
+                sessions: sessions.clone(),
                 store: store.clone(),
                 directory: directory.clone(),
                 api: api.clone(),
@@ -165,7 +195,7 @@ impl Lambdas {
                 // Every caller is 127.0.0.1 here.
                 source: SourceOf::Off,
                 origin: None,
-                sessions: NoSessions,
+                sessions,
                 store,
                 directory,
                 tokens: CognitoTokens::new(&aws),

@@ -165,6 +165,7 @@ async fn config_json(
         "endpoint": settings.endpoint,
         "graphqlUrl": settings.graphql_url(),
         "apiKey": settings.api_key,
+        "sessionMode": settings.is_session_mode(),
     }))
 }
 

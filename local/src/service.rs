@@ -12,11 +12,13 @@ use latchstring_core::message::LinkUrl;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, SourceBudget};
+use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
+use latchstring_lambda::resolver::Origins as SessionOrigins;
 use latchstring_local_appsync::{self as appsync, Api, SchemaError};
 use latchstring_local_cognito::{
-    AuthFlow, ClientConfig, Origins, PoolConfig, Rotation, SigningKeys, TokenError, UserPool,
-    allow_origins,
+    AuthFlow, ClientConfig, ClientSecret, Origins, PoolConfig, Rotation, SigningKeys, TokenError,
+    UserPool, allow_origins,
 };
 use latchstring_local_http_api::{self as http_api, Cors, HttpApi, JwtAuthorizer};
 use latchstring_memory::{FixedCaptcha, Inbox};
@@ -26,7 +28,7 @@ use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
-use crate::functions::{Lambdas, Wiring};
+use crate::functions::{Lambdas, LocalSessionMode, Wiring};
 use crate::host::Hosts;
 use crate::outages::PortOutages;
 use crate::settings::Settings;
@@ -35,6 +37,10 @@ use crate::{control, host, pages};
 const REGION: &str = "us-east-1";
 const POOL: &str = "us-east-1_LOCAL0000";
 const CLIENT: &str = "latchstringlocalclient0000";
+/// The secret of the app client in session mode, which only the functions have.
+const CLIENT_SECRET: &str = "latchstring-local-client-secret";
+/// The credential of an app's server in session mode. Another program on this machine may have it.
+const SERVER_CREDENTIAL: &str = "latchstring-local-server-credential";
 const API_KEY: &str = "da2-latchstringlocal";
 const SCHEMA: &str = include_str!("../../infra/schema.graphql");
 
@@ -72,6 +78,9 @@ pub struct Options {
     pub legacy_pool: bool,
     /// The calls with which resolvers open sessions.
     pub cognito_calls: CognitoCalls,
+    /// Session mode: the app client has a secret, and browsers hold a cookie instead of tokens. Only
+    /// the HTTP API is served.
+    pub session_mode: bool,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
     /// Rotates refresh tokens; a used token stays valid for this time.
@@ -138,6 +147,7 @@ impl Service {
             client_id: CLIENT.to_owned(),
             endpoint: format!("http://{address}"),
             api_key: API_KEY.to_owned(),
+            server_credential: options.session_mode.then(|| Secret::new(SERVER_CREDENTIAL)),
         };
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
@@ -158,6 +168,7 @@ impl Service {
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
             cognito_calls: options.cognito_calls,
+            session_mode: options.session_mode.then(|| session_mode(&options)),
             captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),
@@ -179,8 +190,14 @@ impl Service {
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
         let origins = Origins::with(options.allow_origins);
-        let http_api = http_api::router(http_api(lambdas, &pool, &origins));
-        let own = appsync::router(api).merge(pages);
+        let routes = Lambdas::routes(options.session_mode);
+        let http_api = http_api::router(http_api(routes, lambdas, &pool, &origins));
+        let own = if options.session_mode {
+            // AppSync would hand out tokens.
+            pages
+        } else {
+            appsync::router(api).merge(pages)
+        };
         let mut router = allow_origins(own, origins.clone())
             .merge(http_api)
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
@@ -298,6 +315,15 @@ fn captcha() -> FixedCaptcha {
     FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
+/// Session mode. The pages of other origins that may call may send the cookie.
+fn session_mode(options: &Options) -> LocalSessionMode {
+    LocalSessionMode {
+        client_secret: Secret::new(CLIENT_SECRET),
+        server_credential: Secret::new(SERVER_CREDENTIAL),
+        origins: SessionOrigins::parse(&options.allow_origins.join(",")).unwrap_or_default(),
+    }
+}
+
 fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
     // Only Define writes a contact.
@@ -306,6 +332,9 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
             .map(str::to_owned)
             .into(),
     );
+    if options.session_mode {
+        client.secret = Some(ClientSecret::new(CLIENT_SECRET));
+    }
     if let Some(grace) = options.rotate_refresh_tokens {
         client.refresh_token_rotation = Some(Rotation { grace });
         // AWS's guide requires this flow to be off where tokens rotate.
@@ -321,13 +350,18 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
 }
 
 /// Returns the HTTP API, with the authorizer and the CORS of infra/lib/http-api.ts.
-fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, origins: &Origins) -> HttpApi {
+fn http_api(
+    routes: Vec<http_api::Route>,
+    lambdas: Arc<Lambdas>,
+    pool: &UserPool,
+    origins: &Origins,
+) -> HttpApi {
     let authorizer = JwtAuthorizer {
         tokens: Arc::new(PoolTokens(pool.clone())),
         audience: vec![CLIENT.to_owned()],
     };
     let origins = origins.clone();
-    HttpApi::new(Lambdas::routes(), lambdas, authorizer).with_cors(Cors {
+    HttpApi::new(routes, lambdas, authorizer).with_cors(Cors {
         allows_origin: Arc::new(move |origin| origins.allows(origin)),
         allow_methods: "GET,POST",
         allow_headers: "authorization,content-type",

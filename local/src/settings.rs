@@ -1,5 +1,7 @@
 //! The settings of a client.
 
+use latchstring_core::secret::Secret;
+
 /// The settings that a client needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -13,9 +15,16 @@ pub struct Settings {
     pub endpoint: String,
     /// The API key of the public mutations.
     pub api_key: String,
+    /// The credential of an app's server; `None` without session mode. It is in no page.
+    pub server_credential: Option<Secret>,
 }
 
 impl Settings {
+    /// Returns true in session mode.
+    pub const fn is_session_mode(&self) -> bool {
+        self.server_credential.is_some()
+    }
+
     /// Returns the URL of the GraphQL API.
     pub fn graphql_url(&self) -> String {
         format!("{}/graphql", self.endpoint)
