@@ -6,7 +6,7 @@ use latchstring_local::Options;
 use crate::{production, production_with, refused, victim};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         unredeemed_tickets_charge_no_budget,
         three_thousand_tickets_lengthen_no_code,
         unredeemed_tickets_of_a_legacy_pool_refuse_no_newcomer,

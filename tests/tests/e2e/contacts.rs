@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Person, SignedIn};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_second_contact_with_a_name_signs_in_to_the_same_account,
         a_changed_address_signs_in_and_the_old_one_is_only_notified,
         an_address_stays_with_its_owner_when_another_user_adds_it,

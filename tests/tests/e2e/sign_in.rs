@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Ticket};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_second_sign_in_is_equal_and_reaches_the_same_account,
         an_address_and_a_number_are_two_accounts_until_joined,
         the_tokens_work_and_can_be_refreshed,

@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Person, Question, SignedIn};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_disabled_user_gets_a_decoy_and_no_code,
         a_user_disabled_before_the_answer_gets_no_tokens,
         a_user_deleted_before_the_answer_gets_no_tokens,
