@@ -599,7 +599,11 @@ impl Question {
             None => Outcome::Asked(Self::prompted(latchstring, &answer).within(&self.browser)),
             Some("session_opened") => {
                 assert!(self.door == Door::Session && answer["tokens"].is_null());
-                let mut signed_in = SignedIn::within(latchstring, &self.browser).await;
+                let mut signed_in = match SignedIn::within(latchstring, &self.browser).await {
+                    Ok(signed_in) => signed_in,
+                    // Another request ended it at once.
+                    Err(refusal) => return Outcome::Refused(refusal),
+                };
                 signed_in.is_new = answer["isNew"].as_bool();
                 assert!(signed_in.is_new.is_some(), "it says whether it is new");
                 Outcome::SignedIn(Box::new(signed_in))

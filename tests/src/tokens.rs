@@ -64,9 +64,11 @@ impl SignedIn {
 
     /// Returns the user of a browser session. The app's server reads the access token and with it the
     /// user's attributes.
-    pub(crate) async fn within(latchstring: &Latchstring, browser: &Browser) -> Self {
-        let token = latchstring.token_of(browser).await;
-        let access_token = token.expect("the browser is signed in");
+    ///
+    /// # Errors
+    /// If the browser is not signed in.
+    pub async fn within(latchstring: &Latchstring, browser: &Browser) -> Result<Self, Refusal> {
+        let access_token = latchstring.token_of(browser).await?;
         let keys = keys_of(latchstring).await;
         let access = checked(latchstring, &access_token, "access", &keys);
         let mut signed_in = Self {
@@ -104,7 +106,7 @@ impl SignedIn {
             "the session is of this account"
         );
         assert!(session["username"] == signed_in.access["username"]);
-        signed_in
+        Ok(signed_in)
     }
 
     /// Verifies the tokens of an answer of ours.
@@ -296,7 +298,8 @@ impl SignedIn {
         use aws_sdk_cognitoidentityprovider::types::AuthFlowType;
 
         if self.latchstring.door() == Door::Session {
-            return Self::within(&self.latchstring, &self.browser).await;
+            let within = Self::within(&self.latchstring, &self.browser).await;
+            return within.expect("it is signed in");
         }
         let output = self
             .latchstring

@@ -12,9 +12,11 @@ latchstring_tests::doors! {
         unredeemed_tickets_of_a_legacy_pool_refuse_no_newcomer,
         unredeemed_tickets_spend_no_sms_budget,
         unanswered_codes_lengthen_no_code,
-        stored_tickets_send_no_more_than_the_budget,
-        an_unsent_code_cannot_be_guessed,
         a_refusal_returns_the_time_to_wait,
+    ],
+    both: [
+        an_unsent_code_cannot_be_guessed,
+        stored_tickets_send_no_more_than_the_budget,
     ],
 }
 

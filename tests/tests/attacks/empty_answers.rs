@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    every: [
+    both: [
         an_empty_answer_is_never_right,
     ],
 }

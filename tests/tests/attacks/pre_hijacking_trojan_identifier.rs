@@ -5,7 +5,7 @@
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    every: [
+    both: [
         an_attackers_earlier_steps_do_not_reach_the_victims_account,
     ],
 }

@@ -18,6 +18,9 @@ latchstring_tests::doors! {
         a_right_code_stays_right_if_writing_the_contact_fails,
         with_every_trigger_retried_a_contact_changes_once,
     ],
+    both: [
+        an_id_token_changes_neither_contact_nor_name,
+    ],
 }
 
 const NAME: (&str, &str) = ("Ada", "Lovelace");
@@ -190,8 +193,6 @@ async fn only_a_fresh_access_token_changes_a_contact() {
     let phone = latchstring.by_phone("+1 415 555 0132");
     let refused =
         |outcome: Result<_, latchstring_tests::Refusal>| outcome.err().expect("refused").kind;
-    let wrong = phone.signs_in().await.with_the_wrong_token();
-    assert_eq!(refused(wrong.changes_to(&email).await), "NotSignedIn");
     latchstring.advance(601).await;
     assert_eq!(refused(ada.changes_to(&email).await), "ReauthRequired");
     let refreshed = ada.refreshes().await;
@@ -237,7 +238,15 @@ async fn a_name_alone_is_written_long_after_the_sign_in() {
     assert!(refreshed.id["given_name"] == "Ada" && refreshed.id["family_name"] == "Lovelace");
     let empty = ada.renames(("Ada", " ")).await.expect_err("refused");
     assert_eq!(empty.kind, "InvalidName");
+}
+
+#[tokio::test]
+async fn an_id_token_changes_neither_contact_nor_name() {
+    let latchstring = Latchstring::start().await;
+    let (ada, email) = ada_by_phone(&latchstring).await;
     let wrong = ada.with_the_wrong_token();
+    let refusal = wrong.changes_to(&email).await.err().expect("refused");
+    assert_eq!(refusal.kind, "NotSignedIn");
     let refusal = wrong.renames(NAME).await.expect_err("refused");
     assert_eq!(refusal.kind, "NotSignedIn");
 }

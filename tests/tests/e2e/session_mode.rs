@@ -179,6 +179,7 @@ impl Mode {
             signed_in_at: Timestamp::from_secs(1_800_000_000),
             browser: Browser::OTHER,
             replaces: None,
+            ends_others: false,
         };
         let opened = self.sessions().open(&new).await.expect("a session");
         note(opened.id.text().expose());

@@ -11,8 +11,10 @@ latchstring_tests::doors! {
         the_challenge_shows_the_default_settings,
         a_code_works_in_its_own_flow_and_in_no_other,
         white_space_around_and_within_a_code_does_not_make_it_wrong,
-        an_sdk_that_opens_the_session_signs_in_with_a_ticket,
         ten_users_at_once_sign_in_to_their_own_accounts,
+    ],
+    both: [
+        an_sdk_that_opens_the_session_signs_in_with_a_ticket,
         tokens_are_never_issued_without_an_answer_to_a_code,
     ],
     Proof: [

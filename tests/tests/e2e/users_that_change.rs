@@ -10,6 +10,8 @@ latchstring_tests::doors! {
         a_code_sent_to_an_old_address_does_not_outlive_the_change,
         the_next_holder_of_an_old_address_gets_a_new_account,
         an_unverified_address_signs_in_to_no_existing_account,
+    ],
+    both: [
         a_username_session_signs_in_by_its_own_contact_only,
     ],
 }

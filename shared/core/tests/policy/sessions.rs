@@ -112,6 +112,7 @@ impl<C: Clock> Mode<C> {
             signed_in_at: self.world.clock.now(),
             browser: chrome(),
             replaces: replaces.cloned(),
+            ends_others: false,
         }
     }
 
@@ -686,7 +687,7 @@ fn a_sign_out_everywhere_ends_every_session() {
 #[test]
 fn a_sign_out_everywhere_that_breaks_can_be_repeated() {
     for how in [Break::Before, Break::After, Break::Hangs] {
-        for at in 0..7 {
+        for at in 0..14 {
             let mode = Mode::new();
             let (ada, elsewhere) = (mode.open(), mode.open());
             mode.world.wire.will_break([(at, how)]);
