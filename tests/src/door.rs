@@ -74,7 +74,7 @@ macro_rules! doors {
     (all: $reason:ident) => {
         const _: $crate::OneDoor = $crate::OneDoor::$reason;
     };
-    (every: [$($every:ident),+ $(,)?] $(, both: [$($both:ident),+ $(,)?])? $(, $($rest:tt)*)?) => {
+    (every: [$($every:ident),+ $(,)?], both: [$($both:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
         mod session {
             $(
                 #[test]
@@ -83,8 +83,18 @@ macro_rules! doors {
                 }
             )+
         }
-        $crate::doors!(both: [$($every,)+ $($($both),+)?]);
-        $($crate::doors!($($rest)*);)?
+        $crate::doors!(both: [$($every,)+ $($both),+] $(, $($rest)*)?);
+    };
+    (every: [$($every:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        mod session {
+            $(
+                #[test]
+                fn $every() {
+                    $crate::Door::Session.run(super::$every);
+                }
+            )+
+        }
+        $crate::doors!(both: [$($every),+] $(, $($rest)*)?);
     };
     (both: [$($both:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
         mod http {

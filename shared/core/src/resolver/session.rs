@@ -267,7 +267,10 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         }
         if let Some(replaced) = &new.replaces {
             // The new session is open in either case. The old one ends with its lifetime.
-            let _ = self.sign_out(replaced).await;
+            if self.sign_out(replaced).await.is_err() {
+                clock.sleep(AGAIN).await;
+                let _ = self.sign_out(replaced).await;
+            }
         }
         Ok(OpenedSession {
             expires_in: now.secs_until(session.expires_at),
@@ -343,23 +346,33 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Ends the session of an id, and revokes its tokens. Done if there is none.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the store fails. The tokens are revoked nevertheless if they could be read.
     pub async fn sign_out(&self, id: &SessionId) -> Result<SignedOut, SessionError> {
-        let store = self.context.store;
+        let Context { store, clock, .. } = &self.context;
         let done = SignedOut { unrevoked: None };
         let Some(session) = store.session(self.key(id)).await?.filter(self.of_client()) else {
             return Ok(done);
         };
-        let ended = store
-            .end_session(session.key, EndIf::Of(&session.account))
-            .await?;
-        // A refresh may have replaced the token since the session was read.
-        let session = ended.unwrap_or(session);
+        let condition = EndIf::Of(&session.account);
+        let mut ended = store.end_session(session.key, condition).await;
+        if ended.is_err() {
+            clock.sleep(AGAIN).await;
+            ended = store.end_session(session.key, condition).await;
+        }
+        // A refresh may have replaced the token since the session was read. If the store does not
+        // answer, the session ends at Cognito: the item may be gone, and the token in it with it.
+        let (session, failed) = match ended {
+            Ok(ended) => (ended.unwrap_or(session), None),
+            Err(fault) => (session, Some(fault)),
+        };
         let token = session.open_refresh(&self.opener(id), &session.tokens.refresh);
         let unrevoked = match token {
             Ok(token) => self.revoke_tokens(&token).await.err(),
             Err(_) => None,
         };
+        if let Some(fault) = failed {
+            return Err(fault.into());
+        }
         self.delist(&session.account, &[session.key]).await;
         Ok(SignedOut { unrevoked })
     }
@@ -479,8 +492,10 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         if session.notes(browser, now) {
             let minute = Session::minute(now);
             let store = self.context.store;
-            store.note_use(session.key, minute, browser).await?;
-            session.last_used_at = session.last_used_at.max(minute);
+            // The next use is noted, if this one is not.
+            if store.note_use(session.key, minute, browser).await.is_ok() {
+                session.last_used_at = session.last_used_at.max(minute);
+            }
         }
         Ok(session)
     }

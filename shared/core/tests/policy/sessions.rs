@@ -120,6 +120,11 @@ impl<C: Clock> Mode<C> {
         self.open_as(ADAS_NAME)
     }
 
+    /// Signs Ada out at Cognito, past the sessions: as an operator does, or Define after an undo.
+    pub(crate) fn sign_out_ada(&self) {
+        now(self.world.directory.port.sign_out(ADAS_NAME)).unwrap();
+    }
+
     fn open_as(&self, username: &str) -> SessionId {
         let new = self.signed_in(username, None);
         let OpenedSession { id, .. } = now(self.sessions().open(&new)).unwrap();
@@ -207,7 +212,7 @@ pub(crate) fn chrome() -> Browser {
     Browser::of("Chrome/150.0 (Windows)")
 }
 
-fn sub_of(username: &str) -> Sub {
+pub(crate) fn sub_of(username: &str) -> Sub {
     match username {
         ADAS_NAME => Sub::new("sub-of-ada"),
         other => Sub::new(format!("sub-of-{other}")),
