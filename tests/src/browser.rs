@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::RequestBuilder;
-use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE};
+use reqwest::header::{COOKIE, HeaderMap, SET_COOKIE, USER_AGENT};
 
 use crate::files::note;
 
@@ -11,21 +11,26 @@ const NAME: &str = "__Host-latchstring=";
 
 /// A browser. Clones share its cookie.
 #[derive(Clone, Default)]
-pub struct Browser(Arc<Mutex<Option<String>>>);
+pub struct Browser {
+    cookie: Arc<Mutex<Option<String>>>,
+    /// What it says of itself.
+    agent: &'static str,
+}
 
 impl Browser {
-    /// Returns a browser that someone put this browser's cookie into.
+    /// Returns the browser, of this `User-Agent`, into which someone put a copy of this one's cookie.
     #[must_use]
-    pub fn stolen(&self) -> Self {
-        Self(Arc::new(Mutex::new(self.cookie())))
+    pub fn stolen_by(&self, agent: &'static str) -> Self {
+        Self {
+            cookie: Arc::new(Mutex::new(self.cookie())),
+            agent,
+        }
     }
 
     /// Returns the value of the cookie.
     pub(crate) fn cookie(&self) -> Option<String> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        let cookie = self.cookie.lock();
+        cookie.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Returns true if it has a cookie.
@@ -37,7 +42,8 @@ impl Browser {
     pub(crate) fn send(&self, request: RequestBuilder) -> RequestBuilder {
         let request = request
             .header("x-latchstring", "1")
-            .header("sec-fetch-site", "same-origin");
+            .header("sec-fetch-site", "same-origin")
+            .header(USER_AGENT, self.agent);
         match self.cookie() {
             Some(value) => request.header(COOKIE, format!("{NAME}{value}")),
             None => request,
@@ -57,6 +63,6 @@ impl Browser {
         assert_eq!(value.is_empty(), seconds == "0");
         note(value);
         let kept = (!value.is_empty()).then(|| value.to_owned());
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        *self.cookie.lock().unwrap_or_else(PoisonError::into_inner) = kept;
     }
 }

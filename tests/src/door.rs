@@ -59,6 +59,8 @@ pub enum OneDoor {
     GraphQl,
     /// It sends HTTP of its own, for a rule of the HTTP door.
     Http,
+    /// It is about browser sessions, which session mode alone has.
+    Session,
     /// It reads messages or the service's controls, and no answer of a door.
     NoDoor,
 }

@@ -326,6 +326,10 @@ impl SignedIn {
     /// # Errors
     /// The error's code, if the token is refused.
     pub async fn tries_to_refresh(&self) -> Result<(), String> {
+        if self.latchstring.door() == Door::Session {
+            let token = self.latchstring.token_of(&self.browser).await;
+            return token.map(|_| ()).map_err(|refusal| refusal.kind);
+        }
         let output = self
             .latchstring
             .cognito()

@@ -31,6 +31,8 @@ use latchstring_tests::{Lost, StillClock, Tap, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+latchstring_tests::doors!(all: Session);
+
 const POOL: &str = "eu-west-1_Confidential";
 const CLIENT: &str = "confidential00000000000001";
 const SECRET: &str = "the-secret-of-the-app-client";
