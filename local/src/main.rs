@@ -44,6 +44,9 @@ struct Arguments {
     #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
           value_parser = cognito_calls)]
     cognito_calls: CognitoCalls,
+    /// Session mode: browsers hold a cookie instead of tokens, and only the HTTP API is served
+    #[arg(long)]
+    session_mode: bool,
     /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
@@ -187,6 +190,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,
+        session_mode: arguments.session_mode,
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,
         server_credential: arguments.server_credential.clone().map(Secret::new),
@@ -241,14 +245,24 @@ fn greet(settings: &Settings) {
     }
     println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
+    let marks = match server_credential {
+        Some(_) => "-H 'x-latchstring: 1' -H 'sec-fetch-site: same-origin' ",
+        None => "",
+    };
     println!(
-        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
+        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' {marks}\
          -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
     );
-    println!(
-        "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
-         -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
-    );
+    if server_credential.is_none() {
+        println!(
+            "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
+             -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
+        );
+    }
     println!("  curl {endpoint}/inbox.json");
     println!("  curl {endpoint}/config.json");
+    if let Some(credential) = server_credential {
+        println!();
+        println!("The credential of an app's server: {}", credential.expose());
+    }
 }

@@ -202,7 +202,12 @@ impl Service {
         let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
         let http_api = http_api::router(http_api(lambdas, &pool, options.session_mode, cors));
-        let own = appsync::router(api).merge(pages);
+        let own = if options.session_mode {
+            // The GraphQL API could hand out tokens, and is not deployed in this mode.
+            pages
+        } else {
+            appsync::router(api).merge(pages)
+        };
         let mut router = allow_origins(own, origins.clone())
             .merge(http_api)
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));

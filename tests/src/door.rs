@@ -1,4 +1,4 @@
-//! The two doors of the resolvers. One scenario runs through each of them.
+//! The doors of the resolvers. One scenario runs through each of them.
 
 use std::cell::Cell;
 
@@ -10,6 +10,9 @@ pub enum Door {
     AppSync,
     /// The HTTP API alone.
     Http,
+    /// The HTTP API in session mode: with a cookie instead of tokens, before a pool whose app client has
+    /// a secret.
+    Session,
 }
 
 thread_local! {
@@ -18,6 +21,11 @@ thread_local! {
 }
 
 impl Door {
+    /// Returns true if every request is one of the HTTP API.
+    pub(crate) fn is_http(self) -> bool {
+        self != Self::AppSync
+    }
+
     /// Returns the door of the test that runs on this thread.
     pub(crate) fn current() -> Self {
         CURRENT.get()
@@ -51,18 +59,44 @@ pub enum OneDoor {
     GraphQl,
     /// It sends HTTP of its own, for a rule of the HTTP door.
     Http,
+    /// It is about browser sessions, which session mode alone has.
+    Session,
     /// It reads messages or the service's controls, and no answer of a door.
     NoDoor,
 }
 
 /// Says through which doors the tests of a file run. Each test of a file of scenarios must be listed.
 ///
-/// `both` writes a second test of the same name into the module `http`; the first runs through AppSync
-/// and Cognito. Any other list has a [`OneDoor`] for its name. `all` is the reason of a whole file.
+/// `every` writes two more tests of the same name, into the modules `http` and `session`; the first runs
+/// through AppSync and Cognito. `both` writes the one of `http` only: the scenario calls Cognito without
+/// the client's secret, as no one can in session mode, or is about tokens in the hands of a client. Any
+/// other list has a [`OneDoor`] for its name. `all` is the reason of a whole file.
 #[macro_export]
 macro_rules! doors {
     (all: $reason:ident) => {
         const _: $crate::OneDoor = $crate::OneDoor::$reason;
+    };
+    (every: [$($every:ident),+ $(,)?], both: [$($both:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        mod session {
+            $(
+                #[test]
+                fn $every() {
+                    $crate::Door::Session.run(super::$every);
+                }
+            )+
+        }
+        $crate::doors!(both: [$($every,)+ $($both),+] $(, $($rest)*)?);
+    };
+    (every: [$($every:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
+        mod session {
+            $(
+                #[test]
+                fn $every() {
+                    $crate::Door::Session.run(super::$every);
+                }
+            )+
+        }
+        $crate::doors!(both: [$($every),+] $(, $($rest)*)?);
     };
     (both: [$($both:ident),+ $(,)?] $(, $($rest:tt)*)?) => {
         mod http {

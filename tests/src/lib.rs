@@ -1,7 +1,8 @@
 //! End-to-end tests of Latchstring: the harness.
 //!
 //! [`Latchstring`] is a whole local service on a port of its own. A [`Person`] signs in to it as an
-//! app would: with GraphQL and the real AWS SDK over TCP, or through the HTTP API ([`Door`]). [`Program`] is one of the binaries as a
+//! app would: with GraphQL and the real AWS SDK over TCP, through the HTTP API, or with the
+//! cookie of session mode ([`Door`]). [`Program`] is one of the binaries as a
 //! process, and [`RuntimeApi`] the host from which a Lambda binary requests its events.
 //! [`Ministack`] is a third-party emulator of AWS, and [`Tap`] is a proxy before it that records
 //! each request.
@@ -24,6 +25,7 @@
 #[macro_use]
 mod promises;
 
+mod browser;
 pub mod challenge_contract;
 pub mod directory_contract;
 mod door;
@@ -40,6 +42,7 @@ mod tap;
 mod tokens;
 pub mod trips;
 
+pub use browser::Browser;
 pub use door::{Door, OneDoor};
 pub use emulator::{Ministack, aws_at};
 pub use files::{holds_no_secret, note};

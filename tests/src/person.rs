@@ -13,6 +13,7 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::secret::Secret;
 use serde_json::{Value, json};
 
+use crate::browser::Browser;
 use crate::door::Door;
 use crate::files::note;
 use crate::service::{Latchstring, Mail};
@@ -186,8 +187,8 @@ impl Person {
         })
     }
 
-    fn is_at(&self, door: Door) -> bool {
-        self.latchstring.door() == door
+    fn is_at_http(&self) -> bool {
+        self.latchstring.door().is_http()
     }
 
     fn input(&self, proof: Option<&str>) -> Value {
@@ -219,7 +220,7 @@ impl Person {
 
     /// Continues a sign-in in another session. May be refused.
     pub async fn resumes(&self, resume: &str) -> Result<Question, Refusal> {
-        if self.is_at(Door::Http) {
+        if self.is_at_http() {
             let prompt = self.calls("sign-in", self.request(Some(resume))).await?;
             return Ok(Question::prompted(&self.latchstring, &prompt));
         }
@@ -243,7 +244,7 @@ impl Person {
 
     /// Requests a code. May be refused.
     pub async fn tries_to_request_a_code(&self) -> Result<Question, Refusal> {
-        if self.is_at(Door::Http) {
+        if self.is_at_http() {
             let prompt = self.calls("sign-in", self.request(None)).await?;
             return Ok(Question::prompted(&self.latchstring, &prompt));
         }
@@ -270,7 +271,7 @@ impl Person {
 
     /// Proves this contact, for [`Person::undoes`].
     pub async fn begins_to_undo(&self) -> Undo {
-        if self.is_at(Door::Http) {
+        if self.is_at_http() {
             let question = self.requests_a_code().await;
             return Undo::Code(question, self.code().await);
         }
@@ -318,7 +319,7 @@ impl Person {
     async fn ticket_by(&self, input: Value) -> Result<Ticket, Refusal> {
         const QUERY: &str = "mutation ($input: SignInInput!) { signInTicket(input: $input) \
                              { ticket username expiresIn } }";
-        let payload = if self.is_at(Door::Http) && input["input"]["proof"].is_null() {
+        let payload = if self.is_at_http() && input["input"]["proof"].is_null() {
             let resume = input["input"]["resume"].as_str();
             self.calls("sign-in/ticket", self.request(resume)).await?
         } else {
@@ -385,7 +386,7 @@ impl Person {
 
     /// Takes a new user to the moment before the account is created.
     pub async fn nearly_signs_in(&self) -> FirstSignIn {
-        if self.is_at(Door::Http) {
+        if self.is_at_http() {
             let question = self.requests_a_code().await;
             return FirstSignIn::Code(question, self.code().await);
         }
@@ -395,7 +396,7 @@ impl Person {
     /// Takes a new user from the outcome of the right code to tokens.
     pub async fn completes(&self, outcome: Outcome) -> SignedIn {
         let proof = match outcome {
-            Outcome::SignedIn(signed_in) if self.is_at(Door::Http) => {
+            Outcome::SignedIn(signed_in) if self.is_at_http() => {
                 assert!(signed_in.is_new == Some(true), "the account is new");
                 return *signed_in;
             }
@@ -414,7 +415,7 @@ impl Person {
 
     /// Checks that this contact signs in to no account. Leaves none.
     pub async fn has_no_account(&self) {
-        if self.is_at(Door::AppSync) {
+        if !self.is_at_http() {
             self.earns_a_proof().await;
             return;
         }
@@ -480,6 +481,8 @@ pub struct Question {
     door: Door,
     /// Cognito's session, or a continuation.
     session: String,
+    /// The browser of its answer, in session mode.
+    browser: Browser,
     /// The `USERNAME` to answer with; empty at the HTTP door.
     pub username: String,
     parameters: HashMap<String, String>,
@@ -545,7 +548,16 @@ impl Question {
         parameters.insert("step".to_owned(), "otp".to_owned());
         let continuation = parameters.remove("continuation").expect("a continuation");
         let username = String::new();
-        Self::new(latchstring, Door::Http, continuation, username, parameters)
+        let door = latchstring.door();
+        Self::new(latchstring, door, continuation, username, parameters)
+    }
+
+    /// Returns this challenge, answered in this browser.
+    pub(crate) fn within(self, browser: &Browser) -> Self {
+        Self {
+            browser: browser.clone(),
+            ..self
+        }
     }
 
     fn new(
@@ -563,6 +575,7 @@ impl Question {
             latchstring: latchstring.clone(),
             door,
             session,
+            browser: Browser::default(),
             username,
             parameters,
         }
@@ -572,14 +585,32 @@ impl Question {
     async fn post(&self, path: &str, mut body: Value) -> Outcome {
         body["continuation"] = self.session.as_str().into();
         let method = reqwest::Method::POST;
-        let mut answer = match self.latchstring.call(None, method, path, body).await {
+        let latchstring = &self.latchstring;
+        let answer = if self.door == Door::Session {
+            latchstring.browse(&self.browser, method, path, body).await
+        } else {
+            latchstring.call(None, method, path, body).await
+        };
+        let mut answer = match answer {
             Ok(answer) => answer,
             Err(refusal) => return Outcome::Refused(refusal),
         };
         match answer["status"].take().as_str() {
-            None => Outcome::Asked(Self::prompted(&self.latchstring, &answer)),
+            None => Outcome::Asked(Self::prompted(latchstring, &answer).within(&self.browser)),
+            Some("session_opened") => {
+                assert!(self.door == Door::Session && answer["tokens"].is_null());
+                let mut signed_in = match SignedIn::within(latchstring, &self.browser).await {
+                    Ok(signed_in) => signed_in,
+                    // Another request ended it at once.
+                    Err(refusal) => return Outcome::Refused(refusal),
+                };
+                signed_in.is_new = answer["isNew"].as_bool();
+                assert!(signed_in.is_new.is_some(), "it says whether it is new");
+                Outcome::SignedIn(Box::new(signed_in))
+            }
             Some("signed_in") => {
-                let mut signed_in = SignedIn::of(&self.latchstring, &answer["tokens"]).await;
+                assert!(self.door == Door::Http, "no tokens in session mode");
+                let mut signed_in = SignedIn::of(latchstring, &answer["tokens"]).await;
                 signed_in.is_new = answer["isNew"].as_bool();
                 assert!(signed_in.is_new.is_some(), "it says whether it is new");
                 Outcome::SignedIn(Box::new(signed_in))
@@ -587,7 +618,7 @@ impl Question {
             Some(status) => {
                 assert_eq!(status, "wrong");
                 answer.as_object_mut().expect("an object").remove("status");
-                let mut next = Self::prompted(&self.latchstring, &answer);
+                let mut next = Self::prompted(latchstring, &answer).within(&self.browser);
                 assert!(next.parameters.contains_key("attemptsLeft"));
                 for (name, value) in &self.parameters {
                     let name = name.clone();
@@ -600,7 +631,7 @@ impl Question {
 
     /// Answers, with further metadata from the client.
     pub async fn answer_with(&self, answer: &str, metadata: &[(&str, &str)]) -> Outcome {
-        if self.door == Door::Http {
+        if self.door.is_http() {
             assert!(metadata.is_empty(), "the HTTP door has no metadata");
             return self
                 .post("sign-in/answer", json!({ "answer": answer }))
@@ -635,7 +666,7 @@ impl Question {
 
     /// Answers by a link, as the page that it opens does.
     pub async fn answer_by_link(&self, token: &str, link_secret: &str) -> Outcome {
-        if self.door == Door::Http {
+        if self.door.is_http() {
             let body = json!({ "answer": token, "linkSecret": link_secret });
             return self.post("sign-in/answer", body).await;
         }
@@ -645,7 +676,7 @@ impl Question {
 
     /// Requests the same code again.
     pub async fn resend(&self) -> Outcome {
-        if self.door == Door::Http {
+        if self.door.is_http() {
             return self.post("sign-in/resend", json!({})).await;
         }
         self.answer_with("resend", &[("action", "resend")]).await
@@ -671,7 +702,7 @@ impl Question {
     pub fn is_of(&self, username: &str) -> bool {
         match self.door {
             Door::AppSync => self.username == username,
-            Door::Http => self.username.is_empty(),
+            Door::Http | Door::Session => self.username.is_empty(),
         }
     }
 
@@ -702,7 +733,7 @@ impl Question {
     /// number; after a resend there is none.
     pub fn has_attempts(&self, number: u64) -> bool {
         let is_shown = self.parameters.contains_key("attemptsLeft");
-        (self.door == Door::Http && !is_shown) || self.attempts_left() == number
+        (self.door.is_http() && !is_shown) || self.attempts_left() == number
     }
 
     /// Returns the length of the session's text.

@@ -23,6 +23,7 @@ use tracing::{Dispatch, Level};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
+use crate::browser::Browser;
 use crate::door::Door;
 use crate::files::{keep_output, note};
 use crate::person::{Person, Refusal, code_of};
@@ -134,6 +135,7 @@ impl Latchstring {
         let options = Options {
             port: 0,
             control: true,
+            session_mode: options.session_mode || Door::current() == Door::Session,
             ..options
         };
         let log = Log::default();
@@ -233,20 +235,69 @@ impl Latchstring {
         Self { door, ..self }
     }
 
-    /// Calls a route of the HTTP API, as a signed-in user with this access token. Returns the answer, or
-    /// null without a body. Checks what holds for every answer.
+    /// Returns the access token that the app's server gets for a browser.
+    ///
+    /// # Errors
+    /// If the browser is not signed in.
+    pub async fn token_of(&self, browser: &Browser) -> Result<String, Refusal> {
+        let credential = self.settings().server_credential.as_ref();
+        let credential = credential.expect("session mode").expose();
+        let (name, path) = ("x-latchstring-server", "session/token");
+        let request = self.request(Method::GET, path).header(name, credential);
+        let answer = self
+            .answer(browser.send(request), Some(browser), Value::Null)
+            .await?;
+        let token = answer["accessToken"].as_str().expect("a token");
+        note(token);
+        Ok(token.to_owned())
+    }
+
+    /// Calls a route of the HTTP API from a page in this browser, in session mode.
+    ///
+    /// # Errors
+    /// The problem of the answer.
+    pub async fn browse(
+        &self,
+        browser: &Browser,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Result<Value, Refusal> {
+        let request = browser.send(self.request(method, path));
+        self.answer(request, Some(browser), body).await
+    }
+
+    /// Calls a route of the HTTP API for anyone, or as a signed-in user with this access token. Returns
+    /// the answer, or null without a body.
     pub(crate) async fn call(
         &self,
         access_token: Option<&str>,
         method: Method,
         path: &str,
-        mut body: Value,
+        body: Value,
     ) -> Result<Value, Refusal> {
-        let url = format!("{}/v1/{path}", self.settings().endpoint);
-        let mut request = self.http().request(method, url);
+        let mut request = self.request(method, path);
         if let Some(token) = access_token {
             request = request.bearer_auth(token);
         }
+        if self.door == Door::Session {
+            request = Browser::default().send(request);
+        }
+        self.answer(request, None, body).await
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let url = format!("{}/v1/{path}", self.settings().endpoint);
+        self.http().request(method, url)
+    }
+
+    /// Sends a request of the HTTP API. Checks what holds for every answer.
+    async fn answer(
+        &self,
+        mut request: reqwest::RequestBuilder,
+        browser: Option<&Browser>,
+        mut body: Value,
+    ) -> Result<Value, Refusal> {
         if let Some(members) = body.as_object_mut() {
             members.retain(|_, value| !value.is_null());
             request = request.json(&body);
@@ -258,6 +309,9 @@ impl Latchstring {
         let headers = response.headers().clone();
         let text = response.text().await.expect("the answer is whole");
         drop(place);
+        if let Some(browser) = browser {
+            browser.keep(&headers);
+        }
         let answer = match text.as_str() {
             "" => Value::Null,
             text => serde_json::from_str(text).expect("the API answers JSON"),

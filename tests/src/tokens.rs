@@ -5,15 +5,19 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::browser::Browser;
 use crate::door::Door;
 use crate::files::note;
 use crate::person::{Person, Question, Refusal, code_of};
 use crate::service::Latchstring;
 
-/// A user with tokens.
+/// A user with tokens, or with a browser session.
 pub struct SignedIn {
     latchstring: Latchstring,
-    /// The claims of the id token.
+    /// The browser, in session mode. Nothing else has its cookie.
+    pub browser: Browser,
+    /// The claims of the id token. In session mode there is none: the user's attributes, as the app's
+    /// server reads them.
     pub id: Value,
     /// The claims of the access token.
     pub access: Value,
@@ -38,43 +42,17 @@ impl SignedIn {
             note(token);
         }
         let settings = latchstring.settings();
-        let url = format!(
-            "{}/{}/.well-known/jwks.json",
-            settings.endpoint, settings.user_pool_id
-        );
-        let keys: JwkSet = latchstring
-            .http()
-            .get(url)
-            .send()
-            .await
-            .expect("the keys are served")
-            .json()
-            .await
-            .expect("the keys are a JWKS");
-        let id = claims(id_token, &keys);
-        let access = claims(access_token, &keys);
-        let issuer = format!(
-            "https://cognito-idp.{}.amazonaws.com/{}",
-            settings.region, settings.user_pool_id
-        );
-        for (claims, token_use) in [(&id, "id"), (&access, "access")] {
-            assert!(
-                claims["iss"] == issuer.as_str(),
-                "the issuer is AWS's form of the pool"
-            );
-            assert!(claims["token_use"] == token_use, "the token states its use");
-        }
+        let keys = keys_of(latchstring).await;
+        let id = checked(latchstring, id_token, "id", &keys);
+        let access = checked(latchstring, access_token, "access", &keys);
         assert!(
             id["aud"] == settings.client_id.as_str(),
             "the id token is for this client"
         );
-        assert!(
-            access["client_id"] == settings.client_id.as_str(),
-            "the access token is for this client"
-        );
         assert!(id["sub"] == access["sub"], "both tokens are of one account");
         Self {
             latchstring: latchstring.clone(),
+            browser: Browser::default(),
             id,
             access,
             is_new: None,
@@ -82,6 +60,53 @@ impl SignedIn {
             access_token: access_token.to_owned(),
             refresh_token: refresh_token.to_owned(),
         }
+    }
+
+    /// Returns the user of a browser session. The app's server reads the access token and with it the
+    /// user's attributes.
+    ///
+    /// # Errors
+    /// If the browser is not signed in.
+    pub async fn within(latchstring: &Latchstring, browser: &Browser) -> Result<Self, Refusal> {
+        let access_token = latchstring.token_of(browser).await?;
+        let keys = keys_of(latchstring).await;
+        let access = checked(latchstring, &access_token, "access", &keys);
+        let mut signed_in = Self {
+            latchstring: latchstring.clone(),
+            browser: browser.clone(),
+            id: Value::Null,
+            access,
+            is_new: None,
+            id_token: String::new(),
+            access_token,
+            refresh_token: String::new(),
+        };
+        let (username, attributes) = signed_in.who_am_i().await.expect("GetUser");
+        assert!(username == signed_in.username(), "it is one account");
+        signed_in.id = attributes
+            .into_iter()
+            .map(|(name, value)| {
+                let is_a_mark = name.ends_with("_verified");
+                let claim = if is_a_mark {
+                    json!(value == "true")
+                } else {
+                    json!(value)
+                };
+                (name, claim)
+            })
+            .collect();
+        assert!(
+            signed_in.id["sub"] == signed_in.access["sub"],
+            "both are of one account"
+        );
+        let session = signed_in.call(Method::GET, "session", Value::Null).await;
+        let session = session.expect("it is signed in");
+        assert!(
+            session["sub"] == signed_in.access["sub"],
+            "the session is of this account"
+        );
+        assert!(session["username"] == signed_in.access["username"]);
+        Ok(signed_in)
     }
 
     /// Verifies the tokens of an answer of ours.
@@ -93,12 +118,16 @@ impl SignedIn {
 
     /// Calls a route of the HTTP door with the access token.
     async fn call(&self, method: Method, path: &str, body: Value) -> Result<Value, Refusal> {
+        if self.latchstring.door() == Door::Session {
+            let browser = &self.browser;
+            return self.latchstring.browse(browser, method, path, body).await;
+        }
         let token = Some(self.access_token.as_str());
         self.latchstring.call(token, method, path, body).await
     }
 
     fn is_at_http(&self) -> bool {
-        self.latchstring.door() == Door::Http
+        self.latchstring.door().is_http()
     }
 
     /// Returns the account's immutable id.
@@ -145,7 +174,7 @@ impl SignedIn {
                 "linkChallenge": contact.link_challenge(),
             });
             let prompt = self.call(Method::POST, "sign-up", body).await?;
-            return Ok(Question::prompted(&self.latchstring, &prompt));
+            return Ok(Question::prompted(&self.latchstring, &prompt).within(&self.browser));
         }
         let data = json!({
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
@@ -179,7 +208,7 @@ impl SignedIn {
                 "locale": contact.locale(), "linkChallenge": contact.link_challenge(),
             });
             let prompt = self.call(Method::POST, "contacts/change", body).await?;
-            return Ok(Question::prompted(&self.latchstring, &prompt));
+            return Ok(Question::prompted(&self.latchstring, &prompt).within(&self.browser));
         }
         let input = json!({"input": {
             "method": contact.graphql_method(), "emailOrPhone": contact.typed(),
@@ -248,6 +277,13 @@ impl SignedIn {
 
     /// Signs out everywhere.
     pub async fn signs_out(&self) {
+        if self.latchstring.door() == Door::Session {
+            let body = json!({ "everywhere": true });
+            let answer = self.call(Method::POST, "sign-out", body).await;
+            assert!(answer.expect("signed out").is_null(), "204 has no body");
+            assert!(!self.browser.has_a_cookie());
+            return;
+        }
         self.latchstring
             .cognito()
             .global_sign_out()
@@ -261,6 +297,10 @@ impl SignedIn {
     pub async fn refreshes(&self) -> Self {
         use aws_sdk_cognitoidentityprovider::types::AuthFlowType;
 
+        if self.latchstring.door() == Door::Session {
+            let within = Self::within(&self.latchstring, &self.browser).await;
+            return within.expect("it is signed in");
+        }
         let output = self
             .latchstring
             .cognito()
@@ -286,6 +326,10 @@ impl SignedIn {
     /// # Errors
     /// The error's code, if the token is refused.
     pub async fn tries_to_refresh(&self) -> Result<(), String> {
+        if self.latchstring.door() == Door::Session {
+            let token = self.latchstring.token_of(&self.browser).await;
+            return token.map(|_| ()).map_err(|refusal| refusal.kind);
+        }
         let output = self
             .latchstring
             .cognito()
@@ -305,6 +349,38 @@ impl SignedIn {
         }
         Ok(())
     }
+}
+
+/// Returns the keys that the pool publishes.
+async fn keys_of(latchstring: &Latchstring) -> JwkSet {
+    let settings = latchstring.settings();
+    let url = format!(
+        "{}/{}/.well-known/jwks.json",
+        settings.endpoint, settings.user_pool_id
+    );
+    let keys = latchstring.http().get(url).send().await;
+    let keys = keys.expect("the keys are served").json().await;
+    keys.expect("the keys are a JWKS")
+}
+
+/// Returns the claims of a token of this pool, client and use.
+fn checked(latchstring: &Latchstring, token: &str, token_use: &str, keys: &JwkSet) -> Value {
+    let settings = latchstring.settings();
+    let claims = claims(token, keys);
+    let issuer = format!(
+        "https://cognito-idp.{}.amazonaws.com/{}",
+        settings.region, settings.user_pool_id
+    );
+    assert!(
+        claims["iss"] == issuer.as_str(),
+        "the issuer is AWS's form of the pool"
+    );
+    assert!(claims["token_use"] == token_use, "the token states its use");
+    assert!(
+        token_use != "access" || claims["client_id"] == settings.client_id.as_str(),
+        "the access token is for this client"
+    );
+    claims
 }
 
 fn claims(token: &str, keys: &JwkSet) -> Value {

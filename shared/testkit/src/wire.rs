@@ -91,6 +91,19 @@ impl Wire {
         self.state().breaks.extend(breaks);
     }
 
+    /// Looks at the effects of calls: the calls of this function are not noted, and none breaks.
+    pub fn pause<T>(&self, look: impl FnOnce() -> T) -> T {
+        let (noted, breaks) = {
+            let mut calls = self.state();
+            let breaks = std::mem::take(&mut calls.breaks);
+            (calls.noted.clone(), breaks)
+        };
+        let seen = look();
+        let mut calls = self.state();
+        (calls.noted, calls.breaks) = (noted, breaks);
+        seen
+    }
+
     /// Runs a trigger, whose calls are noted as its own.
     pub async fn run<T>(&self, trigger: &'static str, work: impl Future<Output = T>) -> T {
         self.state().running.push(trigger);

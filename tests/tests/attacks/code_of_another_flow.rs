@@ -4,7 +4,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_code_does_not_answer_another_users_session,
     ],
 }

@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         an_attackers_request_does_not_replace_the_victims_code,
     ],
 }

@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         of_1587_guesses_at_once_three_are_verified,
     ],
 }

@@ -4,7 +4,7 @@
 use crate::production;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         the_owner_is_notified_of_an_added_number,
     ],
 }

@@ -4,7 +4,7 @@
 use crate::{production, refused, victim};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         an_account_sends_codes_to_ten_new_contacts_a_day,
     ],
 }

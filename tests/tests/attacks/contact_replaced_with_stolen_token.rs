@@ -7,7 +7,7 @@ use latchstring_tests::{Latchstring, Person, SignedIn};
 use crate::{production, refused};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         the_owner_undoes_the_change_and_the_thief_is_out,
         a_known_device_of_the_owner_gets_the_code_for_the_undo,
         the_new_contact_changes_nothing_while_it_can_be_undone,

@@ -7,7 +7,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         challenges_and_errors_are_equal_without_an_account,
     ],
 }

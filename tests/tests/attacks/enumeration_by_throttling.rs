@@ -4,7 +4,7 @@
 use crate::{production, refused, victim};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         throttling_is_equal_with_and_without_an_account,
     ],
 }

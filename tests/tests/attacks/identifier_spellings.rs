@@ -6,7 +6,7 @@ use crate::production;
 use latchstring_tests::{Latchstring, Person};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         every_spelling_spends_one_message_budget,
         every_tag_of_a_mailbox_spends_its_message_budget,
         every_spelling_spends_one_guess_budget,

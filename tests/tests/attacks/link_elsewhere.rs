@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::{Latchstring, Person, Question};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_link_opened_in_another_browser_uses_nothing_up,
         a_forwarded_link_signs_in_no_other_browser,
         a_link_with_a_wrong_secret_or_token_costs_no_attempt,

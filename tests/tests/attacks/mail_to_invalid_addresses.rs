@@ -4,7 +4,7 @@
 use crate::production;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         one_domain_gets_a_hundred_unproved_mails_an_hour,
         plus_tags_of_one_mailbox_share_its_budget,
         a_catch_all_domain_gets_fifty_accounts_a_day,

@@ -5,7 +5,7 @@
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_hundred_unproved_addresses_create_no_account,
     ],
 }

@@ -5,7 +5,7 @@
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_pending_change_does_not_take_a_later_account,
     ],
 }

@@ -6,7 +6,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         three_invocations_send_one_message_and_its_code_works,
     ],
 }

@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_code_is_sent_once_in_thirty_seconds_and_three_times,
     ],
 }

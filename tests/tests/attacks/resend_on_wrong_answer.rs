@@ -5,7 +5,7 @@ use crate::victim;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_wrong_answer_sends_nothing_and_keeps_the_code,
     ],
 }

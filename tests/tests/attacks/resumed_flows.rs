@@ -5,7 +5,7 @@ use crate::{production, refused, victim};
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         resumes_do_not_multiply_attempts,
         a_resume_secret_enters_no_flow_of_another_user,
         a_leaked_resume_secret_signs_in_no_caller_without_the_code,

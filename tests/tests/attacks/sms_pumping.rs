@@ -5,7 +5,7 @@ use crate::{production, refused};
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_number_block_gets_thirty_codes_an_hour,
         a_country_gets_two_hundred_unproved_codes_an_hour,
         numbers_with_special_tariffs_get_no_message,

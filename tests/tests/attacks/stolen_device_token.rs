@@ -4,7 +4,7 @@
 use crate::production;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_stolen_token_leaves_the_owners_other_devices_their_codes,
         forgetting_or_a_contact_change_ends_a_device_token,
         a_stale_access_token_remembers_no_device,

@@ -5,7 +5,7 @@ use crate::{refused, victim};
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         an_unauthenticated_contact_change_sends_no_code,
     ],
 }

@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Person, Question};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         after_a_wrong_code_the_right_one_still_works,
         after_the_third_wrong_code_the_right_one_fails,
         an_older_session_does_not_give_attempts_back,

@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         an_unusual_answer_is_wrong_or_refused,
     ],
     GraphQl: [

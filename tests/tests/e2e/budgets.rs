@@ -5,7 +5,7 @@ use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         beyond_two_codes_a_minute_there_are_four_of_ten_digits,
         an_owner_signs_in_by_the_code_of_the_slot,
         a_day_has_a_hundred_and_ten_codes,

@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Person, SignedIn};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_second_contact_with_a_name_signs_in_to_the_same_account,
         a_changed_address_signs_in_and_the_old_one_is_only_notified,
         an_address_stays_with_its_owner_when_another_user_adds_it,
@@ -17,6 +17,9 @@ latchstring_tests::doors! {
         a_name_is_refused_after_signing_out,
         a_right_code_stays_right_if_writing_the_contact_fails,
         with_every_trigger_retried_a_contact_changes_once,
+    ],
+    both: [
+        an_id_token_changes_neither_contact_nor_name,
     ],
 }
 
@@ -190,8 +193,6 @@ async fn only_a_fresh_access_token_changes_a_contact() {
     let phone = latchstring.by_phone("+1 415 555 0132");
     let refused =
         |outcome: Result<_, latchstring_tests::Refusal>| outcome.err().expect("refused").kind;
-    let wrong = phone.signs_in().await.with_the_wrong_token();
-    assert_eq!(refused(wrong.changes_to(&email).await), "NotSignedIn");
     latchstring.advance(601).await;
     assert_eq!(refused(ada.changes_to(&email).await), "ReauthRequired");
     let refreshed = ada.refreshes().await;
@@ -237,7 +238,15 @@ async fn a_name_alone_is_written_long_after_the_sign_in() {
     assert!(refreshed.id["given_name"] == "Ada" && refreshed.id["family_name"] == "Lovelace");
     let empty = ada.renames(("Ada", " ")).await.expect_err("refused");
     assert_eq!(empty.kind, "InvalidName");
+}
+
+#[tokio::test]
+async fn an_id_token_changes_neither_contact_nor_name() {
+    let latchstring = Latchstring::start().await;
+    let (ada, email) = ada_by_phone(&latchstring).await;
     let wrong = ada.with_the_wrong_token();
+    let refusal = wrong.changes_to(&email).await.err().expect("refused");
+    assert_eq!(refusal.kind, "NotSignedIn");
     let refusal = wrong.renames(NAME).await.expect_err("refused");
     assert_eq!(refusal.kind, "NotSignedIn");
 }

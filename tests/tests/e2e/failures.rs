@@ -6,7 +6,7 @@ use latchstring_tests::{FirstSignIn, Latchstring, Person};
 use serde_json::json;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         one_failure_while_an_account_is_created_is_hidden,
         after_a_failed_creation_the_same_proof_creates_it,
         a_half_created_account_is_unowned_until_it_is_proved_again,

@@ -9,7 +9,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_refused_resend_leaves_the_code_valid,
     ],
     Http: [

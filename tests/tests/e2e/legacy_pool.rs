@@ -5,7 +5,7 @@ use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Ticket};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         the_account_is_created_first_and_the_code_gets_tokens,
         a_wrong_code_repeats_the_challenge_and_the_third_fails,
         two_concurrent_first_sign_ins_create_one_account,

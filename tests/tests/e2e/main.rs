@@ -2,6 +2,7 @@
 
 mod attempts;
 mod bad_input;
+mod browser_sessions;
 mod budgets;
 mod captcha;
 mod contacts;

@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Person};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_mail_has_a_subject_a_text_and_html_and_an_sms_has_a_text,
         an_unsupported_language_is_not_an_error,
         only_a_users_own_messages_have_the_users_language,

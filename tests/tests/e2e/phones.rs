@@ -6,7 +6,7 @@ use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         every_spelling_of_a_number_is_one_account,
         every_spelling_of_a_number_spends_one_budget,
         a_refused_number_names_its_cause,

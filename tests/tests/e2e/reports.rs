@@ -5,7 +5,7 @@ use latchstring_local::Options;
 use latchstring_tests::{Latchstring, Person};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_pasted_number_is_read_by_its_digits,
         a_number_of_a_changed_plan_is_read_as_the_one_in_use,
         a_number_that_is_not_in_use_is_refused_with_its_cause,

@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Person, Question};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_resend_sends_the_same_code_after_the_cooldown_only,
         there_are_two_resends_and_no_third,
         concurrent_resends_of_one_session_send_once,

@@ -4,7 +4,7 @@ use latchstring_tests::{Latchstring, note};
 use serde_json::{Value, json};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_first_sign_in_and_a_new_contact_work_by_link,
     ],
     Cognito: [

@@ -5,7 +5,7 @@
 use latchstring_tests::{Latchstring, Outcome, Question};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_trigger_may_be_retried_in_any_one_call,
         every_trigger_may_be_retried_in_every_call,
         with_every_trigger_retried_only_the_third_wrong_answer_fails,

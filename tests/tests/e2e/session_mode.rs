@@ -31,6 +31,8 @@ use latchstring_tests::{Lost, StillClock, Tap, note};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+latchstring_tests::doors!(all: Session);
+
 const POOL: &str = "eu-west-1_Confidential";
 const CLIENT: &str = "confidential00000000000001";
 const SECRET: &str = "the-secret-of-the-app-client";
@@ -179,6 +181,7 @@ impl Mode {
             signed_in_at: Timestamp::from_secs(1_800_000_000),
             browser: Browser::OTHER,
             replaces: None,
+            ends_others: false,
         };
         let opened = self.sessions().open(&new).await.expect("a session");
         note(opened.id.text().expose());

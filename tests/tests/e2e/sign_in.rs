@@ -3,7 +3,7 @@
 use latchstring_tests::{Latchstring, Outcome, Ticket};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_second_sign_in_is_equal_and_reaches_the_same_account,
         an_address_and_a_number_are_two_accounts_until_joined,
         the_tokens_work_and_can_be_refreshed,
@@ -11,8 +11,10 @@ latchstring_tests::doors! {
         the_challenge_shows_the_default_settings,
         a_code_works_in_its_own_flow_and_in_no_other,
         white_space_around_and_within_a_code_does_not_make_it_wrong,
-        an_sdk_that_opens_the_session_signs_in_with_a_ticket,
         ten_users_at_once_sign_in_to_their_own_accounts,
+    ],
+    both: [
+        an_sdk_that_opens_the_session_signs_in_with_a_ticket,
         tokens_are_never_issued_without_an_answer_to_a_code,
     ],
     Proof: [

@@ -5,7 +5,7 @@ use latchstring_local::Options;
 use latchstring_tests::Latchstring;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_user_signs_up_and_signs_in_over_signed_calls,
         a_signed_call_that_fails_makes_sign_in_unavailable,
     ],

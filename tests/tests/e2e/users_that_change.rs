@@ -3,13 +3,15 @@
 use latchstring_tests::{Latchstring, Person, Question, SignedIn};
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_disabled_user_gets_a_decoy_and_no_code,
         a_user_disabled_before_the_answer_gets_no_tokens,
         a_user_deleted_before_the_answer_gets_no_tokens,
         a_code_sent_to_an_old_address_does_not_outlive_the_change,
         the_next_holder_of_an_old_address_gets_a_new_account,
         an_unverified_address_signs_in_to_no_existing_account,
+    ],
+    both: [
         a_username_session_signs_in_by_its_own_contact_only,
     ],
 }

@@ -84,9 +84,19 @@ impl Class {
     }
 }
 
-/// Creates an account by a first sign-in. Returns its access token.
+/// Creates an account by a first sign-in. Returns its access token, or its cookie in session mode.
 pub(crate) async fn create_account(world: &World, typed: Typed, text: &str) -> String {
     note(text);
+    if world.is_session_mode {
+        let body = json!({"emailOrPhone": text, "method": typed.attribute()});
+        let asked = world.post("sign-in", &body).await.json();
+        let body = json!({"continuation": asked["continuation"], "answer": world.code()});
+        let answered = world.post("sign-in/answer", &body).await;
+        let cookie = answered.headers["set-cookie"].to_str().expect("a text");
+        let cookie = cookie.split(';').next().unwrap_or_default();
+        note(cookie);
+        return cookie.to_owned();
+    }
     let asked = sign_in(world, typed, text, None).await;
     let asked = asked.json()["data"]["signIn"].clone();
     let code = world.code();
@@ -413,4 +423,105 @@ async fn directly(world: &World, story: &mut Story, ticket: &Value) {
             story.push((step, seen));
         }
     }
+}
+
+/// Calls every anonymous operation of Cognito that names a user or a token, with the client's id and
+/// without its secret.
+pub(crate) async fn play_without_secret(setting: Setting, class: Class) -> Story {
+    const PASSWORD: &str = "Guessed-1";
+    let world = &deployment(setting).await;
+    class.set_up(world).await;
+    let name = world.typed.text();
+    let auth = |flow: &str, parameters: Value| json!({"ClientId": CLIENT, "AuthFlow": flow, "AuthParameters": parameters});
+    let answer = |parameters: Value| {
+        let mut body = answered(&json!("forged".repeat(10)), name, "000000", None);
+        for (member, value) in parameters.as_object().into_iter().flatten() {
+            body["ChallengeResponses"][member] = value.clone();
+        }
+        body
+    };
+    let user = |more: Value| {
+        let mut body = json!({"ClientId": CLIENT, "Username": name});
+        for (member, value) in more.as_object().into_iter().flatten() {
+            body[member] = value.clone();
+        }
+        body
+    };
+    let hash = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let calls = [
+        (
+            "InitiateAuth",
+            "InitiateAuth",
+            auth("CUSTOM_AUTH", json!({"USERNAME": name})),
+        ),
+        (
+            "a wrong hash",
+            "InitiateAuth",
+            auth(
+                "CUSTOM_AUTH",
+                json!({"USERNAME": name, "SECRET_HASH": hash}),
+            ),
+        ),
+        (
+            "a password",
+            "InitiateAuth",
+            auth(
+                "USER_PASSWORD_AUTH",
+                json!({"USERNAME": name, "PASSWORD": PASSWORD}),
+            ),
+        ),
+        (
+            "SRP",
+            "InitiateAuth",
+            auth("USER_SRP_AUTH", json!({"USERNAME": name, "SRP_A": "1234"})),
+        ),
+        (
+            "a choice",
+            "InitiateAuth",
+            auth("USER_AUTH", json!({"USERNAME": name})),
+        ),
+        (
+            "REFRESH_TOKEN_AUTH",
+            "InitiateAuth",
+            auth("REFRESH_TOKEN_AUTH", json!({"REFRESH_TOKEN": "forged"})),
+        ),
+        ("an answer", "RespondToAuthChallenge", answer(json!({}))),
+        (
+            "an answer, a wrong hash",
+            "RespondToAuthChallenge",
+            answer(json!({"SECRET_HASH": hash})),
+        ),
+        (
+            "GetTokensFromRefreshToken",
+            "GetTokensFromRefreshToken",
+            json!({"ClientId": CLIENT, "RefreshToken": "forged"}),
+        ),
+        (
+            "RevokeToken",
+            "RevokeToken",
+            json!({"ClientId": CLIENT, "Token": "forged"}),
+        ),
+        ("SignUp", "SignUp", user(json!({"Password": PASSWORD}))),
+        (
+            "ConfirmSignUp",
+            "ConfirmSignUp",
+            user(json!({"ConfirmationCode": "000000"})),
+        ),
+        (
+            "ResendConfirmationCode",
+            "ResendConfirmationCode",
+            user(json!({})),
+        ),
+        ("ForgotPassword", "ForgotPassword", user(json!({}))),
+        (
+            "ConfirmForgotPassword",
+            "ConfirmForgotPassword",
+            user(json!({"ConfirmationCode": "000000", "Password": PASSWORD})),
+        ),
+    ];
+    let mut story = Story::new();
+    for (step, operation, body) in calls {
+        story.push((step, world.cognito(operation, &body).await));
+    }
+    story
 }

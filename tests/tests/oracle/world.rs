@@ -6,17 +6,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
-use latchstring_aws::{CognitoChallengeApi, CognitoDirectory, CognitoTokens};
+use latchstring_aws::{
+    CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, KeptSecret,
+    SecretSetting,
+};
 use latchstring_core::flow::AppClient;
+use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory};
+use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
+use latchstring_lambda::resolver::{
+    AccountResolver, Origins, SessionMode, SignInResolver, SourceOf,
+};
 use latchstring_lambda::{
     DELIVERY, FollowUp, Handler, HandlerResponse, PublicError, answer, follow_up,
 };
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{
-    ClientConfig, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture, Triggers, UserPool,
+    ClientConfig, ClientSecret, PoolConfig, SigningKeys, Trigger, TriggerError, TriggerFuture,
+    Triggers, UserPool,
 };
 use latchstring_local_http_api as http_api;
 use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore, SeededEntropy};
@@ -33,6 +41,8 @@ pub(crate) const POOL: &str = "us-east-1_ORACLE000";
 pub(crate) const CLIENT: &str = "oracleclient00000000000000";
 /// The right answer to the CAPTCHA.
 pub(crate) const SOLVED: &str = "solved";
+/// The secret of the app client in session mode.
+const SECRET: &str = "the-secret-of-the-app-client";
 const KEY: &str = "da2-oracle";
 const SIGN_IN: &str = "sign-in";
 const CONTACTS: &str = "contacts";
@@ -136,6 +146,8 @@ pub(crate) struct Setting {
     /// The additional duration of a delivery.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
+    /// True if browsers have a cookie, and the app client a secret.
+    pub(crate) session_mode: bool,
 }
 
 impl Setting {
@@ -153,6 +165,7 @@ impl Setting {
 type Recorded<P> = Carried<P, Wire>;
 type Store = Recorded<MemoryStore>;
 type Accounts = Recorded<CognitoDirectory>;
+type BrowserSessions = Option<SessionMode<Recorded<CognitoRefreshTokens>, KeptSecret>>;
 type Mailbox = Recorded<Inbox<StillClock>>;
 
 /// The Lambdas.
@@ -165,6 +178,8 @@ struct Lambdas {
         Recorded<FixedCaptcha>,
         StillClock,
         SeededEntropy,
+        Deployment,
+        BrowserSessions,
     >,
     contacts: AccountResolver<
         Store,
@@ -173,6 +188,8 @@ struct Lambdas {
         Recorded<CognitoChallengeApi>,
         StillClock,
         SeededEntropy,
+        Deployment,
+        BrowserSessions,
     >,
     wire: Wire,
     sabotage: Sabotage,
@@ -326,6 +343,7 @@ pub(crate) struct World {
     pub(crate) typed: Typed,
     /// The text that resolvers receive.
     pub(crate) text: &'static str,
+    pub(crate) is_session_mode: bool,
     endpoint: String,
     http: reqwest::Client,
     clock: StillClock,
@@ -345,12 +363,12 @@ impl World {
         let inbox = Inbox::new(clock.clone());
         let lambdas = Arc::new(lambdas(&endpoint, &wire, &clock, &inbox, setting));
         let now = clock.clone();
+        let client = ClientConfig {
+            secret: setting.session_mode.then(|| ClientSecret::new(SECRET)),
+            ..ClientConfig::new(CLIENT, "latchstring")
+        };
         let pool = UserPool::new(
-            PoolConfig::new(
-                "us-east-1",
-                POOL,
-                vec![ClientConfig::new(CLIENT, "latchstring")],
-            ),
+            PoolConfig::new("us-east-1", POOL, vec![client]),
             SigningKeys::generate(),
             lambdas.clone(),
             Arc::new(move || UNIX_EPOCH + Duration::from_millis(now.now().as_millis())),
@@ -378,7 +396,7 @@ impl World {
         let routes = ROUTES.map(|(key, function)| http_api::Route {
             key: key.to_owned(),
             function: function.to_owned(),
-            is_signed_in: function == CONTACTS,
+            is_signed_in: function == CONTACTS && !setting.session_mode,
         });
         let authorizer = http_api::JwtAuthorizer {
             tokens: Arc::new(PoolTokens(pool.clone())),
@@ -396,6 +414,7 @@ impl World {
         Self {
             typed: setting.typed,
             text: setting.text(),
+            is_session_mode: setting.session_mode,
             endpoint,
             http: reqwest::Client::new(),
             clock,
@@ -470,16 +489,31 @@ impl World {
     /// Sends a request to the HTTP API.
     pub(crate) async fn post(&self, path: &str, body: &Value) -> Seen {
         let url = format!("{}/v1/{path}", self.endpoint);
-        self.step(self.http.post(url).json(body)).await
+        self.step(self.of_page(self.http.post(url)).json(body))
+            .await
     }
 
-    /// Sends a request of a signed-in caller to the HTTP API: with a body, or to read.
+    /// Adds the marks of the app's own page, in session mode.
+    fn of_page(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        if !self.is_session_mode {
+            return request;
+        }
+        let request = request.header("x-latchstring", "1");
+        request.header("sec-fetch-site", "same-origin")
+    }
+
+    /// Sends a request of a signed-in caller to the HTTP API: with a body, or to read. The caller has a
+    /// token, or in session mode a cookie.
     pub(crate) async fn http_as(&self, token: &str, path: &str, body: Option<&Value>) -> Seen {
         let url = format!("{}/v1/{path}", self.endpoint);
         let request = match body {
             Some(body) => self.http.post(url).json(body),
             None => self.http.get(url),
         };
+        if self.is_session_mode {
+            let request = self.of_page(request).header("cookie", token);
+            return self.step(request).await;
+        }
         self.step(request.bearer_auth(token)).await
     }
 
@@ -540,7 +574,16 @@ fn lambdas(
     let directory = recorded(CognitoDirectory::new(&aws, POOL), wire);
     let courier = recorded(inbox.clone(), wire);
     let tokens = recorded(CognitoTokens::new(&aws), wire);
-    let api = recorded(CognitoChallengeApi::new(&aws, CLIENT), wire);
+    let secret = setting
+        .session_mode
+        .then(|| SecretSetting::Text(Secret::new(SECRET)));
+    let api = CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, secret.clone());
+    let api = recorded(api, wire);
+    let sessions = setting.session_mode.then(|| SessionMode {
+        tokens: recorded(CognitoRefreshTokens::new(&aws, CLIENT, secret), wire),
+        credential: None,
+        origins: Origins::default(),
+    });
     let ports = TriggerPorts {
         store: store.clone(),
         directory: directory.clone(),
@@ -555,7 +598,7 @@ fn lambdas(
             app_client: AppClient::new(POOL, CLIENT),
             source: SourceOf::Off,
             origin: None,
-            sessions: NoSessions,
+            sessions: sessions.clone(),
             store: store.clone(),
             directory: directory.clone(),
             tokens,
@@ -569,7 +612,7 @@ fn lambdas(
             legacy_pool: false,
             source: SourceOf::Off,
             origin: None,
-            sessions: NoSessions,
+            sessions,
             store,
             directory,
             api,

@@ -88,6 +88,8 @@ pub struct NewSession {
     pub browser: Browser,
     /// The session that the browser had before, which is signed out.
     pub replaces: Option<SessionId>,
+    /// True after an undo of a contact change: all other sessions of the account end.
+    pub ends_others: bool,
 }
 
 /// A session that was opened.
@@ -97,6 +99,9 @@ pub struct OpenedSession {
     pub id: SessionId,
     /// Seconds until the session ends, used or not.
     pub expires_in: u64,
+    /// The reason that other sessions which were to end may be left, for logs. Cognito has ended them,
+    /// so each ends at its next refresh, and changes nothing until then.
+    pub others_left: Option<PortError>,
 }
 
 /// A session without its tokens.
@@ -224,7 +229,7 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Opens a session for a completed sign-in, and returns its id, which is never returned again.
     ///
     /// # Errors
-    /// If a port fails.
+    /// If the store fails, also at a second attempt. The sign-in is lost, and its tokens are revoked.
     pub async fn open(&self, new: &NewSession) -> Result<OpenedSession, SessionError> {
         let Context {
             deployment,
@@ -247,16 +252,29 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             life: deployment.policy.session_life,
         };
         let session = Session::new(&self.opener(&id), record, *entropy);
-        // Listed after it is written, so that a sign-out everywhere ends every session that it finds
-        // in the list. Nothing but this call knows the id until then.
-        store.open_session(&session).await?;
-        self.enlist(&session).await?;
+        let others_left = if new.ends_others {
+            self.end_all(&session.account).await.err()
+        } else {
+            None
+        };
+        if let Err(error) = self.put(&session).await {
+            // No cookie leads to them.
+            let _ = store
+                .end_session(session.key, EndIf::Of(&session.account))
+                .await;
+            let _ = self.revoke_tokens(&new.tokens.refresh).await;
+            return Err(error);
+        }
         if let Some(replaced) = &new.replaces {
             // The new session is open in either case. The old one ends with its lifetime.
-            let _ = self.sign_out(replaced).await;
+            if self.sign_out(replaced).await.is_err() {
+                clock.sleep(AGAIN).await;
+                let _ = self.sign_out(replaced).await;
+            }
         }
         Ok(OpenedSession {
             expires_in: now.secs_until(session.expires_at),
+            others_left,
             id,
         })
     }
@@ -328,23 +346,33 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Ends the session of an id, and revokes its tokens. Done if there is none.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If the store fails. The tokens are revoked nevertheless if they could be read.
     pub async fn sign_out(&self, id: &SessionId) -> Result<SignedOut, SessionError> {
-        let store = self.context.store;
+        let Context { store, clock, .. } = &self.context;
         let done = SignedOut { unrevoked: None };
         let Some(session) = store.session(self.key(id)).await?.filter(self.of_client()) else {
             return Ok(done);
         };
-        let ended = store
-            .end_session(session.key, EndIf::Of(&session.account))
-            .await?;
-        // A refresh may have replaced the token since the session was read.
-        let session = ended.unwrap_or(session);
+        let condition = EndIf::Of(&session.account);
+        let mut ended = store.end_session(session.key, condition).await;
+        if ended.is_err() {
+            clock.sleep(AGAIN).await;
+            ended = store.end_session(session.key, condition).await;
+        }
+        // A refresh may have replaced the token since the session was read. If the store does not
+        // answer, the session ends at Cognito: the item may be gone, and the token in it with it.
+        let (session, failed) = match ended {
+            Ok(ended) => (ended.unwrap_or(session), None),
+            Err(fault) => (session, Some(fault)),
+        };
         let token = session.open_refresh(&self.opener(id), &session.tokens.refresh);
         let unrevoked = match token {
             Ok(token) => self.revoke_tokens(&token).await.err(),
             Err(_) => None,
         };
+        if let Some(fault) = failed {
+            return Err(fault.into());
+        }
         self.delist(&session.account, &[session.key]).await;
         Ok(SignedOut { unrevoked })
     }
@@ -352,15 +380,20 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// Signs the account out at Cognito and ends all its sessions.
     ///
     /// # Errors
-    /// If the session has ended, or a port fails. The request can then be repeated.
+    /// If the session has ended, also at Cognito, or a port fails. The request can then be repeated. It
+    /// is [`SessionError::NotSignedIn`] if the account was signed out at Cognito meanwhile; the other
+    /// sessions had ended before that.
     pub async fn sign_out_everywhere(&self, id: &SessionId) -> Result<(), SessionError> {
         let session = self.authentic(id, self.live(id).await?)?;
+        self.confirm(id, &session).await?;
+        // The others first: once Cognito has signed the account out, this session can end no other.
+        self.end_others(&session.account, session.key).await?;
         match self.context.directory.sign_out(&session.username).await {
             // A deleted account has no tokens.
             Err(fault) if fault.code != "UserNotFoundException" => return Err(fault.into()),
             _ => {}
         }
-        self.end(&session.account, Some(session.key)).await
+        Ok(self.end(&session.account, Some(session.key)).await?)
     }
 
     /// Returns the sessions of the account, the most recently used one first.
@@ -369,6 +402,7 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// If the session has ended, or a port fails.
     pub async fn list(&self, id: &SessionId) -> Result<Vec<SessionEntry>, SessionError> {
         let current = self.authentic(id, self.live(id).await?)?;
+        self.access(id, current.clone(), Duration::ZERO).await?;
         let policy = &self.context.deployment.policy;
         let now = self.context.clock.now();
         let mut sessions = self.sessions_of(&current.account).await?.1;
@@ -389,25 +423,18 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
     /// token cannot be revoked: it opens with its own id only.
     ///
     /// # Errors
-    /// If the session of the id has ended, or a port fails.
+    /// If the session of the id has ended, also at Cognito, or a port fails.
     pub async fn revoke(&self, id: &SessionId, handle: SessionHandle) -> Result<(), SessionError> {
         let current = self.authentic(id, self.live(id).await?)?;
         let SessionHandle(key) = handle;
         if key == current.key {
             return self.sign_out(id).await.map(|_| ());
         }
+        self.confirm(id, &current).await?;
         let store = self.context.store;
         store.end_session(key, EndIf::Of(&current.account)).await?;
         self.delist(&current.account, &[key]).await;
         Ok(())
-    }
-
-    /// Ends all sessions of an account, without a call of Cognito.
-    ///
-    /// # Errors
-    /// If the store fails. The call can then be repeated.
-    pub async fn end_all(&self, account: &Sub) -> Result<(), SessionError> {
-        self.end(account, None).await
     }
 
     fn key(&self, id: &SessionId) -> Pseudonym {
@@ -448,6 +475,12 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         }
     }
 
+    /// Asks Cognito whether a session still stands, by a refresh. Whoever has a session that Cognito has
+    /// ended must not end another: a thief would sign the owner out as often as they sign in.
+    async fn confirm(&self, id: &SessionId, session: &Session) -> Result<(), SessionError> {
+        self.refresh(id, session.clone(), None).await.map(|_| ())
+    }
+
     /// Returns the session of an id, and notes its use if that is due.
     async fn used(
         &self,
@@ -459,8 +492,10 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         if session.notes(browser, now) {
             let minute = Session::minute(now);
             let store = self.context.store;
-            store.note_use(session.key, minute, browser).await?;
-            session.last_used_at = session.last_used_at.max(minute);
+            // The next use is noted, if this one is not.
+            if store.note_use(session.key, minute, browser).await.is_ok() {
+                session.last_used_at = session.last_used_at.max(minute);
+            }
         }
         Ok(session)
     }
@@ -710,6 +745,22 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         }
     }
 
+    /// Writes a session and lists it, each with a second attempt.
+    async fn put(&self, session: &Session) -> Result<(), SessionError> {
+        let Context { store, clock, .. } = &self.context;
+        // Listed after it is written, so that a sign-out everywhere ends every session that it finds
+        // in the list. Nothing but this call knows the id until then.
+        if store.open_session(session).await.is_err() {
+            clock.sleep(AGAIN).await;
+            store.open_session(session).await?;
+        }
+        if self.enlist(session).await.is_err() {
+            clock.sleep(AGAIN).await;
+            self.enlist(session).await?;
+        }
+        Ok(())
+    }
+
     /// Adds a session to its account's list. If the list has no room, sessions that have ended leave
     /// it, or else the one that was used least recently ends.
     async fn enlist(&self, session: &Session) -> Result<(), SessionError> {
@@ -764,8 +815,30 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         Ok(self.context.store.sessions(keys).await?)
     }
 
+    /// Ends all sessions of an account, with a second attempt.
+    async fn end_all(&self, account: &Sub) -> Result<(), PortError> {
+        match self.end(account, None).await {
+            Err(_) => {
+                self.context.clock.sleep(AGAIN).await;
+                self.end(account, None).await
+            }
+            done => done,
+        }
+    }
+
+    /// Ends the sessions of an account but one. They stay on the list.
+    async fn end_others(&self, account: &Sub, but: Pseudonym) -> Result<(), PortError> {
+        let store = self.context.store;
+        for key in store.enlisted_sessions(account).await? {
+            if key != but {
+                store.end_session(key, EndIf::Of(account)).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the sessions of an account, `last` after all others.
-    async fn end(&self, account: &Sub, last: Option<Pseudonym>) -> Result<(), SessionError> {
+    async fn end(&self, account: &Sub, last: Option<Pseudonym>) -> Result<(), PortError> {
         let store = self.context.store;
         let listed = store.enlisted_sessions(account).await?;
         let others = listed.iter().copied().filter(|key| Some(*key) != last);

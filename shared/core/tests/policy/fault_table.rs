@@ -23,7 +23,7 @@ use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::{answers, sign_in, undo};
+use crate::{answers, session_faults, sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -787,7 +787,7 @@ fn cell(outcome: &Outcome, usual: &Outcome) -> String {
 }
 
 /// Returns the service and operation of a call.
-fn service(call: &str) -> &'static str {
+pub(crate) fn service(call: &str) -> &'static str {
     match call {
         "is_solved" => "Turnstile siteverify",
         "initiate" => "Cognito InitiateAuth",
@@ -798,10 +798,13 @@ fn service(call: &str) -> &'static str {
         "set_password" => "Cognito AdminSetUserPassword",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
         "sign_out" => "Cognito AdminUserGlobalSignOut",
-        "flow" | "pending" | "is_redeemed" | "undo" | "replaced" => "DynamoDB GetItem",
-        "counts" => "DynamoDB BatchGetItem",
-        "open_flow" | "put_pending" => "DynamoDB PutItem",
-        "release" => "DynamoDB DeleteItem",
+        "flow" | "pending" | "is_redeemed" | "undo" | "replaced" | "session"
+        | "enlisted_sessions" => "DynamoDB GetItem",
+        "counts" | "sessions" => "DynamoDB BatchGetItem",
+        "refresh" => "Cognito GetTokensFromRefreshToken",
+        "revoke" => "Cognito RevokeToken",
+        "open_flow" | "put_pending" | "open_session" => "DynamoDB PutItem",
+        "release" | "end_session" => "DynamoDB DeleteItem",
         _ => "DynamoDB UpdateItem",
     }
 }
@@ -870,7 +873,8 @@ A call that hangs ends at its time limit: `hanging_ports` of `shared/lambda` che
 )]
 fn the_page_lists_the_effect_of_each_failed_call() {
     let page = Flow::ALL.map(table).concat();
-    let page = format!("{INTRODUCTION}{page}");
+    let sessions = session_faults::page();
+    let page = format!("{INTRODUCTION}{page}{sessions}");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/faults.md");
     // Another test writes the rest of the page.
     let rest = |kept: &str| kept.find(ENDS).map_or("", |at| &kept[at..]).to_owned();

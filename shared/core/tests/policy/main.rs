@@ -49,6 +49,7 @@ mod resumes;
 mod retries;
 mod rows;
 mod secrecy;
+mod session_faults;
 mod sessions;
 mod shards;
 mod sign_in;

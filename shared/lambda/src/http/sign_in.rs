@@ -26,6 +26,7 @@ use super::types::{
 };
 use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
+use crate::metrics;
 use crate::resolver::{BrowserSessions, OriginSecrets, Requested, SignInInput, SignInResolver};
 
 impl<S, D, A, P, C, E, K, B> Actions for SignInResolver<S, D, A, P, C, E, K, B>
@@ -185,10 +186,6 @@ where
     ) -> Result<OpenedSession, Failure> {
         let claims = bearer::claims(tokens.access.expose()).ok_or_else(no_claims)?;
         let account = Sub::new(claims.sub);
-        if action == AnswerAction::Undo {
-            // Cognito has signed the account out.
-            sessions.end_all(&account).await?;
-        }
         let replaces = match &call.caller {
             Caller::Anyone(id) => id.clone(),
             _ => None,
@@ -200,8 +197,15 @@ where
             signed_in_at: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
             browser: browser::browser(&call.event),
             replaces,
+            // Cognito has signed the account out.
+            ends_others: action == AnswerAction::Undo,
         };
-        Ok(sessions.open(&new).await?)
+        let opened = sessions.open(&new).await?;
+        if let Some(fault) = &opened.others_left {
+            metrics::fault(fault.call);
+            tracing::warn!(%fault, "sessions of the account end at their next refresh");
+        }
+        Ok(opened)
     }
 
     async fn resend(&self, input: ResendRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {

@@ -14,7 +14,7 @@ use latchstring_lambda::resolver::{
 use latchstring_memory::{
     FixedCaptcha, ManualClock, MemoryDirectory, MemoryRefreshTokens, MemoryStore, SeededEntropy,
 };
-use latchstring_testkit as testkit;
+use latchstring_testkit::{self as testkit, Break, Carried, Wire};
 use serde_json::{Value, json};
 
 use crate::documented;
@@ -75,12 +75,17 @@ impl ChallengeApi for Confidential {
 
 type Mode = Option<SessionMode<MemoryRefreshTokens, Credential>>;
 
+/// The store of the resolvers, whose calls a test can break. The triggers have the same one, unbroken.
+type Store = Carried<MemoryStore, Wire>;
+
 /// A deployment in session mode, with Ada's account.
 struct Sessions {
     world: World,
+    /// The calls of the resolvers to their store.
+    wire: Wire,
     tokens: MemoryRefreshTokens,
     sign_in: SignInResolver<
-        MemoryStore,
+        Store,
         MemoryDirectory,
         Confidential,
         FixedCaptcha,
@@ -90,7 +95,7 @@ struct Sessions {
         Mode,
     >,
     accounts: AccountResolver<
-        MemoryStore,
+        Store,
         MemoryDirectory,
         Issued,
         Confidential,
@@ -120,6 +125,8 @@ impl Sessions {
             origins: Origins::parse(ORIGIN).unwrap(),
         });
         let app_client = AppClient::new(POOL, CLIENT);
+        let wire = Wire::new(shared.clock.clone());
+        let store = Carried::new(shared.store.clone(), wire.clone());
         Self {
             sign_in: SignInResolver {
                 deployment: shared.deployment.clone(),
@@ -128,7 +135,7 @@ impl Sessions {
                 source: SourceOf::Off,
                 origin: None,
                 sessions: mode.clone(),
-                store: shared.store.clone(),
+                store: store.clone(),
                 directory: shared.directory.clone(),
                 api: api.clone(),
                 captcha: None,
@@ -141,7 +148,7 @@ impl Sessions {
                 source: SourceOf::Off,
                 origin: None,
                 sessions: mode,
-                store: shared.store.clone(),
+                store,
                 directory: shared.directory.clone(),
                 tokens: world.issued.clone(),
                 api,
@@ -149,6 +156,7 @@ impl Sessions {
                 entropy: SeededEntropy::new(6),
             },
             tokens,
+            wire,
             world,
         }
     }
@@ -544,5 +552,55 @@ async fn each_service_gets_its_form_of_the_cookie() {
         assert_eq!(response["statusCode"], 401);
         let cleared = response["headers"]["set-cookie"].as_str().unwrap();
         assert!(cleared.ends_with("Max-Age=0") && response["cookies"].is_null());
+    }
+}
+
+/// Answers the code of an address while calls of the resolver to its store break.
+async fn answered_while(
+    deployed: &Sessions,
+    address: &str,
+    breaks: &[(usize, Break)],
+) -> (Response, Option<String>) {
+    let body = json!({ "emailOrPhone": address });
+    let (begun, _) = deployed.post("/v1/sign-in", None, &body).await;
+    let (code, _) = deployed.world.code();
+    let body = json!({ "continuation": begun.text_of("continuation"), "answer": code });
+    deployed.wire.will_break(breaks.iter().copied());
+    deployed.post("/v1/sign-in/answer", None, &body).await
+}
+
+/// The code was right, and the store fails while the session is opened: once, and again.
+#[tokio::test]
+async fn a_sign_in_that_is_not_stored_leaves_no_tokens() {
+    for address in [ADA, BOB] {
+        let usual = Sessions::new();
+        let (answered, _) = answered_while(&usual, address, &[]).await;
+        assert_eq!(answered.body["isNew"], address == BOB);
+        let calls = usual.wire.calls();
+        let opens = calls.iter().position(|call| *call == "open_session");
+        let opens = opens.expect("a session is opened");
+        for first in [opens, opens + 1] {
+            let deployed = Sessions::new();
+            let once = [(first, Break::After)];
+            let (answered, cookie) = answered_while(&deployed, address, &once).await;
+            assert_eq!(answered.text_of("status"), "session_opened", "repeated");
+            assert_eq!(answered.body["isNew"], address == BOB);
+            let cookie = pair(&cookie.expect("a cookie"));
+            assert_eq!(deployed.get("/v1/session", &cookie).await.status, 200);
+
+            let deployed = Sessions::new();
+            let twice = [first, first + 1].map(|at| (at, Break::Before));
+            let (answered, cookie) = answered_while(&deployed, address, &twice).await;
+            assert_eq!((answered.status, answered.problem()), (503, "Unavailable"));
+            assert!(answered.body["continuation"].is_null(), "it has ended");
+            assert_eq!((cookie, deployed.tokens.live()), (None, 0), "revoked");
+
+            // A new sign-in, to the account that exists by now.
+            let (answered, cookie) = answered_while(&deployed, address, &[]).await;
+            assert_eq!(answered.text_of("status"), "session_opened");
+            assert_eq!(answered.body["isNew"], false);
+            let cookie = pair(&cookie.expect("a cookie"));
+            assert_eq!(deployed.get("/v1/session", &cookie).await.status, 200);
+        }
     }
 }
