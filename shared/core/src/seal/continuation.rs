@@ -48,8 +48,8 @@ pub enum Stage {
         session: Secret,
         /// The name that Cognito gives the session.
         username: Secret,
-        /// True if the code signs in; false if it puts a contact on an account.
-        is_sign_in: bool,
+        /// The effect of the right code.
+        effect: CodeEffect,
     },
     /// The account, after a right code in a session of no account.
     Claim {
@@ -58,6 +58,17 @@ pub enum Stage {
         /// True if an earlier call with the proof created the account.
         is_new: bool,
     },
+}
+
+/// The effect of a right code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeEffect {
+    /// It signs in. Without an account it makes one.
+    SignIn,
+    /// It signs in to an account that exists.
+    SignInExisting,
+    /// It puts a contact on an account.
+    Contact,
 }
 
 impl Continuation {
@@ -70,10 +81,11 @@ impl Continuation {
     ) -> Option<String> {
         let mut plain = Vec::with_capacity(STEP_BYTES);
         plain.push(match &self.stage {
-            Stage::Code {
-                is_sign_in: true, ..
-            } => 1,
-            Stage::Code { .. } => 2,
+            Stage::Code { effect, .. } => match effect {
+                CodeEffect::SignIn => 1,
+                CodeEffect::Contact => 2,
+                CodeEffect::SignInExisting => 5,
+            },
             Stage::Claim { is_new: false, .. } => 3,
             Stage::Claim { .. } => 4,
         });
@@ -121,10 +133,14 @@ impl Continuation {
         let made_at = Timestamp::from_millis(u64::from_be_bytes(reader.array()?));
         let contact = reader.identifier()?;
         let stage = match kind {
-            1 | 2 => Stage::Code {
+            1 | 2 | 5 => Stage::Code {
                 session: text_of(&mut reader)?,
                 username: text_of(&mut reader)?,
-                is_sign_in: kind == 1,
+                effect: match kind {
+                    1 => CodeEffect::SignIn,
+                    2 => CodeEffect::Contact,
+                    _ => CodeEffect::SignInExisting,
+                },
             },
             3 | 4 => Stage::Claim {
                 proof: text_of(&mut reader)?,
@@ -179,7 +195,7 @@ mod tests {
             stage: Stage::Code {
                 session: Secret::new(session),
                 username: Secret::new(username),
-                is_sign_in: true,
+                effect: CodeEffect::SignIn,
             },
             made_at: NOW,
         }
@@ -202,7 +218,12 @@ mod tests {
             Stage::Code {
                 session: Secret::new(""),
                 username: Secret::new("é"),
-                is_sign_in: false,
+                effect: CodeEffect::Contact,
+            },
+            Stage::Code {
+                session: Secret::new("session"),
+                username: Secret::new("username"),
+                effect: CodeEffect::SignInExisting,
             },
             Stage::Claim {
                 proof: Secret::new("proof"),
@@ -373,7 +394,7 @@ mod tests {
             );
             opened(&text)
         };
-        for (kind, length, size) in [(0, 0, 3000), (5, 0, 3000), (1, 5000, 3000), (3, 9, 275)] {
+        for (kind, length, size) in [(0, 0, 3000), (6, 0, 3000), (1, 5000, 3000), (3, 9, 275)] {
             assert_eq!(plain(kind, length, size), Err(UnsealError::Forged));
         }
         assert_eq!(plain(3, 3, 275), Err(UnsealError::Forged), "no UTF-8");

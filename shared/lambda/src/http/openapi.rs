@@ -288,6 +288,7 @@ fn sample(problem: ProblemType) -> Failure {
         }
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,
+        ProblemType::NoAccount => SignInError::NoAccount.into(),
         ProblemType::ChangeHeld => ContactError::ChangeHeld { retry_after },
         ProblemType::TooManyRequests => {
             let budget = None;
