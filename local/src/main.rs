@@ -13,6 +13,7 @@ use latchstring_aws::CognitoCalls;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
 use latchstring_core::message::LinkUrl;
 use latchstring_core::rate_limit::Countries;
+use latchstring_core::secret::Secret;
 use latchstring_lambda::config::{AnsweredBy, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
@@ -47,6 +48,19 @@ struct Arguments {
     /// person-99 are right answers, each once
     #[arg(long)]
     captcha: bool,
+    /// Give browsers a cookie instead of tokens: the app client has a secret, and pages of another
+    /// origin need --allow-origin
+    #[arg(long)]
+    session_mode: bool,
+    /// With --session-mode: the credential of the app's own server, at least 32 characters; a random
+    /// one by default
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "SERVER_CREDENTIAL",
+        hide_env_values = true
+    )]
+    server_credential: Option<String>,
     /// Return a new refresh token for each one that is used, as a deployment with rotation does
     #[arg(long)]
     rotate_refresh_tokens: bool,
@@ -174,6 +188,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,
         captcha: arguments.captcha,
+        session_mode: arguments.session_mode,
+        server_credential: arguments.server_credential.clone().map(Secret::new),
         rotate_refresh_tokens: arguments
             .rotate_refresh_tokens
             .then(|| Duration::from_secs(arguments.rotation_grace)),
@@ -202,10 +218,27 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
 
 fn greet(settings: &Settings) {
     let Settings {
-        endpoint, api_key, ..
+        endpoint,
+        api_key,
+        server_credential,
+        ..
     } = settings;
     println!("Latchstring listens on {endpoint} (Ctrl-C ends it)");
     println!();
+    if let Some(credential) = server_credential {
+        println!("Session mode. Your app's server sends X-Latchstring-Server:");
+        println!();
+        println!("  {}", credential.expose());
+        println!();
+        println!("Request a code, as a page does, and read it:");
+        println!();
+        println!(
+            "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' -H 'x-latchstring: 1' \
+             -H 'sec-fetch-site: same-origin' -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
+        );
+        println!("  curl {endpoint}/inbox.json");
+        return;
+    }
     println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
     println!(

@@ -12,11 +12,13 @@ use latchstring_core::message::LinkUrl;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, SourceBudget};
+use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
+use latchstring_lambda::config::ConfigError;
 use latchstring_local_appsync::{self as appsync, Api, SchemaError};
 use latchstring_local_cognito::{
-    AuthFlow, ClientConfig, Origins, PoolConfig, Rotation, SigningKeys, TokenError, UserPool,
-    allow_origins,
+    AuthFlow, ClientConfig, ClientSecret, Origins, PoolConfig, Rotation, SigningKeys, TokenError,
+    UserPool, allow_origins,
 };
 use latchstring_local_http_api::{self as http_api, Cors, HttpApi, JwtAuthorizer};
 use latchstring_memory::{FixedCaptcha, Inbox};
@@ -29,6 +31,7 @@ use crate::deliveries::Deliveries;
 use crate::functions::{Lambdas, Wiring};
 use crate::host::Hosts;
 use crate::outages::PortOutages;
+use crate::sessions::SessionSecrets;
 use crate::settings::Settings;
 use crate::{control, host, pages};
 
@@ -52,6 +55,9 @@ const WIDE: MessageBudget = MessageBudget {
 /// 0.04 of the deployment's currency: 250 SMS a day with `--strict`.
 const SMS_PRICE: Price = Price::hundredths(4);
 
+/// The grace of rotation in session mode, where servers alone use refresh tokens: Cognito's longest.
+const SESSION_GRACE: Duration = Duration::from_secs(60);
+
 /// The options of the service.
 #[derive(Clone, Debug, Default)]
 #[expect(
@@ -74,6 +80,10 @@ pub struct Options {
     pub cognito_calls: CognitoCalls,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
+    /// Gives browsers a cookie instead of tokens.
+    pub session_mode: bool,
+    /// In session mode: the credential of the app's own server; a random one unless given.
+    pub server_credential: Option<Secret>,
     /// Rotates refresh tokens; a used token stays valid for this time.
     pub rotate_refresh_tokens: Option<Duration>,
     /// Names beside the local ones that the service answers to.
@@ -112,6 +122,9 @@ pub enum ServiceError {
     /// The keys could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The settings of session mode are invalid.
+    #[error(transparent)]
+    SessionMode(#[from] ConfigError),
 }
 
 /// A service that listens and is ready to serve.
@@ -132,12 +145,18 @@ impl Service {
     /// cannot be made.
     pub async fn bind(options: Options) -> Result<Self, ServiceError> {
         let (listener, address) = listen(options.port).await?;
+        let session_secrets = options.session_mode.then(|| {
+            SessionSecrets::new(options.server_credential.clone(), &options.allow_origins)
+        });
         let settings = Settings {
             region: REGION.to_owned(),
             user_pool_id: POOL.to_owned(),
             client_id: CLIENT.to_owned(),
             endpoint: format!("http://{address}"),
             api_key: API_KEY.to_owned(),
+            server_credential: session_secrets
+                .as_ref()
+                .map(SessionSecrets::server_credential),
         };
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
@@ -158,13 +177,15 @@ impl Service {
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
             cognito_calls: options.cognito_calls,
+            session_secrets: session_secrets.clone(),
             captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),
             clock: clock.clone(),
             outages: outages.clone(),
-        }));
-        let pool = user_pool(&options, lambdas.clone(), &clock);
+        })?);
+        let client_secret = session_secrets.as_ref().map(SessionSecrets::client_secret);
+        let pool = user_pool(&options, client_secret, lambdas.clone(), &clock);
         let fields = Lambdas::FIELDS
             .map(|(field, function)| (field.to_owned(), function.to_owned()))
             .into_iter()
@@ -178,8 +199,9 @@ impl Service {
         )?
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
+        let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
-        let http_api = http_api::router(http_api(lambdas, &pool, &origins));
+        let http_api = http_api::router(http_api(lambdas, &pool, options.session_mode, cors));
         let own = appsync::router(api).merge(pages);
         let mut router = allow_origins(own, origins.clone())
             .merge(http_api)
@@ -298,15 +320,22 @@ fn captcha() -> FixedCaptcha {
     FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
-fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
+fn user_pool(
+    options: &Options,
+    secret: Option<ClientSecret>,
+    lambdas: Arc<Lambdas>,
+    clock: &LocalClock,
+) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
+    let session_grace = secret.is_some().then_some(SESSION_GRACE);
+    client.secret = secret;
     // Only Define writes a contact.
     client.write_attributes = Some(
         ["given_name", "family_name", "locale"]
             .map(str::to_owned)
             .into(),
     );
-    if let Some(grace) = options.rotate_refresh_tokens {
+    if let Some(grace) = options.rotate_refresh_tokens.or(session_grace) {
         client.refresh_token_rotation = Some(Rotation { grace });
         // AWS's guide requires this flow to be off where tokens rotate.
         client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
@@ -320,20 +349,40 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
     )
 }
 
-/// Returns the HTTP API, with the authorizer and the CORS of infra/lib/http-api.ts.
-fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, origins: &Origins) -> HttpApi {
+/// Returns the CORS of infra/lib/http-api.ts. In session mode pages of the origins that are given may
+/// call, with the cookie; without it all local ones may.
+fn cors(options: &Options) -> Cors {
+    let given = options.allow_origins.clone();
+    let origins = Origins::with(given.clone());
+    let is_session_mode = options.session_mode;
+    Cors {
+        allows_origin: Arc::new(move |origin| {
+            if is_session_mode {
+                given.iter().any(|given| origin == given)
+            } else {
+                origins.allows(origin)
+            }
+        }),
+        allows_credentials: is_session_mode,
+        allow_methods: "GET,POST",
+        allow_headers: if is_session_mode {
+            "authorization,content-type,x-latchstring"
+        } else {
+            "authorization,content-type"
+        },
+        expose_headers: "retry-after",
+        max_age: "3600",
+    }
+}
+
+/// Returns the HTTP API, with the authorizer of infra/lib/http-api.ts.
+fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, is_session_mode: bool, cors: Cors) -> HttpApi {
     let authorizer = JwtAuthorizer {
         tokens: Arc::new(PoolTokens(pool.clone())),
         audience: vec![CLIENT.to_owned()],
     };
-    let origins = origins.clone();
-    HttpApi::new(Lambdas::routes(), lambdas, authorizer).with_cors(Cors {
-        allows_origin: Arc::new(move |origin| origins.allows(origin)),
-        allow_methods: "GET,POST",
-        allow_headers: "authorization,content-type",
-        expose_headers: "retry-after",
-        max_age: "3600",
-    })
+    let routes = Lambdas::routes(is_session_mode);
+    HttpApi::new(routes, lambdas, authorizer).with_cors(cors)
 }
 
 /// The pool's tokens, as the APIs check them.

@@ -1,5 +1,7 @@
 //! The settings of a client.
 
+use latchstring_core::secret::Secret;
+
 /// The settings that a client needs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub endpoint: String,
     /// The API key of the public mutations.
     pub api_key: String,
+    /// The server credential; `None` without session mode.
+    pub server_credential: Option<Secret>,
 }
 
 impl Settings {

@@ -168,6 +168,7 @@ impl Latchstring {
             client_id: text("clientId"),
             endpoint: text("endpoint"),
             api_key: text("apiKey"),
+            server_credential: None,
         };
         Self::new(settings, None)
     }

@@ -1399,17 +1399,15 @@ async fn a_refresh_is_leased_by_one_until_its_time_is_up<S: Store + 'static, E: 
     assert_eq!(lease(one, [500, 1_500]).await, taken(one, 1_500));
     assert_eq!(lease(other, [1_500, 2_500]).await, taken(other, 2_500));
     let give_up = async |holder| {
-        let given_up = c
-            .store
-            .give_up_refresh(session.key, holder, c.after(1_600))
-            .await;
-        given_up.expect("an answer");
+        let after = c.after(1_600);
+        let done = c.store.give_up_refresh(session.key, holder, after).await;
+        done.expect("an answer");
     };
     give_up(one).await;
     assert_eq!(lease(one, [1_600, 9_000]).await, refused(other, 2_500));
     give_up(other).await;
-    let given_up = leased_by(other, 1_600);
-    assert_eq!(c.store.session(session.key).await, Ok(Some(given_up)));
+    let expired = leased_by(other, 1_600);
+    assert_eq!(c.store.session(session.key).await, Ok(Some(expired)));
     assert_eq!(lease(one, [1_600, 9_000]).await, taken(one, 9_000));
     let of_missing = c.store.give_up_refresh(missing.key, one, c.now).await;
     assert_eq!(of_missing, Ok(()));

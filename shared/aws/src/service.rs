@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn every_request_equals_that_of_the_sdks_client() {
+    async fn the_requests_of_a_sign_in_equal_those_of_the_sdks_client() {
         use Auth::{Anonymous, SigV4};
         use cognito_sdk::operation as c;
         use dynamodb_sdk::operation as d;
@@ -443,6 +443,12 @@ mod tests {
                 .client_metadata("method", "email")
                 .context_data(client_context);
         assert_same!(cognito::API, SigV4, cognito_sdk, JSON, respond);
+    }
+
+    #[tokio::test]
+    async fn the_other_requests_equal_those_of_the_sdks_client() {
+        use Auth::{Anonymous, SigV4};
+        use cognito_sdk::operation as c;
 
         let refresh = c::get_tokens_from_refresh_token::GetTokensFromRefreshTokenInput::builder()
             .client_id("client")

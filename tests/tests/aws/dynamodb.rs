@@ -97,6 +97,50 @@ async fn every_kind_of_item_is_in_the_given_table() {
     );
 }
 
+/// Asserts that one operation was called twice, with the same body.
+fn assert_twice(tap: &Tap, operation: &str) {
+    let seen = tap.seen();
+    assert_eq!(seen.len(), 2, "{operation} was asked twice");
+    assert!(seen[0].body == seen[1].body && seen[0].operation == operation);
+}
+
+#[tokio::test]
+async fn a_session_whose_write_has_no_reply_is_recognized() {
+    let table = "lost-replies-of-sessions";
+    let ministack = with_table(table).await;
+    let tap = Tap::before(ministack.endpoint()).await;
+    let c = contract(&tap.aws(), table);
+    let (store, now) = (&c.store, c.now);
+    let twice = |operation: &str| assert_twice(&tap, operation);
+    let (holder, until) = (c.pseudonym(), c.after(5_000));
+
+    let session = c.session(&c.sub());
+    tap.spoil_next_reply();
+    assert_eq!(store.open_session(&session).await, Ok(()));
+    twice("PutItem");
+    tap.spoil_next_reply();
+    let leased = store
+        .lease_refresh(session.key, 0, holder, now, until)
+        .await;
+    assert!(matches!(leased, Ok(Leased::Taken(_))), "its own lease");
+    twice("UpdateItem");
+    tap.spoil_next_reply();
+    let stored = store
+        .store_refresh(session.key, holder, &c.session_tokens())
+        .await;
+    assert_eq!(stored, Ok(true));
+    twice("UpdateItem");
+    let read = store.session(session.key).await.expect("an answer");
+    assert_eq!(read.map(|it| it.refreshes), Some(1), "counted once");
+    tap.seen();
+    tap.spoil_next_reply();
+    let ended = store
+        .end_session(session.key, EndIf::Of(&session.account))
+        .await;
+    assert_eq!(ended, Ok(None), "the first attempt ended it");
+    twice("DeleteItem");
+}
+
 #[tokio::test]
 async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let table = "lost-replies";
@@ -104,11 +148,7 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
     let tap = Tap::before(ministack.endpoint()).await;
     let c = contract(&tap.aws(), table);
     let (store, now) = (&c.store, c.now);
-    let twice = |operation: &str| {
-        let seen = tap.seen();
-        assert_eq!(seen.len(), 2, "{operation} was asked twice");
-        assert!(seen[0].body == seen[1].body && seen[0].operation == operation);
-    };
+    let twice = |operation: &str| assert_twice(&tap, operation);
 
     let flow = c.row();
     tap.spoil_next_reply();
@@ -184,32 +224,6 @@ async fn a_write_whose_reply_is_lost_is_repeated_and_recognized() {
         "the same attempt is still held"
     );
     twice("UpdateItem");
-
-    let session = c.session(&c.sub());
-    tap.spoil_next_reply();
-    assert_eq!(store.open_session(&session).await, Ok(()));
-    twice("PutItem");
-    tap.spoil_next_reply();
-    let leased = store
-        .lease_refresh(session.key, 0, holder, now, until)
-        .await;
-    assert!(matches!(leased, Ok(Leased::Taken(_))), "its own lease");
-    twice("UpdateItem");
-    tap.spoil_next_reply();
-    let stored = store
-        .store_refresh(session.key, holder, &c.session_tokens())
-        .await;
-    assert_eq!(stored, Ok(true));
-    twice("UpdateItem");
-    let read = store.session(session.key).await.expect("an answer");
-    assert_eq!(read.map(|it| it.refreshes), Some(1), "counted once");
-    tap.seen();
-    tap.spoil_next_reply();
-    let ended = store
-        .end_session(session.key, EndIf::Of(&session.account))
-        .await;
-    assert_eq!(ended, Ok(None), "the first attempt ended it");
-    twice("DeleteItem");
 
     let counter = c.pseudonym();
     tap.spoil_next_reply();

@@ -84,9 +84,9 @@ type Ports = (
     OsEntropy,
 );
 
-fn secret(text: &str) -> Option<SecretSetting> {
+fn secret(text: &str) -> SecretSetting {
     note(text);
-    Some(SecretSetting::Text(Secret::new(text)))
+    SecretSetting::Text(Secret::new(text))
 }
 
 /// Returns a clock that stands at the pool's time.
@@ -129,8 +129,8 @@ impl Mode {
             app_client: AppClient::new(POOL, CLIENT),
             store: MemoryStore::default(),
             directory: CognitoDirectory::new(&aws, POOL),
-            api: api.with_secret(&aws, secret(SECRET)),
-            tokens: CognitoRefreshTokens::new(&aws, CLIENT, secret(SECRET)),
+            api: api.with_secret(&aws, Some(secret(SECRET))),
+            tokens: CognitoRefreshTokens::new(&aws, CLIENT, Some(secret(SECRET))),
             clock: clock(),
             server: credential
                 .admit(Some(&Secret::new(text)))
@@ -265,7 +265,7 @@ async fn a_user_signed_out_by_an_operator_is_out() {
 async fn a_wrong_secret_ends_no_session() {
     let mode = Mode::new().await;
     let id = mode.open().await;
-    for wrong in [None, secret("another secret")] {
+    for wrong in [None, Some(secret("another secret"))] {
         let tokens = CognitoRefreshTokens::new(&mode.tap.aws(), CLIENT, wrong);
         let sessions = Sessions {
             tokens: &tokens,
@@ -285,14 +285,14 @@ async fn without_the_secret_no_flow_starts_for_any_user() {
     for api in [
         CognitoChallengeApi::new(&aws, CLIENT),
         CognitoChallengeApi::signed(&aws, POOL, CLIENT),
-        CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, secret("another secret")),
+        CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, Some(secret("another secret"))),
     ] {
         for name in ["ada", "ada@example.com", "missing"] {
-            let refused = api.initiate(name, None).await.err().expect("refused");
+            let refused = api.initiate(name, None).await.expect_err("refused");
             assert_eq!(refused.code, "client secret refused");
         }
     }
-    let public = CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, secret(SECRET));
+    let public = CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, Some(secret(SECRET)));
     let opened = challenge(public.initiate("ada", None).await);
     let reply = public.respond(&opened, ANSWER, &[], None).await;
     assert!(matches!(reply, Ok(Reply::Tokens(_))));

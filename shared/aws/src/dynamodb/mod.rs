@@ -1017,7 +1017,7 @@ impl<E: Entropy> SessionStore for DynamoStore<E> {
             ("access_expires_at", ":access_expires_at"),
         ];
         let set: HashMap<_, _> = item::of_session_tokens(tokens).collect();
-        let (mut changes, mut removed) = (String::new(), String::new());
+        let (mut changes, mut removed) = (Vec::new(), Vec::new());
         let mut values = vec![
             (":holder", bytes(holder.as_bytes())),
             (":one", number(1_u32)),
@@ -1025,15 +1025,17 @@ impl<E: Entropy> SessionStore for DynamoStore<E> {
         for (name, value) in TOKENS {
             match set.get(name) {
                 Some(token) => {
-                    changes.push_str(&format!("#{name} = {value}, "));
+                    changes.push(format!("#{name} = {value}, "));
                     values.push((value, token.clone()));
                 }
-                None => removed.push_str(&format!(", #{name}")),
+                None => removed.push(format!(", #{name}")),
             }
         }
         let change = format!(
-            "SET {changes}#refreshes = #refreshes + :one, #by = :holder \
-             REMOVE #lease_holder, #lease_until{removed}"
+            "SET {}#refreshes = #refreshes + :one, #by = :holder \
+             REMOVE #lease_holder, #lease_until{}",
+            changes.concat(),
+            removed.concat(),
         );
         let stored = self
             .update(Update {

@@ -334,9 +334,9 @@ mod tests {
             },
         ];
         for (number, change) in changes.iter().enumerate() {
-            let mut changed = whole.clone();
-            change(&mut changed);
-            assert!(!opens(&changed), "change {number}");
+            let mut other = whole.clone();
+            change(&mut other);
+            assert!(!opens(&other), "change {number}");
         }
         let mut longer = whole.clone();
         longer.tokens.access.as_mut().unwrap().expires_at = later;

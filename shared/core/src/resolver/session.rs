@@ -598,8 +598,8 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         let Context { store, clock, .. } = &self.context;
         let opener = self.opener(id);
         let open = |token| {
-            let opened = session.open_refresh(&opener, token);
-            opened.map_err(|_| SessionError::NotSignedIn)
+            let text = session.open_refresh(&opener, token);
+            text.map_err(|_| SessionError::NotSignedIn)
         };
         let mut used = &session.tokens.refresh;
         let mut reply = self.request(&open(used)?).await;

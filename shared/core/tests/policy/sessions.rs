@@ -335,9 +335,9 @@ fn a_session_ends_after_its_idle_and_its_whole_life() {
             mode.after(step);
             passed += step;
             let left = mode.current(&id).unwrap().expires_in;
-            assert_eq!(left, (ends - passed).min(idle).as_secs());
+            assert_eq!(left, ends.saturating_sub(passed).min(idle).as_secs());
         }
-        mode.after(ends - passed - Duration::from_millis(1));
+        mode.after(ends.saturating_sub(passed + Duration::from_millis(1)));
         let sessions = mode.sessions();
         assert_eq!(now(sessions.list(&id)).unwrap().len(), 1);
         mode.after(Duration::from_millis(1));
@@ -376,7 +376,7 @@ fn a_use_is_written_once_a_minute_and_for_a_new_browser() {
         calls.iter().filter(|call| **call == "note_use").count()
     };
     assert_eq!(writes(chrome()), 0);
-    mode.after(MINUTE - Duration::from_millis(1));
+    mode.after(MINUTE.saturating_sub(Duration::from_millis(1)));
     assert_eq!(writes(chrome()), 0);
     assert_eq!(writes(firefox), 1);
     assert_eq!(writes(firefox), 0);
@@ -402,7 +402,7 @@ fn an_access_token_is_refreshed_a_minute_before_its_end() {
             }
         });
         let id = mode.open();
-        mode.after(ACCESS - MINUTE - Duration::from_millis(1));
+        mode.after(ACCESS.saturating_sub(MINUTE + Duration::from_millis(1)));
         assert_eq!(mode.token(&id).unwrap(), "access-0-0");
         mode.after(Duration::from_millis(1));
         assert!(mode.current(&id).is_ok());
@@ -498,7 +498,7 @@ fn without_cognito_a_session_is_unavailable_and_not_ended() {
     };
     let mode = Mode::new();
     let id = mode.open();
-    mode.after(ACCESS - MINUTE);
+    mode.after(ACCESS.saturating_sub(MINUTE));
     silent(&mode);
     let kept = now(mode.sessions().access_token(&id, &server())).unwrap();
     assert_eq!(kept.access_token, Secret::new("access-0-0"), "it is valid");
@@ -525,7 +525,10 @@ fn a_lost_rotation_ends_a_session_after_the_grace_period() {
         assert!(is_unavailable(&mode.token(id)));
         mode.world.wire.clear();
     };
-    for (wait, stands) in [(GRACE - Duration::from_secs(1), true), (GRACE, false)] {
+    for (wait, stands) in [
+        (GRACE.saturating_sub(Duration::from_secs(1)), true),
+        (GRACE, false),
+    ] {
         let mode = Mode::new();
         let id = mode.open();
         mode.after(ACCESS);
@@ -598,7 +601,7 @@ fn a_refusal_by_cognito_ends_the_session() {
     let (id, other) = (mode.open(), mode.open());
     // As an operator does, past the sessions.
     now(mode.world.directory.port.sign_out(ADAS_NAME)).unwrap();
-    mode.after(ACCESS - Duration::from_millis(1));
+    mode.after(ACCESS.saturating_sub(Duration::from_millis(1)));
     assert!(mode.current(&id).is_ok(), "as true as its access token");
     mode.after(Duration::from_millis(1));
     assert_eq!(mode.current(&id), Err(SessionError::NotSignedIn));

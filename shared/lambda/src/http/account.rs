@@ -149,7 +149,7 @@ where
     fn browser_sessions<'a>(
         &'a self,
         deployment: &'a Deployment,
-    ) -> Result<Sessions<'a, (S, D, A, C, E), B::Tokens>, Rejection> {
+    ) -> Result<SessionsOf<'a, S, D, A, C, E, B>, Rejection> {
         let mode = self.sessions.mode().ok_or(Rejection::NotFound)?;
         Ok(Sessions {
             context: self.core(deployment).context,
@@ -300,6 +300,10 @@ where
         Ok(account.remember_device(&identity).await?.into())
     }
 }
+
+/// The operations on browser sessions, over the ports of a resolver.
+type SessionsOf<'a, S, D, A, C, E, B> =
+    Sessions<'a, (S, D, A, C, E), <B as BrowserSessions>::Tokens>;
 
 fn contact(
     typed: Secret,

@@ -264,8 +264,8 @@ async fn the_cookie_signs_in_at_the_routes_of_an_account() {
     let deployed = Sessions::new();
     let cookie = deployed.signed_in().await;
     let names = json!({ "givenName": "Ada", "familyName": "Lovelace" });
-    let (named, _) = deployed.post("/v1/names", Some(&cookie), &names).await;
-    assert_eq!((named.status, &named.body), (200, &names));
+    let (written, _) = deployed.post("/v1/names", Some(&cookie), &names).await;
+    assert_eq!((written.status, &written.body), (200, &names));
     let pending = deployed
         .get("/v1/contacts/pending?method=email", &cookie)
         .await;
