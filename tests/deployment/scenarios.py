@@ -19,6 +19,7 @@ DIFFERENCES = {
     "ghosts": "a missing user is reported, whatever the client says; no trigger runs",
     "replay": "an ended session is an invalid parameter, not an invalid session",
     "directives": "the schema's auth directives are not enforced",
+    "secret": "the secret of an app client is not demanded, unless it enforces IAM too",
 }
 
 
