@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use super::keys::{KeyRing, Use};
-use super::sealed::{Reader, UnsealError, fresh, open_up_to, put_identifier, seal};
+use super::sealed::{
+    Reader, UnsealError, fresh, open_up_to, put_identifier, put_text, put_time, seal,
+};
 use crate::effects::Entropy;
 use crate::value::app_client::AppClient;
 use crate::value::identifier::Identifier;
@@ -89,7 +91,7 @@ impl Continuation {
             Stage::Claim { is_new: false, .. } => 3,
             Stage::Claim { .. } => 4,
         });
-        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_time(&mut plain, self.made_at);
         put_identifier(&mut plain, &self.contact);
         match &self.stage {
             Stage::Code {
@@ -130,12 +132,12 @@ impl Continuation {
         )?;
         let mut reader = Reader(&plain);
         let kind = reader.byte()?;
-        let made_at = Timestamp::from_millis(u64::from_be_bytes(reader.array()?));
+        let made_at = reader.time()?;
         let contact = reader.identifier()?;
         let stage = match kind {
             1 | 2 | 5 => Stage::Code {
-                session: text_of(&mut reader)?,
-                username: text_of(&mut reader)?,
+                session: reader.text()?,
+                username: reader.text()?,
                 effect: match kind {
                     1 => CodeEffect::SignIn,
                     2 => CodeEffect::Contact,
@@ -143,7 +145,7 @@ impl Continuation {
                 },
             },
             3 | 4 => Stage::Claim {
-                proof: text_of(&mut reader)?,
+                proof: reader.text()?,
                 is_new: kind == 4,
             },
             _ => return Err(UnsealError::Forged),
@@ -155,24 +157,6 @@ impl Continuation {
             made_at,
         })
     }
-}
-
-fn put_text(plain: &mut Vec<u8>, text: &Secret) -> Option<()> {
-    let text = text.expose().as_bytes();
-    plain.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
-    plain.extend_from_slice(text);
-    Some(())
-}
-
-fn text_of(reader: &mut Reader<'_>) -> Result<Secret, UnsealError> {
-    let length = u16::from_be_bytes(reader.array()?);
-    let (text, rest) = reader
-        .0
-        .split_at_checked(usize::from(length))
-        .ok_or(UnsealError::Forged)?;
-    reader.0 = rest;
-    let text = std::str::from_utf8(text).map_err(|_| UnsealError::Forged)?;
-    Ok(Secret::new(text))
 }
 
 #[cfg(test)]

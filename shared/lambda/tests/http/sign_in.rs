@@ -189,10 +189,10 @@ async fn chosen(world: &World, body: &Value) -> OpenChallenge {
     let reply = world.post("/v1/sign-in/ticket", body).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     let api = &world.sign_in.api;
-    let opened = asked(api.initiate(&reply.text_of("username"), None).await);
+    let opened = asked(ChallengeApi::initiate(api, &reply.text_of("username"), None).await);
     let ticket = reply.text_of("ticket");
     let metadata = [("method", "email"), ("ticket", &*ticket)];
-    asked(api.respond(&opened, "begin", &metadata, None).await)
+    asked(ChallengeApi::respond(api, &opened, "begin", &metadata, None).await)
 }
 
 fn asked(reply: Result<Reply, PortError>) -> OpenChallenge {
@@ -209,12 +209,12 @@ async fn an_sdk_finishes_a_first_sign_in_with_two_tickets() {
     let challenge = chosen(&world, &body).await;
     let (code, _) = world.code();
     let api = &world.sign_in.api;
-    let claim = asked(api.respond(&challenge, &code, &[], None).await);
+    let claim = asked(ChallengeApi::respond(api, &challenge, &code, &[], None).await);
     let proof = claim.parameters["proof"].clone();
     body["proof"] = json!(proof);
     let challenge = chosen(&world, &body).await;
     assert_eq!(challenge.parameters["step"], "claim");
-    let replied = api.respond(&challenge, &proof, &[], None).await;
+    let replied = ChallengeApi::respond(api, &challenge, &proof, &[], None).await;
     assert!(matches!(replied, Ok(Reply::Tokens(_))), "{replied:?}");
     let found = world.shared.directory.find(BOB).await.unwrap();
     assert_eq!((found.is_some(), world.sent()), (true, 1));
