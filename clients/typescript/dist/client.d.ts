@@ -48,6 +48,8 @@ export interface Challenge {
     readonly purpose: "signIn" | "contact" | "undo";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
+    /** True if the right code makes no account. For a client of session mode. */
+    readonly existingOnly?: boolean | undefined;
     /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
@@ -60,7 +62,7 @@ export interface Challenge {
     /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
     readonly codeAlphabet: CodeAlphabet;
     /**
-     * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
+     * The number of attempts left; null before the first answer with AppSync. 0: this code can no longer be used, and
      * a resend brings another.
      */
     readonly attemptsLeft: number | null;

@@ -29,4 +29,4 @@ export declare function replaced(flows: Flow[], before: Challenge | null, next: 
 /** The name of a flow in its pointer, without the length of its code, which a resend may change. */
 export declare function nameIn({ pointer }: Challenge): string | undefined;
 /** The challenge of a reply. What the reply lacks stays as it was. */
-export declare function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge;
+export declare function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method" | "existingOnly">, reply: Reply): Challenge;

@@ -43,6 +43,7 @@ var FOREIGN = [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/
   ],
+  ["OtherAccount", /^NoAccount$/],
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/]
 ];
@@ -116,7 +117,7 @@ var DOCUMENTS = {
 };
 function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
   return {
-    async call(operation, input, options, accessToken) {
+    async call(operation, { existingOnly, ...input }, options, accessToken) {
       let query = DOCUMENTS[operation];
       if (input.complete) query = query.replace(CHALLENGE, TOKENS);
       let variables = input;
@@ -338,7 +339,8 @@ var Latchstring = class {
     const isContact = purpose === "contact";
     const operation = isContact ? "contacts/change" : "sign-in";
     try {
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
+      const existingOnly = !isContact && !!sub || void 0;
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
@@ -400,11 +402,6 @@ var Latchstring = class {
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
-        const { accessToken: AccessToken } = result;
-        if (sub && isNew && sub !== subject(result)) {
-          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {
-          });
-        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }
@@ -567,7 +564,8 @@ var Latchstring = class {
   async #request(purpose, operation, input, options, account) {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const existingOnly = !!account || void 0;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
     const asked = { purpose, ...sub && { sub }, emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
@@ -642,7 +640,7 @@ var Latchstring = class {
   async #respond(challenge, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
-    const isFinal = (error) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    const isFinal = (error) => purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure;
     try {
@@ -655,8 +653,8 @@ var Latchstring = class {
         asked = await this.resume(challenge, options);
         return [asked, await send(asked)];
       } catch (error) {
-        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
         if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
+        else if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);

@@ -17,6 +17,14 @@ export interface SessionConfig {
     /** Another `fetch`. */
     fetch?: typeof globalThis.fetch | undefined;
 }
+/** The input of a sign-in. */
+export interface SessionSignIn extends SignIn {
+    /**
+     * True after `ReauthRequired`: the right code of a contact without an account makes none, and is refused:
+     * `OtherAccount`. Compare the `sub` of `session` with the one before: the contact may be of another account.
+     */
+    existingOnly?: boolean | undefined;
+}
 /** The outcome of an answer: signed in, or the next challenge because the code was wrong. */
 export type SessionAnswer = {
     readonly done: true;
@@ -57,7 +65,7 @@ declare class SessionClient {
     #private;
     constructor({ url, storage, timeout, fetch }: SessionConfig);
     /** Has a code sent. The answer looks the same whether or not there is an account. */
-    signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
+    signIn(input: SessionSignIn, options?: CallOptions): Promise<Challenge>;
     /**
      * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
      * brings the account back as it was, ends all of its browser sessions, and signs in to it.

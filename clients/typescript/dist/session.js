@@ -43,6 +43,7 @@ var FOREIGN = [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/
   ],
+  ["OtherAccount", /^NoAccount$/],
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/]
 ];
@@ -249,10 +250,10 @@ var SessionClient = class {
   async resume(before, options) {
     before ??= this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
-    const { purpose, emailOrPhone, method, resume } = before;
+    const { purpose, emailOrPhone, method, resume, existingOnly } = before;
     try {
       const operation = purpose === "contact" ? "contacts/change" : "sign-in";
-      return this.#asked(before, await this.#call(operation, { emailOrPhone, method, resume }, options));
+      return this.#asked(before, await this.#call(operation, { emailOrPhone, method, resume, existingOnly }, options));
     } catch (error) {
       if (isOfType(error, "InvalidResume", "ChangeHeld")) this.#store(before, null);
       throw error;
@@ -359,9 +360,9 @@ var SessionClient = class {
   /** Has a code sent. */
   async #request(purpose, operation, input, options) {
     const { linkSecret, linkChallenge } = await newLink();
-    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
+    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER", existingOnly } = input;
     const begun = await this.#call(operation, { ...input, method, linkChallenge }, options);
-    return this.#store(null, challengeOf({ purpose, emailOrPhone, method }, begun), linkSecret);
+    return this.#store(null, challengeOf({ purpose, emailOrPhone, method, ...existingOnly && { existingOnly } }, begun), linkSecret);
   }
   async #answer(challenge, text, options, metadata) {
     const [answered, reply] = await this.#respond(challenge, text, options, metadata);
@@ -383,7 +384,7 @@ var SessionClient = class {
   async #respond(challenge, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
-    const isFinal = (error) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    const isFinal = (error) => purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure;
     try {

@@ -57,6 +57,8 @@ export interface Challenge {
   readonly purpose: "signIn" | "contact" | "undo";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
+  /** True if the right code makes no account. For a client of session mode. */
+  readonly existingOnly?: boolean | undefined;
   /** The identifier as typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
@@ -69,7 +71,7 @@ export interface Challenge {
   /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
   readonly codeAlphabet: CodeAlphabet;
   /**
-   * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
+   * The number of attempts left; null before the first answer with AppSync. 0: this code can no longer be used, and
    * a resend brings another.
    */
   readonly attemptsLeft: number | null;
@@ -270,7 +272,8 @@ export class Latchstring<C extends Config = Config> {
     const isContact = purpose === "contact";
     const operation = isContact ? "contacts/change" : "sign-in";
     try {
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
+      const existingOnly = (!isContact && !!sub) || undefined;
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
       // A contact's flow is continued for the account that requested it.
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
@@ -342,11 +345,6 @@ export class Latchstring<C extends Config = Config> {
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
-        // The HTTP door has made an account, which is not the one that is signed in: it goes again.
-        const { accessToken: AccessToken } = result;
-        if (sub && isNew && sub !== subject(result)) {
-          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {});
-        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }
@@ -544,7 +542,8 @@ export class Latchstring<C extends Config = Config> {
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const existingOnly = !!account || undefined;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
     const asked = { purpose, ...(sub && { sub }), emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
@@ -642,8 +641,9 @@ export class Latchstring<C extends Config = Config> {
   ): Promise<[Challenge, Reply]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
-    // The code was right, and undoes nothing.
-    const isFinal = (error: unknown) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    // The code was right, and there is nothing to undo, or no account to sign in to.
+    const isFinal = (error: unknown) =>
+      purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
     try {
@@ -656,8 +656,8 @@ export class Latchstring<C extends Config = Config> {
         asked = await this.resume(challenge, options);
         return [asked, await send(asked)];
       } catch (error) {
-        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
         if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
+        else if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);

@@ -94,6 +94,7 @@ const FOREIGN: [ErrorType, RegExp][] = [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/,
   ],
+  ["OtherAccount", /^NoAccount$/],
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/],
 ];

@@ -90,7 +90,7 @@ export function nameIn({ pointer }: Challenge): string | undefined {
 }
 
 /** The challenge of a reply. What the reply lacks stays as it was. */
-export function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge {
+export function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method" | "existingOnly">, reply: Reply): Challenge {
   const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
     ...before,
     ...reply,

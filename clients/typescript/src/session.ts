@@ -47,6 +47,15 @@ export interface SessionConfig {
   fetch?: typeof globalThis.fetch | undefined;
 }
 
+/** The input of a sign-in. */
+export interface SessionSignIn extends SignIn {
+  /**
+   * True after `ReauthRequired`: the right code of a contact without an account makes none, and is refused:
+   * `OtherAccount`. Compare the `sub` of `session` with the one before: the contact may be of another account.
+   */
+  existingOnly?: boolean | undefined;
+}
+
 /** The outcome of an answer: signed in, or the next challenge because the code was wrong. */
 export type SessionAnswer =
   | {
@@ -107,7 +116,7 @@ class SessionClient {
   }
 
   /** Has a code sent. The answer looks the same whether or not there is an account. */
-  async signIn(input: SignIn, options?: CallOptions): Promise<Challenge> {
+  async signIn(input: SessionSignIn, options?: CallOptions): Promise<Challenge> {
     return this.#request("signIn", "sign-in", input, options);
   }
 
@@ -131,10 +140,10 @@ class SessionClient {
   async resume(before?: Challenge | null, options?: CallOptions): Promise<Challenge> {
     before ??= this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
-    const { purpose, emailOrPhone, method, resume } = before;
+    const { purpose, emailOrPhone, method, resume, existingOnly } = before;
     try {
       const operation = purpose === "contact" ? "contacts/change" : "sign-in";
-      return this.#asked(before, await this.#call(operation, { emailOrPhone, method, resume }, options));
+      return this.#asked(before, await this.#call(operation, { emailOrPhone, method, resume, existingOnly }, options));
     } catch (error) {
       if (isOfType(error, "InvalidResume", "ChangeHeld")) this.#store(before, null);
       throw error;
@@ -261,13 +270,13 @@ class SessionClient {
   async #request(
     purpose: Challenge["purpose"],
     operation: Operation,
-    input: Contact,
+    input: Contact & Pick<SessionSignIn, "existingOnly">,
     options: CallOptions | undefined,
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
-    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
+    const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER", existingOnly } = input;
     const begun = await this.#call(operation, { ...input, method, linkChallenge }, options);
-    return this.#store(null, challengeOf({ purpose, emailOrPhone, method }, begun), linkSecret);
+    return this.#store(null, challengeOf({ purpose, emailOrPhone, method, ...(existingOnly && { existingOnly }) }, begun), linkSecret);
   }
 
   async #answer(
@@ -302,8 +311,9 @@ class SessionClient {
   ): Promise<[Challenge, Reply]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
-    // The code was right, and undoes nothing.
-    const isFinal = (error: unknown) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    // The code was right, and there is nothing to undo, or no account to sign in to.
+    const isFinal = (error: unknown) =>
+      purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
     try {

@@ -185,3 +185,15 @@ test("a request that gets no answer ends with its time limit", async () => {
   const slow = createSessionClient({ url: "https://api.example.com/", fetch, timeout: 1 });
   await assert.rejects(slow.session(), ofType("Timeout"));
 });
+
+test("a sign-in for an existing account makes none, also after a resume", async () => {
+  const none = () => problem("NoAccount", 409);
+  for (const replies of [[none()], [problem("InvalidContinuation", 400), asked("continuation-2"), none()]]) {
+    const { client: opened, requests } = client(asked(), ...replies);
+    const challenge = await opened.signIn({ ...ADA, existingOnly: true });
+    await assert.rejects(opened.answer(challenge, "123456"), ofType("OtherAccount"));
+    const begun = requests.map(sent).filter(([path]) => path === "POST sign-in");
+    assert.deepEqual(begun.map(([, body]) => body.existingOnly), replies.length === 1 ? [true] : [true, true]);
+    assert.equal(opened.pending(), null);
+  }
+});
