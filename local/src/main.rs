@@ -44,15 +44,12 @@ struct Arguments {
     #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
           value_parser = cognito_calls)]
     cognito_calls: CognitoCalls,
-    /// Session mode: browsers hold a cookie instead of tokens, and only the HTTP API is served
-    #[arg(long)]
-    session_mode: bool,
     /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
     captcha: bool,
-    /// Give browsers a cookie instead of tokens: the app client has a secret, and pages of another
-    /// origin need --allow-origin
+    /// Give browsers a cookie instead of tokens: the app client has a secret, only the HTTP API is
+    /// served, and pages of another origin need --allow-origin
     #[arg(long)]
     session_mode: bool,
     /// With --session-mode: the credential of the app's own server, at least 32 characters; a random
@@ -190,7 +187,6 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,
-        session_mode: arguments.session_mode,
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,
         server_credential: arguments.server_credential.clone().map(Secret::new),

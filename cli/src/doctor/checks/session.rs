@@ -2,7 +2,7 @@
 //! (`RefreshTokenRotationType`, `UserPoolClientType`).
 
 use super::{client, unreadable};
-use crate::doctor::facts::{Client, Facts, HttpApi, Read, Resolver, SessionMode};
+use crate::doctor::facts::{Client, Facts, HttpApi, Read, SessionMode};
 use crate::doctor::{Finding, Fix};
 
 /// The grace period that a refresh needs, whose process may end before it stores the tokens. It is also
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::doctor::State;
     use crate::doctor::checks::{good, judge as judge_all};
-    use crate::doctor::facts::{ResolverVariables, Unread};
+    use crate::doctor::facts::{Resolver, ResolverVariables, Unread};
 
     fn api(origins: &[&str]) -> HttpApi {
         HttpApi {
