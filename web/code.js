@@ -351,7 +351,7 @@ export async function arrived({ tokens, isNew }, waiting) {
   return go("settings", { replace: true, say: t(kind === "signUp" ? "done.signUp" : "done.change") });
 }
 
-/** Keeps what the answer proved of the account, and tells the other tabs. */
+/** Keeps what the answer proved of the account, and informs the other tabs. */
 function learn(user, { kind, challenge, input = {} }) {
   tell(user);
   // The page of another account says so, and forgets what it knew.

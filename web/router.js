@@ -153,13 +153,13 @@ export async function sameUser() {
 /** The tabs of this browser, which share the cookie; null without session mode. */
 let tabs = null;
 
-/** Listens to the other tabs in session mode: nothing stored tells who is signed in. */
+/** Listens to the other tabs in session mode: nothing that is stored says who is signed in. */
 function listenToTabs() {
   tabs = new BroadcastChannel("latchstring");
   tabs.addEventListener("message", ({ data }) => happened(data.sub === null ? null : data));
 }
 
-/** Tells the other tabs who is signed in now. */
+/** Informs the other tabs of who is signed in now. */
 export const tell = (user) => tabs?.postMessage({ sub: user?.sub ?? null });
 
 /** Another tab has signed in or out, or changed the account. */

@@ -350,7 +350,7 @@ async function isAttacked(ada, origin, path, body) {
 }
 
 for (const [kind, origin] of Object.entries({ "the same site": sameSite, "another site": crossSite })) {
-  test(`a page of ${kind} can sign nobody out`, async () => {
+  test(`a page of ${kind} can sign out no user`, async () => {
     const ada = await visitor();
     await ada.signsUp();
     const before = await cookieOf(ada);
@@ -370,7 +370,7 @@ for (const [kind, origin] of Object.entries({ "the same site": sameSite, "anothe
     assert.equal((await call(before.value, "session")).status, 401);
   });
 
-  test(`a page of ${kind} can sign nobody in`, async () => {
+  test(`a page of ${kind} can sign in no user`, async () => {
     const [ada, eve] = [await visitor(), await visitor()];
     await eve.signsUp();
     for (const isSignedIn of [false, true]) {
