@@ -55,6 +55,10 @@ fn serve<'a>(
     // AppSync's event may have a `requestContext` too, which a function in front added
     // (`SourceOf::Http`). No client can write a member of this level.
     if event["info"].is_object() || !event["requestContext"].is_object() {
+        if http::Actions::sessions(resolver).mode().is_some() {
+            // Its answers have tokens and sessions of Cognito, which no client of session mode gets.
+            return Box::pin(std::future::ready(Err(PublicError::UnreadableEvent)));
+        }
         Box::pin(appsync::serve(resolver, event))
     } else {
         Box::pin(http::serve(resolver, event))
