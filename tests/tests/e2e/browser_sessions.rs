@@ -196,7 +196,7 @@ async fn a_disabled_or_deleted_user_is_out_with_the_token() {
         } else {
             latchstring.disable(here.username()).await;
         }
-        // What Cognito is asked for is over at once, and the rest with the access token.
+        // A route that calls Cognito refuses at once, the others with the access token.
         let names = json!({ "givenName": "Ada", "familyName": "Lovelace" });
         let named = post(&latchstring, &here.browser, "names", names).await;
         assert_eq!(named, Err("NotSignedIn".to_owned()));
