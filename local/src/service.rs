@@ -190,8 +190,8 @@ impl Service {
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
         let origins = Origins::with(options.allow_origins);
-        let routes = Lambdas::routes(options.session_mode);
-        let http_api = http_api::router(http_api(routes, lambdas, &pool, &origins));
+        let served = Lambdas::routes(options.session_mode);
+        let http_api = http_api::router(http_api(served, lambdas, &pool, &origins));
         let own = if options.session_mode {
             // AppSync would hand out tokens.
             pages

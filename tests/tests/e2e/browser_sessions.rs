@@ -197,9 +197,9 @@ async fn a_disabled_or_deleted_user_is_out_with_the_token() {
             latchstring.disable(here.username()).await;
         }
         // A route that calls Cognito refuses at once, the others with the access token.
-        let names = json!({ "givenName": "Ada", "familyName": "Lovelace" });
-        let named = post(&latchstring, &here.browser, "names", names).await;
-        assert_eq!(named, Err("NotSignedIn".to_owned()));
+        let body = json!({ "givenName": "Ada", "familyName": "Lovelace" });
+        let written = post(&latchstring, &here.browser, "names", body).await;
+        assert_eq!(written, Err("NotSignedIn".to_owned()));
         latchstring.advance(ACCESS - 61).await;
         assert!(is_in(&latchstring, &other.browser).await);
         latchstring.advance(61).await;
