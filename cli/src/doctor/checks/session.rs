@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::doctor::State;
     use crate::doctor::checks::{good, judge as judge_all};
-    use crate::doctor::facts::{Resolver, ResolverVariables, Unread};
+    use crate::doctor::facts::{ResolverVariables, Unread};
 
     fn api(origins: &[&str]) -> HttpApi {
         HttpApi {
