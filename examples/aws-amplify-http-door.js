@@ -1,4 +1,4 @@
-// aws-amplify v6 with the HTTP door: a ticket, a second contact, another one, and signing in again.
+// aws-amplify v6 with the HTTP door alone: signing in, a second contact, another one, and signing in again.
 import assert from "node:assert/strict";
 import { Amplify } from "aws-amplify";
 import { confirmSignIn, decodeJWT, fetchAuthSession, signIn, signOut } from "aws-amplify/auth";
@@ -25,12 +25,22 @@ async function call(path, body, accessToken) {
   throw Object.assign(new Error(reply.detail), reply, { name: reply.type?.split(":").pop() });
 }
 
-/** Sends a code, for Amplify's own sign-in. */
-async function begin(emailOrPhone) {
-  const { ticket, username } = await call("sign-in/ticket", { emailOrPhone });
+/** Sends a code, for Amplify's own sign-in; with `proof` it makes the account instead. */
+async function begin(emailOrPhone, proof) {
+  const { ticket, username } = await call("sign-in/ticket", { emailOrPhone, proof });
   await signIn({ username, options: { authFlowType: "CUSTOM_WITHOUT_SRP" } });
   const method = emailOrPhone.includes("@") ? "email" : "phone_number";
   await confirmSignIn({ challengeResponse: "begin", options: { clientMetadata: { method, ticket } } });
+}
+
+/** Answers with the code: signed in, or how many attempts are left. A new user takes a second ticket. */
+async function answer(emailOrPhone, code) {
+  const { isSignedIn, nextStep } = await confirmSignIn({ challengeResponse: code });
+  if (isSignedIn) return { isSignedIn };
+  const { step, proof, attemptsLeft } = nextStep.additionalInfo;
+  if (step !== "claim") return { isSignedIn, attemptsLeft: Number(attemptsLeft) };
+  await begin(emailOrPhone, proof);
+  return confirmSignIn({ challengeResponse: proof });
 }
 
 const accessToken = async () => (await fetchAuthSession()).tokens.accessToken.toString();
@@ -51,40 +61,40 @@ async function confirmContact(pending, code) {
 /**
  * After `ReauthRequired`: signs the user in once more beside Amplify, whose own sign-in goes on, and
  * returns an access token for the call to repeat. A contact that another device has replaced is of
- * another account, or of none: then the door has made one, which is deleted again.
+ * another account, or of none: with `existingOnly` its code makes none, and is refused: `NoAccount`.
  */
 async function reauthenticate(contact, askForCode) {
   const { sub } = (await fetchAuthSession()).tokens.accessToken.payload;
-  const { continuation } = await call("sign-in", { emailOrPhone: contact });
-  const { status, isNew, tokens } = await call("sign-in/answer", { continuation, answer: await askForCode() });
+  const { continuation } = await call("sign-in", { emailOrPhone: contact, existingOnly: true });
+  const { status, tokens } = await call("sign-in/answer", { continuation, answer: await askForCode() });
   if (status === "wrong") throw new Error("wrong code: ask again, with the continuation of this reply");
   if (decodeJWT(tokens.accessToken).payload.sub === sub) return tokens.accessToken;
-  if (isNew) await cognito("DeleteUser", { AccessToken: tokens.accessToken });
-  else await revoke(tokens);
+  await revoke(tokens);
   throw Object.assign(new Error("a code of another account"), { name: "OtherAccount" });
 }
 
-/** An operation of Cognito's that Amplify has not for tokens beside its own. */
-const cognito = (operation, input) =>
+/** Ends a sign-in beside Amplify's. */
+const revoke = ({ refreshToken }) =>
   fetch(config.endpoint, { // on AWS https://cognito-idp.<region>.amazonaws.com
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": `AWSCognitoIdentityProviderService.${operation}`,
+      "x-amz-target": "AWSCognitoIdentityProviderService.RevokeToken",
     },
-    body: JSON.stringify(input),
+    body: JSON.stringify({ ClientId: config.clientId, Token: refreshToken }),
   });
-
-const revoke = ({ refreshToken }) => cognito("RevokeToken", { ClientId: config.clientId, Token: refreshToken });
 // end
 
 const email = unusedAddress();
-const first = await call("sign-in", { emailOrPhone: email });
-await call("sign-in/answer", { continuation: first.continuation, answer: await readCode(email) });
-await begin(email);
-const { isSignedIn } = await confirmSignIn({ challengeResponse: await readCode(email) });
-assert.equal(isSignedIn, true);
+for (const isFirst of [true, false]) {
+  await begin(email);
+  const code = await readCode(email);
+  if (isFirst) assert.equal((await answer(email, wrong(code))).attemptsLeft, 2);
+  assert.equal((await answer(email, code)).isSignedIn, true);
+  if (isFirst) await signOut();
+}
 const signedIn = (await fetchAuthSession()).tokens;
+assert.equal(signedIn.idToken.payload.email, email);
 
 const number = unusedNumber();
 const added = await changeContact(number, { givenName: "Ada", familyName: "Lovelace" });
@@ -110,7 +120,7 @@ assert.equal(last.accessToken.payload.origin_jti, signedIn.accessToken.payload.o
 
 // The former address is of no account, before and after.
 for (const _ of [1, 2]) {
-  await assert.rejects(reauthenticate(email, () => readCode(email)), { name: "OtherAccount" });
+  await assert.rejects(reauthenticate(email, () => readCode(email)), { name: "NoAccount" });
 }
 assert.equal((await fetchAuthSession()).tokens.accessToken.payload.sub, signedIn.idToken.payload.sub);
 

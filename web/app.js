@@ -13,8 +13,9 @@ import { chooser, t } from "./i18n.js";
 import { likelyRegion, parse } from "./identifier.js";
 import { LatchstringError, claims } from "./latchstring.js";
 import { linkPage } from "./link.js";
-import { go, render, sameUser, service, start, userOf } from "./router.js";
-import { after, device, draftOf, forget } from "./session.js";
+import { go, render, sameUser, service, start, tell } from "./router.js";
+import { after, device, draftOf, forget, profile, userOf } from "./session.js";
+import { sessionList } from "./sessions.js";
 
 const METHODS = { email: "EMAIL", phone: "PHONE_NUMBER" };
 /** The most characters of a name. */
@@ -109,7 +110,8 @@ function nameFields(draft, user) {
 }
 
 function welcomePage(user) {
-  if (user.email && user.phone_number) return namePage(user);
+  const isUnknown = service.sessionMode && !user.email && !user.phone_number;
+  if (isUnknown || (user.email && user.phone_number)) return namePage(user);
   const method = user.email ? "PHONE_NUMBER" : "EMAIL";
   const draft = draftOf("welcome");
   return {
@@ -149,7 +151,9 @@ function namePage(user) {
               await service.latchstring.updateName(names);
               draft.drop();
               // The name is on the account, even if the tokens show it only later.
-              await service.latchstring.refresh().catch(() => {});
+              if (service.sessionMode) profile.learn({ given_name: names.givenName, family_name: names.familyName });
+              else await service.latchstring.refresh().catch(() => {});
+              tell(user);
               signal.throwIfAborted();
               await go("settings", { replace: true, say: t("done.name") });
             }),
@@ -186,8 +190,29 @@ function contactPage(kind) {
   };
 }
 
+/** In session mode the contacts are not known: one that was proved in this tab is in the field. */
+function askedAgainPage(user) {
+  const draft = draftOf("again");
+  const known = user.email ?? user.phone_number;
+  if (known && draft.get("contact") === undefined) draft.set("contact", known);
+  return {
+    title: t("again.title"),
+    body: [
+      h("p", { class: "soft" }, t("again.what")),
+      form(
+        (target) => isBusy() || offers(target) || perform(target, (signal) => begin("again", contactOf(draft, null), signal, { replace: true })),
+        autofocused(contactField(null, draft, "contact-problem")),
+        problemLine("contact-problem"),
+        submit(t("send")),
+        quiet(t("cancel"), () => go("settings", { replace: true, from: after.get() })),
+      ),
+    ],
+  };
+}
+
 /** Lists the contacts that the account has now, which another device may have changed. */
-async function againPage() {
+async function againPage(present) {
+  if (service.sessionMode) return askedAgainPage(present);
   const user = userOf(await service.latchstring.refresh());
   const contacts = [
     ["EMAIL", user.email],
@@ -209,28 +234,35 @@ async function againPage() {
   };
 }
 
-function settingsPage(user) {
+async function settingsPage(user) {
+  const { sessionMode } = service;
   const name = [user.given_name, user.family_name].filter(Boolean).join(" ");
   const row = (kind, value) =>
     h(
       "div",
       {},
       h("dt", {}, t(kind)),
-      h("dd", {}, value ? h("bdi", {}, value) : h("span", { class: "soft" }, t("none"))),
-      h("dd", {}, quiet(t(value ? "change" : "add"), () => open(kind), { "aria-label": t(value ? `${kind}.change` : `${kind}.add`), "data-opens": kind })),
+      h("dd", {}, value ? h("bdi", {}, value) : h("span", { class: "soft" }, t(sessionMode ? "unseen" : "none"))),
+      h("dd", {}, changes(kind, value || sessionMode)),
     );
+  const changes = (kind, isThere) =>
+    quiet(t(isThere ? "change" : "add"), () => open(kind), {
+      "aria-label": t(isThere ? `${kind}.change` : `${kind}.add`),
+      "data-opens": kind,
+    });
   const open = (kind) => {
     draftOf(kind).drop();
     return go(kind);
   };
   const leave = (say) => {
     forget();
+    tell(null);
     return go("", { replace: true, say: t(say) });
   };
   const out = (everywhere) => (target) =>
     perform(target, async (signal) => {
-      // Without tokens other devices cannot be signed out.
-      if (everywhere && !(await service.latchstring.tokens())) return leave("notOutEverywhere");
+      // Without a sign-in here other devices cannot be signed out.
+      if (everywhere && !(await service.user())) return leave("notOutEverywhere");
       await sameUser();
       signal.throwIfAborted();
       try {
@@ -242,10 +274,10 @@ function settingsPage(user) {
         }
         await service.latchstring.signOut({ everywhere });
       } catch (error) {
-        // Without `everywhere` the tokens are removed here whatever the error is.
-        if (everywhere && error.type !== "NotSignedIn") throw error;
+        // Without `everywhere` the tokens are removed here whatever the error is. The cookie is not.
+        if ((everywhere || sessionMode) && error.type !== "NotSignedIn") throw error;
         if (everywhere) {
-          if (await service.latchstring.tokens()) {
+          if (await service.user()) {
             await sameUser();
             signal.throwIfAborted();
           }
@@ -257,11 +289,12 @@ function settingsPage(user) {
   return {
     title: name ? t("settings.hello", { name }) : t("settings.title"),
     body: [
-      name
+      name || sessionMode
         ? quiet(t("name.change"), () => open("name"), { "data-opens": "name" })
         : h("p", { class: "hint" }, t("settings.incomplete"), " ", quiet(t("settings.complete"), () => go("welcome"), { "data-opens": "welcome" })),
       h("h2", {}, t("settings.contacts")),
       h("dl", {}, row("email", user.email), row("phone", user.phone_number)),
+      sessionMode && [h("h2", {}, t("sessions.title")), await sessionList()],
       h("h2", {}, t("settings.session")),
       form(out(false), h("button", { class: "secondary", type: "submit" }, t("settings.out")), problemLine("out-problem")),
       form(
@@ -269,7 +302,7 @@ function settingsPage(user) {
         h("button", { class: "secondary", type: "submit" }, t("settings.outEverywhere")),
         problemLine("out-everywhere-problem"),
       ),
-      quiet(t("settings.delete"), () => go("delete"), { class: "quiet danger", "data-opens": "delete" }),
+      !sessionMode && quiet(t("settings.delete"), () => go("delete"), { class: "quiet danger", "data-opens": "delete" }),
     ],
   };
 }

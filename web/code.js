@@ -5,8 +5,8 @@ import { announce, h } from "./dom.js";
 import { Complaint, clear, complain, explain, form, inTime, offer, perform, problemLine, quiet } from "./forms.js";
 import { locale, t } from "./i18n.js";
 import { LatchstringError } from "./latchstring.js";
-import { go, onLeave, render, sameUser, service, userOf } from "./router.js";
-import { ENDS, after, device, draftOf, flow, owner } from "./session.js";
+import { go, onLeave, render, sameUser, service, tell } from "./router.js";
+import { ENDS, after, device, draftOf, flow, owner, profile, userOf } from "./session.js";
 
 const draft = draftOf("code");
 /** Stops the browser's wait for a text message. */
@@ -322,14 +322,20 @@ async function failed(error, signal) {
 }
 
 /** Goes on after a right code or link. */
-export async function arrived({ tokens }, waiting) {
+export async function arrived({ tokens, isNew }, waiting) {
   const { kind } = waiting;
-  const user = userOf(tokens);
+  // Signed in all the same, if the question fails: the next page asks again.
+  const user = tokens ? userOf(tokens) : await service.user().catch(() => null);
   // A new contact ends older tokens of devices. The page does not wait: without a known device the
   // account owner only shares the message budget with attackers.
   device.keep(service.latchstring).catch(() => {});
   flow.clear();
   draft.drop();
+  if (service.sessionMode) {
+    const isOther = kind === "again" && user && user.sub !== owner.get();
+    learn(user, waiting);
+    if (isOther) return go("settings", { replace: true, say: t("again.other") });
+  }
   if (kind === "again") return go(after.get(), { replace: true, say: t("done.again") });
   if (kind === "undo") {
     owner.become(user?.sub ?? null);
@@ -338,8 +344,20 @@ export async function arrived({ tokens }, waiting) {
   }
   if (kind === "signIn") {
     owner.become(user?.sub ?? null);
-    return go(user?.given_name ? "settings" : "welcome", { replace: true });
+    const isComplete = service.sessionMode ? !isNew : user?.given_name;
+    return go(isComplete ? "settings" : "welcome", { replace: true });
   }
   draftOf(origin(waiting)).drop();
   return go("settings", { replace: true, say: t(kind === "signUp" ? "done.signUp" : "done.change") });
+}
+
+/** Keeps what the answer proved of the account, and tells the other tabs. */
+function learn(user, { kind, challenge, input = {} }) {
+  tell(user);
+  // The page of another account says so, and forgets what it knew.
+  if (!["signIn", "undo", "again"].includes(kind) && user?.sub !== owner.get()) return;
+  owner.become(user?.sub ?? null);
+  if (!user) return;
+  const contact = challenge.method === "EMAIL" ? "email" : "phone_number";
+  profile.learn({ [contact]: challenge.emailOrPhone, given_name: input.givenName, family_name: input.familyName });
 }

@@ -3,8 +3,7 @@
 import { announce, h } from "./dom.js";
 import { SLOW, abandon, explain, isBusy } from "./forms.js";
 import { t } from "./i18n.js";
-import { claims } from "./latchstring.js";
-import { connect, flow, owner } from "./session.js";
+import { connect, flow, owner, userOf } from "./session.js";
 import { isVolatile } from "./storage.js";
 
 const view = document.getElementById("view");
@@ -41,16 +40,6 @@ export function go(page, { replace = false, say = "", from = null } = {}) {
   return render();
 }
 
-/** The claims of the signed-in user; null if the tokens cannot be read. */
-export function userOf(tokens) {
-  try {
-    const user = tokens && claims(tokens.idToken);
-    return typeof user?.sub === "string" ? user : null;
-  } catch {
-    return null;
-  }
-}
-
 /** Shows the page that the address names, or the one that is allowed instead. */
 export async function render({ focus = true } = {}) {
   const mine = ++renders;
@@ -61,10 +50,8 @@ export async function render({ focus = true } = {}) {
   try {
     const first = !service;
     service ??= await waiting(connect());
-    const { latchstring } = service;
-    const tokens = await latchstring.tokens();
-    const user = userOf(tokens);
-    if (tokens && !user) await latchstring.signOut().catch(() => {});
+    if (first && service.sessionMode) listenToTabs();
+    const user = await service.user();
     if (first && !user) await goOn();
     if (mine !== renders) return;
     if (takeOver(user?.sub ?? null) && named() !== "link") history.replaceState(null, "", addressOf(""));
@@ -109,6 +96,8 @@ function allowed(page, signedIn) {
     if (waiting && (waiting.kind === "undo" || (waiting.kind === "signIn") === !signedIn)) return page;
     return signedIn ? "settings" : "";
   }
+  // The app's server deletes an account in session mode.
+  if (page === "delete" && service.sessionMode) return "settings";
   if (signedIn) return page || "settings";
   return PUBLIC.includes(page) ? page : "";
 }
@@ -139,7 +128,7 @@ function show(page, { title, body, signedIn: other = null }, focus) {
   signedIn = other;
   const heading = h("h1", { tabindex: "-1" }, title);
   const said = notice && h("p", { class: "notice" }, notice);
-  const lasting = isVolatile() && ["", "settings"].includes(page) && h("p", { class: "hint" }, t("volatile"));
+  const lasting = isVolatile() && !service?.sessionMode && ["", "settings"].includes(page) && h("p", { class: "hint" }, t("volatile"));
   document.title = `${title} · Latchstring`;
   view.removeAttribute("aria-busy");
   view.replaceChildren(...[said, heading, lasting, body].flat().filter(Boolean));
@@ -157,8 +146,27 @@ function show(page, { title, body, signedIn: other = null }, focus) {
  * another account. If so, shows the page of the present state and ends the work.
  */
 export async function sameUser() {
-  const user = userOf(await service.latchstring.tokens());
+  const user = await service.user();
   if ((user?.sub ?? null) !== owner.get()) await render();
+}
+
+/** The tabs of this browser, which share the cookie; null without session mode. */
+let tabs = null;
+
+/** Listens to the other tabs in session mode: nothing stored tells who is signed in. */
+function listenToTabs() {
+  tabs = new BroadcastChannel("latchstring");
+  tabs.addEventListener("message", ({ data }) => happened(data.sub === null ? null : data));
+}
+
+/** Tells the other tabs who is signed in now. */
+export const tell = (user) => tabs?.postMessage({ sub: user?.sub ?? null });
+
+/** Another tab has signed in or out, or changed the account. */
+function happened(user) {
+  if (user && owner.get() === null && signedIn) return isBusy() || signedIn();
+  if ((user?.sub ?? null) !== owner.get()) return render();
+  if (shown === "settings" && !isBusy()) return render({ focus: false });
 }
 
 /** Shows the page that the address names, and listens to keys, history and other tabs. */
@@ -168,12 +176,7 @@ export function start(all) {
   // A key that is held down must not submit the form of the next page.
   addEventListener("keydown", (event) => event.repeat && event.key === "Enter" && event.preventDefault(), true);
   addEventListener("storage", ({ key, newValue }) => {
-    if (key !== null && !key.endsWith(".tokens")) return;
-    const user = userOf(parsed(newValue));
-    if (user && owner.get() === null && signedIn) return isBusy() || signedIn();
-    if ((user?.sub ?? null) !== owner.get()) return render();
-    // Another tab has changed the account.
-    if (shown === "settings" && !isBusy()) return render({ focus: false });
+    if (!tabs && (key === null || key.endsWith(".tokens"))) happened(userOf(parsed(newValue)));
   });
   document.querySelector(".brand").addEventListener("click", (event) => (event.preventDefault(), go("")));
   return render();

@@ -1,6 +1,6 @@
 // The state that a tab keeps over a reload, and the client.
 
-import { Latchstring, LatchstringError } from "./latchstring.js";
+import { Latchstring, LatchstringError, claims } from "./latchstring.js";
 import { local, session } from "./storage.js";
 
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
@@ -131,9 +131,35 @@ export const owner = {
   },
 };
 
+const PROFILE = "latchstring.profile";
+const ATTRIBUTES = ["email", "phone_number", "given_name", "family_name"];
+const isProfile = (value) => isObject(value) && Object.values(value).every(isText);
+
+/**
+ * What this tab learned of the account in session mode: what was proved or saved in it. There a page
+ * cannot read the account's attributes.
+ */
+export const profile = {
+  get: () => read(PROFILE, isProfile) ?? {},
+  learn(learned) {
+    const known = Object.entries({ ...profile.get(), ...learned });
+    write(PROFILE, Object.fromEntries(known.filter(([name, value]) => ATTRIBUTES.includes(name) && isText(value))));
+  },
+};
+
 /** Forgets everything of the account in this tab. */
 export function forget() {
-  for (const key of [FLOW, DRAFTS, AFTER, OWNER]) session.removeItem(key);
+  for (const key of [FLOW, DRAFTS, AFTER, OWNER, PROFILE]) session.removeItem(key);
+}
+
+/** The claims of the signed-in user; null if the tokens cannot be read. */
+export function userOf(tokens) {
+  try {
+    const user = tokens && claims(tokens.idToken);
+    return typeof user?.sub === "string" ? user : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The seconds for which a sign-in is recent, if config.json has none. */
@@ -141,7 +167,10 @@ const FRESH_SECONDS = 600;
 /** The time limit of config.json in milliseconds. */
 const PATIENCE = 20_000;
 
-/** The client, set up as the deployment's config.json says. Tabs share its tokens. */
+/**
+ * The client, set up as the deployment's config.json says, and `user`, who returns the signed-in user:
+ * the account's `sub` and the attributes that are known. Tabs share its tokens, or the cookie.
+ */
 export async function connect() {
   let config;
   try {
@@ -154,11 +183,32 @@ export async function connect() {
     if (error instanceof SyntaxError) throw new LatchstringError("Unavailable");
     throw new LatchstringError(error.name === "TimeoutError" ? "Timeout" : "Network", undefined, { cause: error });
   }
-  if (!isObject(config) || ![config.graphqlUrl, config.apiKey, config.clientId].every(isText)) {
-    throw new LatchstringError("Unavailable");
-  }
+  if (!isObject(config)) throw new LatchstringError("Unavailable");
   const freshSeconds = isNumber(config.freshSeconds) ? config.freshSeconds : FRESH_SECONDS;
-  return { latchstring: new Latchstring({ ...config, storage: local }), freshSeconds };
+  if (config.sessionMode === true) return { ...byCookie(config), freshSeconds, sessionMode: true };
+  if (![config.graphqlUrl, config.apiKey, config.clientId].every(isText)) throw new LatchstringError("Unavailable");
+  return { ...byTokens(config), freshSeconds, sessionMode: false };
+}
+
+function byTokens(config) {
+  const latchstring = new Latchstring({ ...config, storage: local });
+  const user = async () => {
+    const tokens = await latchstring.tokens();
+    const user = userOf(tokens);
+    if (tokens && !user) await latchstring.signOut().catch(() => {});
+    return user;
+  };
+  return { latchstring, user };
+}
+
+/** In session mode: the browser holds a cookie that no script can read, and no page sees a token. */
+function byCookie({ url, clientId }) {
+  const latchstring = new Latchstring({ url: isText(url) ? url : location.origin, clientId, sessionMode: true, storage: local });
+  const user = async () => {
+    const found = await latchstring.session();
+    return found && { ...(found.sub === owner.get() && profile.get()), sub: found.sub };
+  };
+  return { latchstring, user };
 }
 
 const SHARED = "latchstring.shared-device";

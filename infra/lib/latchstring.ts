@@ -209,6 +209,7 @@ export class Latchstring extends Construct {
       ...(RESOLVERS.includes(name) && this.originSecrets.length > 0
         ? { CLOUDFRONT_SECRET: this.originSecrets.map((secret) => secret.secretValue.unsafeUnwrap()).join(',') }
         : {}),
+      ...(props.api === 'http' && RESOLVERS.includes(name) ? { DOORS: 'http' } : {}),
       ...(this.session && RESOLVERS.includes(name) ? sessionVariables(this.session) : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.

@@ -15,9 +15,9 @@ export interface Settings {
    */
   readonly cognitoCalls?: 'public' | 'signed';
   /**
-   * With `cognitoCalls` `signed`, the app still answers by the public call. Set it to `true` once
+   * With `cognitoCalls` `signed`, a client of AppSync still answers by the public call. Set it to `true` once
    * `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the
-   * functions do not start with signed calls. Takes true or false.
+   * functions do not start with signed calls, unless `DOORS` is `http`. Takes true or false.
    * @default false
    */
   readonly signedSessionsConfirmed?: boolean;

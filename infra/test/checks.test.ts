@@ -41,6 +41,7 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['budgets above the odds for all accounts', { settings: { allShortGuessesPerDay: 300 } }, /above settings\.maxSprayOdds/],
   ['half an attempt', { settings: { codeAttempts: 2.5 } }, /settings\.codeAttempts/],
   ['signed calls of an unconfirmed pool', { settings: { cognitoCalls: 'signed' } }, /settings\.cognitoCalls: signed needs signedSessionsConfirmed/],
+  ['signed calls of both doors', { api: 'both', settings: { cognitoCalls: 'signed' } }, /settings\.cognitoCalls: signed needs .*, or api: 'http'/],
   ['calls there are not', { settings: { cognitoCalls: 'admin' as 'signed' } }, /settings\.cognitoCalls: one of public, signed/],
   ['a log level there is not', { settings: { logLevel: 'loud' as 'info' } }, /settings\.logLevel: one of error/],
   ['two pools', { pool: {}, existingPool: { userPoolId: 'p', clientIds: ['c'] } }, /pool and existingPool/],

@@ -144,6 +144,16 @@ describe('the environment', () => {
     assert.equal(environment(own, 'sign-up').SESSION_ORIGINS, undefined);
   });
 
+  it('has the resolvers refuse AppSync where HTTP is served alone', () => {
+    for (const [api, doors] of [['http', 'http'], ['both', undefined], ['appsync', undefined]] as const) {
+      const template = templateOf({ api });
+      for (const name of FUNCTIONS) {
+        const expected = ['sign-in', 'sign-up'].includes(name) ? doors : undefined;
+        assert.equal(environment(template, name).DOORS, expected, `${api} ${name}`);
+      }
+    }
+  });
+
   it('turns the undo off in a legacy pool, in which none could succeed', () => {
     for (const [legacy, expected] of [[true, '0'], [false, undefined]] as const) {
       const existingPool = { userPoolId: 'eu-west-1_Abc', clientIds: ['web'], legacy };

@@ -218,7 +218,8 @@ describe('what session mode adds', () => {
     }
   });
 
-  it('signed calls need no confirmation, as no client answers a session', () => {
+  it('signed calls need no confirmation by HTTP, as no client answers a session', () => {
+    templateOf({ api: 'http', settings: { cognitoCalls: 'signed' } });
     const signed = templateOf({ api: 'http', sessionMode: true, settings: { cognitoCalls: 'signed' } });
     for (const name of ['sign-in', 'sign-up'] as const) {
       const more = beyond(allowed(signed, name), allowed(template, name));

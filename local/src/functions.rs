@@ -5,16 +5,14 @@ use std::sync::Arc;
 
 use latchstring_aws::{
     Aws, CognitoCalls, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens,
-    KeptSecret, SecretSetting,
+    KeptSecret,
 };
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
-use latchstring_core::secret::Secret;
 use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
+use latchstring_lambda::config::{ConfigError, Environment};
 use latchstring_lambda::http::openapi;
-use latchstring_lambda::resolver::{
-    AccountResolver, Origins, SessionMode, SignInResolver, SourceOf,
-};
+use latchstring_lambda::resolver::{AccountResolver, SessionMode, SignInResolver, SourceOf};
 use latchstring_lambda::{OsEntropy, PublicError, answer};
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
@@ -26,6 +24,7 @@ use serde_json::Value;
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
 use crate::outages::PortOutages;
+use crate::sessions::SessionSecrets;
 
 const SIGN_IN: &str = "sign-in";
 const SIGN_UP: &str = "sign-up";
@@ -33,8 +32,9 @@ const SIGN_UP: &str = "sign-up";
 /// A port whose calls fail, without effect, while [`PortOutages`] says so.
 type Failing<P> = Carried<P, PortOutages>;
 type LocalStore = Failing<MemoryStore>;
-type LocalSessions = Option<SessionMode<CognitoRefreshTokens, KeptSecret>>;
 type LocalCourier = Failing<Inbox<LocalClock>>;
+/// Session mode, if it is on.
+type LocalSessions = Option<SessionMode<CognitoRefreshTokens, KeptSecret>>;
 
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
@@ -72,19 +72,12 @@ pub(crate) struct Wiring {
     pub(crate) client: String,
     pub(crate) legacy_pool: bool,
     pub(crate) cognito_calls: CognitoCalls,
-    pub(crate) session_mode: Option<LocalSessionMode>,
+    pub(crate) session_secrets: Option<SessionSecrets>,
     pub(crate) captcha: Option<FixedCaptcha>,
     pub(crate) inbox: Inbox<LocalClock>,
     pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
     pub(crate) outages: PortOutages,
-}
-
-/// Session mode, with its secrets.
-pub(crate) struct LocalSessionMode {
-    pub(crate) client_secret: Secret,
-    pub(crate) server_credential: Secret,
-    pub(crate) origins: Origins,
 }
 
 impl Lambdas {
@@ -103,7 +96,7 @@ impl Lambdas {
 
     /// Returns the routes of the HTTP API: those of its OpenAPI document. The function sign-up serves
     /// signed-in callers, whose tokens the authorizer checks, as infra/lib/http-api.ts deploys it. In
-    /// session mode they have no tokens, and the function checks their cookie.
+    /// session mode a cookie names the caller, which no authorizer reads.
     pub(crate) fn routes(is_session_mode: bool) -> Vec<http_api::Route> {
         let document = openapi();
         let paths = document["paths"].as_object().into_iter().flatten();
@@ -115,17 +108,17 @@ impl Lambdas {
             .map(|(method, path, operation)| {
                 let is_for_anyone = operation["tags"][0] == "sign-in";
                 let mut schemes = operation["security"].as_array().into_iter().flatten();
+                let takes_token = schemes.any(|scheme| scheme["accessToken"].is_array());
                 http_api::Route {
                     key: format!("{} {path}", method.to_uppercase()),
                     function: if is_for_anyone { SIGN_IN } else { SIGN_UP }.to_owned(),
-                    is_signed_in: !is_session_mode
-                        && schemes.any(|scheme| scheme["accessToken"].is_array()),
+                    is_signed_in: takes_token && !is_session_mode,
                 }
             })
             .collect()
     }
 
-    pub(crate) fn new(wiring: Wiring) -> Self {
+    pub(crate) fn new(wiring: Wiring) -> Result<Self, ConfigError> {
         let Wiring {
             deployment,
             aws,
@@ -133,7 +126,7 @@ impl Lambdas {
             client,
             legacy_pool,
             cognito_calls,
-            session_mode,
+            session_secrets,
             captcha,
             inbox,
             deliveries,
@@ -143,17 +136,16 @@ impl Lambdas {
         let store = Failing::new(MemoryStore::default(), outages.clone());
         let courier = Failing::new(inbox, outages.clone());
         let directory = CognitoDirectory::new(&aws, &pool);
-        let text = |secret: &Secret| SecretSetting::Text(secret.clone());
-        let client_secret = session_mode.as_ref().map(|mode| text(&mode.client_secret));
+        let settings = session_secrets.as_ref().map(SessionSecrets::settings);
+        let environment = Environment::Pairs(settings.as_ref().map_or(&[], |all| &all[..]));
+        let sessions = environment.session_mode(
+            |secret| CognitoRefreshTokens::new(&aws, &client, Some(secret)),
+            |credential| KeptSecret::new(&aws, credential),
+        )?;
         let api = CognitoChallengeApi::by(cognito_calls, &aws, &pool, &client)
-            .with_secret(&aws, client_secret.clone());
-        let sessions = session_mode.map(|mode| SessionMode {
-            tokens: CognitoRefreshTokens::new(&aws, &client, client_secret),
-            credential: Some(KeptSecret::new(&aws, text(&mode.server_credential))),
-            origins: mode.origins,
-        });
+            .with_secret(&aws, environment.client_secret()?);
         let app_client = AppClient::new(pool, client);
-        Self {
+        Ok(Self {
             deliveries,
             define: Arc::new(DefineTrigger {
                 deployment: deployment.clone(),
@@ -203,7 +195,7 @@ impl Lambdas {
                 clock,
                 entropy: OsEntropy,
             },
-        }
+        })
     }
 }
 

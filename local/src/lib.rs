@@ -18,6 +18,7 @@ mod host;
 mod outages;
 mod pages;
 mod service;
+mod sessions;
 mod settings;
 
 pub use deliveries::Deliveries;

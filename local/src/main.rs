@@ -13,6 +13,7 @@ use latchstring_aws::CognitoCalls;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
 use latchstring_core::message::LinkUrl;
 use latchstring_core::rate_limit::Countries;
+use latchstring_core::secret::Secret;
 use latchstring_lambda::config::{AnsweredBy, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
@@ -43,13 +44,23 @@ struct Arguments {
     #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
           value_parser = cognito_calls)]
     cognito_calls: CognitoCalls,
-    /// Session mode: browsers hold a cookie instead of tokens, and only the HTTP API is served
-    #[arg(long)]
-    session_mode: bool,
     /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
     captcha: bool,
+    /// Give browsers a cookie instead of tokens: the app client has a secret, and pages of another
+    /// origin need --allow-origin
+    #[arg(long)]
+    session_mode: bool,
+    /// With --session-mode: the credential of the app's own server, at least 32 characters; a random
+    /// one by default
+    #[arg(
+        long,
+        value_name = "TEXT",
+        env = "SERVER_CREDENTIAL",
+        hide_env_values = true
+    )]
+    server_credential: Option<String>,
     /// Return a new refresh token for each one that is used, as a deployment with rotation does
     #[arg(long)]
     rotate_refresh_tokens: bool,
@@ -176,8 +187,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,
-        session_mode: arguments.session_mode,
         captcha: arguments.captcha,
+        session_mode: arguments.session_mode,
+        server_credential: arguments.server_credential.clone().map(Secret::new),
         rotate_refresh_tokens: arguments
             .rotate_refresh_tokens
             .then(|| Duration::from_secs(arguments.rotation_grace)),
@@ -213,26 +225,30 @@ fn greet(settings: &Settings) {
     } = settings;
     println!("Latchstring listens on {endpoint} (Ctrl-C ends it)");
     println!();
+    if let Some(credential) = server_credential {
+        println!("Session mode. Your app's server sends X-Latchstring-Server:");
+        println!();
+        println!("  {}", credential.expose());
+        println!();
+        println!("Request a code, as a page does, and read it:");
+        println!();
+        println!(
+            "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' -H 'x-latchstring: 1' \
+             -H 'sec-fetch-site: same-origin' -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
+        );
+        println!("  curl {endpoint}/inbox.json");
+        return;
+    }
     println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
-    let marks = match server_credential {
-        Some(_) => "-H 'x-latchstring: 1' -H 'sec-fetch-site: same-origin' ",
-        None => "",
-    };
     println!(
-        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' {marks}\
+        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
          -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
     );
-    if server_credential.is_none() {
-        println!(
-            "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
-             -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
-        );
-    }
+    println!(
+        "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
+         -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
+    );
     println!("  curl {endpoint}/inbox.json");
     println!("  curl {endpoint}/config.json");
-    if let Some(credential) = server_credential {
-        println!();
-        println!("The credential of an app's server: {}", credential.expose());
-    }
 }

@@ -72,6 +72,7 @@ const FILES: &[(&str, &str, &str)] = &[
     file!("reasons.js", SCRIPT),
     file!("router.js", SCRIPT),
     file!("session.js", SCRIPT),
+    file!("sessions.js", SCRIPT),
     file!("storage.js", SCRIPT),
     file!("style.css", CSS),
 ];
@@ -158,15 +159,19 @@ async fn config_json(
     headers: HeaderMap,
 ) -> Json<Value> {
     settings.endpoint = address(&settings, &headers);
-    Json(json!({
+    let mut config = json!({
         "region": settings.region,
         "userPoolId": settings.user_pool_id,
         "clientId": settings.client_id,
         "endpoint": settings.endpoint,
         "graphqlUrl": settings.graphql_url(),
         "apiKey": settings.api_key,
-        "sessionMode": settings.is_session_mode(),
-    }))
+    });
+    if settings.server_credential.is_some() {
+        // The credential is for the app's server, never for a page.
+        config["sessionMode"] = true.into();
+    }
+    Json(config)
 }
 
 /// The filter of a request for messages.

@@ -14,7 +14,7 @@ use latchstring_core::ports::Entropy;
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, SourceBudget};
 use latchstring_core::secret::Secret;
 use latchstring_lambda::OsEntropy;
-use latchstring_lambda::resolver::Origins as SessionOrigins;
+use latchstring_lambda::config::ConfigError;
 use latchstring_local_appsync::{self as appsync, Api, SchemaError};
 use latchstring_local_cognito::{
     AuthFlow, ClientConfig, ClientSecret, Origins, PoolConfig, Rotation, SigningKeys, TokenError,
@@ -28,19 +28,16 @@ use tokio::net::TcpListener;
 
 use crate::clock::LocalClock;
 use crate::deliveries::Deliveries;
-use crate::functions::{Lambdas, LocalSessionMode, Wiring};
+use crate::functions::{Lambdas, Wiring};
 use crate::host::Hosts;
 use crate::outages::PortOutages;
+use crate::sessions::SessionSecrets;
 use crate::settings::Settings;
 use crate::{control, host, pages};
 
 const REGION: &str = "us-east-1";
 const POOL: &str = "us-east-1_LOCAL0000";
 const CLIENT: &str = "latchstringlocalclient0000";
-/// The secret of the app client in session mode, which only the functions have.
-const CLIENT_SECRET: &str = "latchstring-local-client-secret";
-/// The credential of an app's server in session mode. Another program on this machine may have it.
-const SERVER_CREDENTIAL: &str = "latchstring-local-server-credential";
 const API_KEY: &str = "da2-latchstringlocal";
 const SCHEMA: &str = include_str!("../../infra/schema.graphql");
 
@@ -57,6 +54,9 @@ const WIDE: MessageBudget = MessageBudget {
 
 /// 0.04 of the deployment's currency: 250 SMS a day with `--strict`.
 const SMS_PRICE: Price = Price::hundredths(4);
+
+/// The grace of rotation in session mode, where servers alone use refresh tokens: Cognito's longest.
+const SESSION_GRACE: Duration = Duration::from_secs(60);
 
 /// The options of the service.
 #[derive(Clone, Debug, Default)]
@@ -78,11 +78,12 @@ pub struct Options {
     pub legacy_pool: bool,
     /// The calls with which resolvers open sessions.
     pub cognito_calls: CognitoCalls,
-    /// Session mode: the app client has a secret, and browsers hold a cookie instead of tokens. Only
-    /// the HTTP API is served.
-    pub session_mode: bool,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
+    /// Gives browsers a cookie instead of tokens.
+    pub session_mode: bool,
+    /// In session mode: the credential of the app's own server; a random one unless given.
+    pub server_credential: Option<Secret>,
     /// Rotates refresh tokens; a used token stays valid for this time.
     pub rotate_refresh_tokens: Option<Duration>,
     /// Names beside the local ones that the service answers to.
@@ -121,6 +122,9 @@ pub enum ServiceError {
     /// The keys could not be made.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The settings of session mode are invalid.
+    #[error(transparent)]
+    SessionMode(#[from] ConfigError),
 }
 
 /// A service that listens and is ready to serve.
@@ -141,13 +145,18 @@ impl Service {
     /// cannot be made.
     pub async fn bind(options: Options) -> Result<Self, ServiceError> {
         let (listener, address) = listen(options.port).await?;
+        let session_secrets = options.session_mode.then(|| {
+            SessionSecrets::new(options.server_credential.clone(), &options.allow_origins)
+        });
         let settings = Settings {
             region: REGION.to_owned(),
             user_pool_id: POOL.to_owned(),
             client_id: CLIENT.to_owned(),
             endpoint: format!("http://{address}"),
             api_key: API_KEY.to_owned(),
-            server_credential: options.session_mode.then(|| Secret::new(SERVER_CREDENTIAL)),
+            server_credential: session_secrets
+                .as_ref()
+                .map(SessionSecrets::server_credential),
         };
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
@@ -168,14 +177,15 @@ impl Service {
             client: CLIENT.to_owned(),
             legacy_pool: options.legacy_pool,
             cognito_calls: options.cognito_calls,
-            session_mode: options.session_mode.then(|| session_mode(&options)),
+            session_secrets: session_secrets.clone(),
             captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
             deliveries: deliveries.clone(),
             clock: clock.clone(),
             outages: outages.clone(),
-        }));
-        let pool = user_pool(&options, lambdas.clone(), &clock);
+        })?);
+        let client_secret = session_secrets.as_ref().map(SessionSecrets::client_secret);
+        let pool = user_pool(&options, client_secret, lambdas.clone(), &clock);
         let fields = Lambdas::FIELDS
             .map(|(field, function)| (field.to_owned(), function.to_owned()))
             .into_iter()
@@ -189,15 +199,10 @@ impl Service {
         )?
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
+        let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
-        let served = Lambdas::routes(options.session_mode);
-        let http_api = http_api::router(http_api(served, lambdas, &pool, &origins));
-        let own = if options.session_mode {
-            // AppSync would hand out tokens.
-            pages
-        } else {
-            appsync::router(api).merge(pages)
-        };
+        let http_api = http_api::router(http_api(lambdas, &pool, options.session_mode, cors));
+        let own = appsync::router(api).merge(pages);
         let mut router = allow_origins(own, origins.clone())
             .merge(http_api)
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
@@ -315,27 +320,22 @@ fn captcha() -> FixedCaptcha {
     FixedCaptcha::new((1..100).map(|number| format!("person-{number}")))
 }
 
-/// Session mode. The pages of other origins that may call may send the cookie.
-fn session_mode(options: &Options) -> LocalSessionMode {
-    LocalSessionMode {
-        client_secret: Secret::new(CLIENT_SECRET),
-        server_credential: Secret::new(SERVER_CREDENTIAL),
-        origins: SessionOrigins::parse(&options.allow_origins.join(",")).unwrap_or_default(),
-    }
-}
-
-fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> UserPool {
+fn user_pool(
+    options: &Options,
+    secret: Option<ClientSecret>,
+    lambdas: Arc<Lambdas>,
+    clock: &LocalClock,
+) -> UserPool {
     let mut client = ClientConfig::new(CLIENT, "latchstring-local");
+    let session_grace = secret.is_some().then_some(SESSION_GRACE);
+    client.secret = secret;
     // Only Define writes a contact.
     client.write_attributes = Some(
         ["given_name", "family_name", "locale"]
             .map(str::to_owned)
             .into(),
     );
-    if options.session_mode {
-        client.secret = Some(ClientSecret::new(CLIENT_SECRET));
-    }
-    if let Some(grace) = options.rotate_refresh_tokens {
+    if let Some(grace) = options.rotate_refresh_tokens.or(session_grace) {
         client.refresh_token_rotation = Some(Rotation { grace });
         // AWS's guide requires this flow to be off where tokens rotate.
         client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
@@ -349,25 +349,40 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
     )
 }
 
-/// Returns the HTTP API, with the authorizer and the CORS of infra/lib/http-api.ts.
-fn http_api(
-    routes: Vec<http_api::Route>,
-    lambdas: Arc<Lambdas>,
-    pool: &UserPool,
-    origins: &Origins,
-) -> HttpApi {
+/// Returns the CORS of infra/lib/http-api.ts. In session mode pages of the origins that are given may
+/// call, with the cookie; without it all local ones may.
+fn cors(options: &Options) -> Cors {
+    let given = options.allow_origins.clone();
+    let origins = Origins::with(given.clone());
+    let is_session_mode = options.session_mode;
+    Cors {
+        allows_origin: Arc::new(move |origin| {
+            if is_session_mode {
+                given.iter().any(|given| origin == given)
+            } else {
+                origins.allows(origin)
+            }
+        }),
+        allows_credentials: is_session_mode,
+        allow_methods: "GET,POST",
+        allow_headers: if is_session_mode {
+            "authorization,content-type,x-latchstring"
+        } else {
+            "authorization,content-type"
+        },
+        expose_headers: "retry-after",
+        max_age: "3600",
+    }
+}
+
+/// Returns the HTTP API, with the authorizer of infra/lib/http-api.ts.
+fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, is_session_mode: bool, cors: Cors) -> HttpApi {
     let authorizer = JwtAuthorizer {
         tokens: Arc::new(PoolTokens(pool.clone())),
         audience: vec![CLIENT.to_owned()],
     };
-    let origins = origins.clone();
-    HttpApi::new(routes, lambdas, authorizer).with_cors(Cors {
-        allows_origin: Arc::new(move |origin| origins.allows(origin)),
-        allow_methods: "GET,POST",
-        allow_headers: "authorization,content-type",
-        expose_headers: "retry-after",
-        max_age: "3600",
-    })
+    let routes = Lambdas::routes(is_session_mode);
+    HttpApi::new(routes, lambdas, authorizer).with_cors(cors)
 }
 
 /// The pool's tokens, as the APIs check them.

@@ -15,16 +15,11 @@ pub struct Settings {
     pub endpoint: String,
     /// The API key of the public mutations.
     pub api_key: String,
-    /// The credential of an app's server; `None` without session mode. It is in no page.
+    /// The server credential; `None` without session mode.
     pub server_credential: Option<Secret>,
 }
 
 impl Settings {
-    /// Returns true in session mode.
-    pub const fn is_session_mode(&self) -> bool {
-        self.server_credential.is_some()
-    }
-
     /// Returns the URL of the GraphQL API.
     pub fn graphql_url(&self) -> String {
         format!("{}/graphql", self.endpoint)

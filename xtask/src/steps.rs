@@ -41,7 +41,7 @@ pub(crate) enum Step {
     Instructions,
     /// The CDK construct, its templates and resolvers (tsc, eslint, node --test, cfn-lint)
     Infra,
-    /// The TypeScript client and the examples, against the local service (node --test)
+    /// The TypeScript clients, a Next.js app and the examples, against the local service (node --test)
     Clients,
     /// The pages in a browser (Chromium)
     Web,
@@ -96,7 +96,7 @@ impl Step {
             Self::Tests => "all tests",
             Self::Instructions => "instructions of the handlers",
             Self::Infra => "the infrastructure",
-            Self::Clients => "the TypeScript client and the examples",
+            Self::Clients => "the TypeScript clients, a Next.js app and the examples",
             Self::Web => "the pages in a browser",
             Self::Deploy => "packages, deployed on an emulator",
             Self::Leaks => "search for leaks in what the tests printed and logged",
@@ -252,6 +252,7 @@ pub(crate) fn binaries(repository: &Repository) -> Result<(), Failed> {
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     binaries(repository)?;
     node_tests(repository, "clients/typescript", counts)?;
+    node_tests(repository, "clients/next", counts)?;
     let tools = python::environment(repository, "examples", "examples/requirements.txt")?;
     let validator = tools.join("bin/openapi-spec-validator");
     let name = repository.shown(&validator);

@@ -60,12 +60,13 @@ const TOOLS: &[Tool] = &[
         install: "sudo apt-get install python3 python3-venv",
     },
     Tool {
-        name: "Node.js 20 or later with npm",
+        name: "Node.js 20.9 or later with npm",
         probe: || {
             Line::new("node", "node").args(&[
                 "-e",
                 "require('child_process').execSync('npm --version'); \
-                 process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)",
+                 const [major, minor] = process.versions.node.split('.').map(Number); \
+                 process.exit(major < 20 || (major === 20 && minor < 9) ? 1 : 0)",
             ])
         },
         steps: &[Step::Infra, Step::Clients, Step::Web, Step::Deploy],

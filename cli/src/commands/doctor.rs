@@ -79,7 +79,12 @@ async fn report(arguments: Arguments) -> ExitCode {
         if facts.client.as_ref().is_ok_and(|client| client.secret) {
             findings.push(probe::refused(&access, client).await);
         } else {
-            let probing = probe::run(&access, user_pool, client, facts.signed_calls());
+            let probing = probe::run(
+                &access,
+                user_pool,
+                client,
+                facts.clients_answer_signed_calls(),
+            );
             findings.extend(probing.await);
         }
     }

@@ -96,6 +96,17 @@ impl Facts {
             .filter_map(|(_, function)| function.as_ref().ok()?.variables.as_ref())
             .any(|variables| variables.signed_calls)
     }
+
+    /// Reports whether clients answer sessions of signed calls: not where every function behind the
+    /// APIs serves the HTTP door alone.
+    pub fn clients_answer_signed_calls(&self) -> bool {
+        let is_http_only = |read: &Read<Option<ResolverVariables>>| {
+            let variables = read.as_ref().ok().and_then(Option::as_ref);
+            variables.is_some_and(|variables| variables.http_only)
+        };
+        let of_http = self.resolvers.iter().all(|(_, it)| is_http_only(it));
+        self.signed_calls() && (self.resolvers.is_empty() || !of_http)
+    }
 }
 
 /// The accounts of a pool.
@@ -190,6 +201,8 @@ impl Resolver {
 pub struct ResolverVariables {
     /// True if `SESSION_MODE` is `on`.
     pub session_mode: bool,
+    /// True if the HTTP door is served alone, by `DOORS` or in session mode.
+    pub http_only: bool,
     /// True if `CLIENT_SECRET` or `CLIENT_SECRET_SECRET` is set.
     pub client_secret: bool,
     /// `SESSION_HOURS` in minutes; none if it has an invalid value.

@@ -22,7 +22,7 @@ use sesv2::types::SuppressionListReason;
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_core::session::ServerCredential;
-use latchstring_lambda::config::{ConfigError, Environment};
+use latchstring_lambda::config::{ConfigError, Doors, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::doctor::facts::{
@@ -408,6 +408,7 @@ fn resolver_variables(all: &HashMap<String, String>) -> ResolverVariables {
     let policy = Environment::Pairs(&pairs).numbers();
     ResolverVariables {
         session_mode: is_session_mode(all),
+        http_only: Environment::Pairs(&pairs).doors() == Ok(Doors::Http),
         client_secret: is_set(all, "CLIENT_SECRET") || is_set(all, "CLIENT_SECRET_SECRET"),
         session_minutes: policy.ok().map(|policy| policy.session_life.as_secs() / 60),
     }
@@ -1023,6 +1024,7 @@ mod tests {
         };
         let read = |session_mode, client_secret, session_minutes| ResolverVariables {
             session_mode,
+            http_only: session_mode,
             client_secret,
             session_minutes,
         };
@@ -1039,6 +1041,8 @@ mod tests {
             ("SESSION_HOURS", "two"),
         ];
         assert_eq!(of(&off), read(false, false, None));
+        assert!(of(&[("DOORS", "http")]).http_only);
+        assert!(!of(&[("DOORS", "both")]).http_only);
     }
 
     #[test]

@@ -152,7 +152,10 @@ pub fn judge(seen: &Seen, signed_calls: bool) -> Finding {
         if signed_calls {
             Finding::fails(CHECK, format!("COGNITO_CALLS is signed, but {says}"))
         } else {
-            Finding::note(CHECK, format!("{says}; leave COGNITO_CALLS at public"))
+            Finding::note(
+                CHECK,
+                format!("{says}; leave COGNITO_CALLS at public unless DOORS is http"),
+            )
         }
     };
     let Flow {
@@ -202,6 +205,8 @@ fn is_answered(flow: &Flow) -> bool {
 mod tests {
     use super::*;
     use crate::doctor::State;
+    use crate::doctor::checks::good;
+    use crate::doctor::facts::{Resolver, ResolverVariables};
 
     fn asked(step: &str) -> Reply {
         Reply::Challenge {
@@ -234,6 +239,30 @@ mod tests {
         for signed_calls in [false, true] {
             assert_eq!(judge(&seen(), signed_calls).state, State::Ok);
         }
+    }
+
+    #[test]
+    fn no_client_answers_where_http_is_served_alone() {
+        let mut facts = good::facts();
+        assert!(!facts.clients_answer_signed_calls());
+        for (_, function) in &mut facts.functions {
+            let function = function.as_mut().expect("a function");
+            function.variables.as_mut().expect("variables").signed_calls = true;
+        }
+        assert!(facts.clients_answer_signed_calls(), "without resolvers");
+        let of = |http_only| {
+            Ok(Some(ResolverVariables {
+                http_only,
+                ..good::resolver_variables()
+            }))
+        };
+        for (one, other, answers) in [(true, true, false), (true, false, true)] {
+            let both = [one, other].map(of);
+            facts.resolvers = Resolver::ALL.into_iter().zip(both).collect();
+            assert_eq!(facts.clients_answer_signed_calls(), answers);
+        }
+        facts.resolvers[0].1 = Ok(None);
+        assert!(facts.clients_answer_signed_calls(), "not known");
     }
 
     #[test]

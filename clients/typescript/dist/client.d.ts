@@ -48,6 +48,8 @@ export interface Challenge {
     readonly purpose: "signIn" | "contact" | "undo";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
+    /** True if the right code makes no account. For a client of session mode. */
+    readonly existingOnly?: boolean | undefined;
     /** The identifier as typed. */
     readonly emailOrPhone: string;
     readonly method: Method;
@@ -60,7 +62,7 @@ export interface Challenge {
     /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
     readonly codeAlphabet: CodeAlphabet;
     /**
-     * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
+     * The number of attempts left; null before the first answer with AppSync. 0: this code can no longer be used, and
      * a resend brings another.
      */
     readonly attemptsLeft: number | null;
@@ -83,13 +85,40 @@ export interface Refusal {
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
 export type Answer = {
     readonly done: true;
-    readonly tokens: Tokens;
+    /** The tokens; null in session mode, where the cookie is the sign-in. */
+    readonly tokens: Tokens | null;
     /** True if this answer created the account. */
     readonly isNew: boolean;
 } | {
     readonly done: false;
     readonly challenge: Challenge;
 };
+/** The sign-in of this browser, in session mode. Times are in seconds since 1970, by the service's clock. */
+export interface BrowserSession {
+    /** The account. */
+    readonly sub: string;
+    /** Cognito's username. */
+    readonly username: string;
+    readonly signedInAt: number;
+    readonly openedAt: number;
+    /** The seconds until it ends, unless it is used. */
+    readonly expiresIn: number;
+}
+/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
+export interface SessionEntry {
+    /** Its name for `revokeSession`, which opens nothing. */
+    readonly handle: string;
+    /** True if it is of this browser. */
+    readonly isCurrent: boolean;
+    /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
+    readonly browsers: readonly {
+        readonly family: string;
+        readonly system: string;
+    }[];
+    readonly openedAt: number;
+    readonly lastUsedAt: number;
+    readonly expiresAt: number;
+}
 /** A link of a message, opened in the browser that requested it or in another. */
 export type OpenedLink = {
     readonly place: "here";
@@ -147,7 +176,8 @@ export declare class Latchstring {
     signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
      * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-     * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+     * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
+     * session mode it signs in to that account: compare the `sub` of `session`.
      */
     reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
@@ -204,6 +234,12 @@ export declare class Latchstring {
     forgetDevices(options?: CallOptions): Promise<void>;
     /** Has this device known no more. */
     forgetDevice(): Promise<void>;
+    /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
+    session(options?: CallOptions): Promise<BrowserSession | null>;
+    /** The browser sessions of the account, in session mode. */
+    sessions(options?: CallOptions): Promise<SessionEntry[]>;
+    /** Ends a browser session of the account, in session mode: also one that has ended. */
+    revokeSession({ handle }: Pick<SessionEntry, "handle">, options?: CallOptions): Promise<void>;
     /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
     tokens(options?: CallOptions): Promise<Tokens | null>;
     /**
@@ -217,12 +253,15 @@ export declare class Latchstring {
      * the tokens stay here until that is done, and then the device is forgotten, too.
      *
      * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-     * from here all the same.
+     * from here all the same. In session mode it says that the session may not have ended.
      */
     signOut({ everywhere, ...options }?: CallOptions & {
         everywhere?: boolean;
     }): Promise<void>;
-    /** Deletes the account of who is signed in, for good. */
+    /**
+     * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
+     * it, with the access token.
+     */
     deleteAccount(options?: CallOptions): Promise<void>;
 }
 /** Returns a token's claims, unverified: for showing a name, never for a decision. */

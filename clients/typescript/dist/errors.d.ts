@@ -49,3 +49,7 @@ export declare class LatchstringError extends Error {
 export declare function typeOf(name: string): ErrorType;
 /** An error by its name elsewhere. A text that comes with one of our own names is for people. */
 export declare function named(name: string, text?: string): LatchstringError;
+export declare function isOfType(error: unknown, ...types: ErrorType[]): boolean;
+export declare function isSignedOut(error: unknown): boolean;
+/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
+export declare function isLost(error: unknown): boolean;

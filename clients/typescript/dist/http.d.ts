@@ -8,6 +8,13 @@ export interface HttpConfig {
     clientId?: string | undefined;
     /** The pool's region; if not given, that of the tokens. */
     region?: string | undefined;
+    /**
+     * True if the deployment holds the sign-in and the browser a cookie (`SESSION_MODE`): the client then
+     * never gets a token. `url` is the page's own origin, or the page's one of `SESSION_ORIGINS`.
+     */
+    sessionMode?: boolean | undefined;
 }
+/** The status of an answer that opened a browser session. */
+export declare const OPENED = "session_opened";
 /** The HTTP door, which answers Cognito itself. */
-export declare function http(send: Send, { url, clientId }: HttpConfig): Api;
+export declare function http(send: Send, { url, clientId, sessionMode }: HttpConfig): Api;

@@ -43,32 +43,40 @@ var FOREIGN = [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/
   ],
+  ["OtherAccount", /^NoAccount$/],
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/]
 ];
+function isOfType(error, ...types) {
+  return error instanceof LatchstringError && types.includes(error.type);
+}
+function isSignedOut(error) {
+  return isOfType(error, "NotSignedIn");
+}
+function isLost(error) {
+  return !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests");
+}
 
 // src/transport.ts
-var sender = (fetch, timeout) => async (url, headers, body, { signal } = {}) => {
+var sender = (fetch, timeout, credentials = "omit") => async (url, headers, body, { signal } = {}) => {
   signal?.throwIfAborted();
   const ended = new AbortController();
   const end = () => ended.abort();
   const timer = setTimeout(end, timeout);
   signal?.addEventListener("abort", end);
-  let status = 0;
   try {
     const response = await fetch(url, {
       method: body ? "POST" : "GET",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       cache: "no-store",
-      credentials: "omit",
+      credentials,
       redirect: "error",
       referrerPolicy: "no-referrer",
       signal: ended.signal
     });
-    status = response.status;
     const text = await response.text();
-    return { ok: response.ok, status, body: text && JSON.parse(text) || {} };
+    return { ok: response.ok, status: response.status, body: text && JSON.parse(text) || {} };
   } catch (cause) {
     signal?.throwIfAborted();
     if (ended.signal.aborted) throw new LatchstringError("Timeout");
@@ -109,7 +117,7 @@ var DOCUMENTS = {
 };
 function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
   return {
-    async call(operation, input, options, accessToken) {
+    async call(operation, { existingOnly, ...input }, options, accessToken) {
       let query = DOCUMENTS[operation];
       if (input.complete) query = query.replace(CHALLENGE, TOKENS);
       let variables = input;
@@ -135,13 +143,16 @@ function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
 }
 
 // src/http.ts
-function http(send, { url, clientId }) {
+var OPENED = "session_opened";
+function http(send, { url, clientId, sessionMode }) {
   const request = async (path, input, options, accessToken) => {
     const headers = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+    if (sessionMode && input) headers["x-latchstring"] = "1";
     const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
     const { continuation, type, detail, ...reply } = body;
     const next = { ...reply, ...continuation && { session: continuation } };
-    if (ok && (accessToken || continuation || reply.tokens)) return next;
+    const isWhole = accessToken !== void 0 || continuation || reply.tokens || reply.status === OPENED;
+    if (ok && isWhole) return next;
     const failed = named(String(type ?? status).split(":").pop(), detail);
     if (!continuation) throw failed;
     return { ...next, failed };
@@ -162,7 +173,8 @@ function http(send, { url, clientId }) {
       const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
       const reply = await request(path, { continuation, answer: isResend ? void 0 : answer, linkSecret }, options);
       return { ...reply, isUndone, refused: isResend && reply.failed?.type };
-    }
+    },
+    session: sessionMode ? (path, input, options) => request(path, input, options, "") : void 0
   };
 }
 
@@ -176,9 +188,84 @@ function memoryStorage() {
   };
 }
 
+// src/flows.ts
+function bytesOf(text) {
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}
+function base64url(bytes) {
+  const base64 = btoa(String.fromCharCode(...bytes));
+  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+async function newLink() {
+  if (!globalThis.crypto?.subtle) return {};
+  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
+  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
+}
+var LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
+var CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+function codeOf(shape, token) {
+  const number = bytesOf(token).reduce((number2, byte) => number2 << 8n | BigInt(byte), 0n);
+  const length = parseInt(shape, 16);
+  if (shape !== "c") {
+    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
+    return { code, codeAlphabet: "DIGITS" };
+  }
+  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
+  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
+  return { code: characters.match(/.{4}/g).join("-"), codeAlphabet: "BASE32" };
+}
+function flowsIn(text) {
+  try {
+    const flows = JSON.parse(text ?? "[]");
+    return flows.filter(({ challenge }) => {
+      const { session, username, emailOrPhone, expiresAt } = challenge;
+      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
+    });
+  } catch {
+    return [];
+  }
+}
+function flowOf({ session, pointer }, flows) {
+  const named2 = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
+  return flows.find(({ challenge }) => challenge.session === session) ?? (named2.length === 1 ? named2[0] : void 0);
+}
+function replaced(flows, before, next, linkSecret) {
+  const former = before && flowOf(before, flows);
+  const others = flows.filter((flow) => flow !== former);
+  if (!next || before && !former) return others;
+  return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, 5);
+}
+function nameIn({ pointer }) {
+  return pointer?.slice(1);
+}
+function challengeOf(before, reply) {
+  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
+    ...before,
+    ...reply
+  };
+  const { expiresIn, resendAfter, refused, retryAfter } = reply;
+  const now = Date.now();
+  return {
+    ...before,
+    session,
+    username,
+    codeLength: +codeLength,
+    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
+    attemptsLeft: attemptsLeft && +attemptsLeft,
+    ...expiresIn && {
+      expiresAt: now + expiresIn * 1e3,
+      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1e3 : null
+    },
+    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
+    resume,
+    pointer
+  };
+}
+
 // src/client.ts
 var MARGIN = 3e4;
-var FLOWS = 5;
 var Latchstring = class {
   #config;
   #send;
@@ -200,7 +287,8 @@ var Latchstring = class {
   constructor(config) {
     this.#config = config;
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4));
+    const credentials = config.url && config.sessionMode ? "include" : "omit";
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4), credentials);
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api = config.url !== void 0 ? http(this.#send, config) : appsync(this.#send, config, this.#endpoint);
@@ -216,12 +304,11 @@ var Latchstring = class {
   }
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
+   * session mode it signs in to that account: compare the `sub` of `session`.
    */
   async reauthenticate(input, options) {
-    const tokens = await this.tokens(options);
-    if (!tokens) throw new LatchstringError("NotSignedIn");
-    return this.#request("signIn", "sign-in", input, options, subject(tokens));
+    return this.#request("signIn", "sign-in", input, options, await this.#account(options));
   }
   /**
    * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
@@ -237,7 +324,7 @@ var Latchstring = class {
    * process.
    */
   async pending() {
-    const flows = await this.#change((flows2) => flows2);
+    const flows = await this.#change();
     return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
   /**
@@ -252,7 +339,8 @@ var Latchstring = class {
     const isContact = purpose === "contact";
     const operation = isContact ? "contacts/change" : "sign-in";
     try {
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
+      const existingOnly = !isContact && !!sub || void 0;
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
@@ -268,7 +356,7 @@ var Latchstring = class {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
-      const flows = await this.#change((flows2) => flows2);
+      const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
@@ -296,6 +384,10 @@ var Latchstring = class {
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
       const { tokens: result, isNew = false, failed } = reply;
+      if (reply.status === OPENED) {
+        await this.#store(answered, null);
+        return { done: true, tokens: null, isNew };
+      }
       proof = reply.proof;
       if (!result && !proof) {
         const next = await this.#asked(answered, reply);
@@ -310,11 +402,6 @@ var Latchstring = class {
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
-        const { accessToken: AccessToken } = result;
-        if (sub && isNew && sub !== subject(result)) {
-          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {
-          });
-        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }
@@ -363,7 +450,7 @@ var Latchstring = class {
   async rememberDevice(options) {
     const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     await this.#alone(async () => {
-      if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
+      if (await this.#isStill(account)) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
   /**
@@ -377,6 +464,28 @@ var Latchstring = class {
   /** Has this device known no more. */
   async forgetDevice() {
     await this.#storage.removeItem(this.#deviceKey);
+  }
+  /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
+  async session(options) {
+    try {
+      return await this.#sessions("session", void 0, options);
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  }
+  /** The browser sessions of the account, in session mode. */
+  async sessions(options) {
+    return (await this.#sessions("sessions", void 0, options)).sessions;
+  }
+  /** Ends a browser session of the account, in session mode: also one that has ended. */
+  async revokeSession({ handle }, options) {
+    await this.#sessions("sessions/revoke", { handle }, options);
+  }
+  #sessions(path, input, options) {
+    const { session } = this.#api;
+    if (!session) throw new LatchstringError("NotSignedIn");
+    return session(path, input, options);
   }
   /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
   async tokens(options) {
@@ -412,9 +521,14 @@ var Latchstring = class {
    * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-   * from here all the same.
+   * from here all the same. In session mode it says that the session may not have ended.
    */
   async signOut({ everywhere, ...options } = {}) {
+    if (this.#api.session) {
+      await this.#api.session("sign-out", { everywhere }, options);
+      if (everywhere) await this.forgetDevice();
+      return void await this.#change(() => []);
+    }
     if (everywhere) return this.#end("GlobalSignOut", options);
     const tokens = await this.#alone(async () => {
       const tokens2 = await this.#load();
@@ -429,7 +543,10 @@ var Latchstring = class {
       if (!isSignedOut(error)) throw error;
     }
   }
-  /** Deletes the account of who is signed in, for good. */
+  /**
+   * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
+   * it, with the access token.
+   */
   async deleteAccount(options) {
     await this.#end("DeleteUser", options);
   }
@@ -441,25 +558,42 @@ var Latchstring = class {
   /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
   async #open(operation, input, options) {
     if (operation === "sign-in") return [await this.#begin(input, options), void 0];
-    const [begun, account] = await this.#signedIn(operation, input, options);
-    return [begun, subject(account)];
+    return this.#signedIn(operation, input, options);
   }
   /** Has a code sent. */
   async #request(purpose, operation, input, options, account) {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const existingOnly = !!account || void 0;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
     const asked = { purpose, ...sub && { sub }, emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
-  /** One operation of the API, with the access token; and tokens of the account that it was sent for. */
-  #signedIn(operation, input, options) {
+  /** One operation of the API for the signed-in user; and the account that it was sent for. */
+  async #signedIn(operation, input, options) {
+    if (this.#api.session) {
+      const account = await this.#account(options);
+      return [await this.#api.call(operation, input, options, ""), account];
+    }
     return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
+  }
+  /** The account that is signed in. */
+  async #account(options) {
+    const tokens = await this.tokens(options);
+    const session = this.#api.session && await this.session(options);
+    if (!tokens && !session) throw new LatchstringError("NotSignedIn");
+    return session ? session.sub : subject(tokens);
+  }
+  /** Returns whether the account is still the one that is signed in. */
+  async #isStill(account) {
+    if (this.#api.session) return (await this.session())?.sub === account;
+    const held = await this.#load();
+    return !!held && subject(held) === account;
   }
   /**
    * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
    * the account that is signed in at the start: after a sign-in to another one this throws
-   * `NotSignedIn`. Returns the result and tokens of that account.
+   * `NotSignedIn`. Returns the result and that account.
    */
   async #withToken(call, options) {
     const account = await this.#load();
@@ -469,13 +603,13 @@ var Latchstring = class {
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), tokens];
+      return [await call(tokens.accessToken), subject(tokens)];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), renewed];
+    return [await call(renewed.accessToken), subject(renewed)];
   }
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {
@@ -484,7 +618,7 @@ var Latchstring = class {
       options
     );
     await this.#alone(async () => {
-      if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
+      if (await this.#isStill(account)) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
     await this.#change(() => []);
@@ -506,7 +640,7 @@ var Latchstring = class {
   async #respond(challenge, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
-    const isFinal = (error) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    const isFinal = (error) => purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure;
     try {
@@ -519,8 +653,8 @@ var Latchstring = class {
         asked = await this.resume(challenge, options);
         return [asked, await send(asked)];
       } catch (error) {
-        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
         if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
+        else if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
@@ -541,23 +675,19 @@ var Latchstring = class {
    * meanwhile stays so.
    */
   async #store(before, next, linkSecret) {
-    await this.#change((flows) => {
-      const former = before && flowOf(before, flows);
-      const others = flows.filter((flow) => flow !== former);
-      if (!next || before && !former) return others;
-      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
-    });
+    await this.#change((flows) => replaced(flows, before, next, linkSecret));
     return next;
   }
   /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
-  async #change(change) {
+  async #change(change = (flows) => flows) {
     try {
       return await this.#alone(async () => {
         const stored = await this.#storage.getItem(this.#flowsKey);
         const flows = change(flowsIn(stored));
         const text = flows.length ? JSON.stringify(flows) : null;
-        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
-        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        if (text !== stored) {
+          await (text ? this.#storage.setItem(this.#flowsKey, text) : this.#storage.removeItem(this.#flowsKey));
+        }
         return flows;
       }, this.#flowsKey);
     } catch {
@@ -565,6 +695,7 @@ var Latchstring = class {
     }
   }
   async #load() {
+    if (this.#api.session) return null;
     try {
       const held = JSON.parse(await this.#storage.getItem(this.#key) ?? "null");
       return isTokens(held) ? held : null;
@@ -654,51 +785,6 @@ var Latchstring = class {
 function claims(token) {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
-function bytesOf(text) {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-function base64url(bytes) {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-async function newLink() {
-  if (!globalThis.crypto?.subtle) return {};
-  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
-  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
-}
-var LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
-var CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-function codeOf(shape, token) {
-  const number = bytesOf(token).reduce((number2, byte) => number2 << 8n | BigInt(byte), 0n);
-  const length = parseInt(shape, 16);
-  if (shape !== "c") {
-    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
-    return { code, codeAlphabet: "DIGITS" };
-  }
-  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
-  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]);
-  return { code: characters.match(/.{4}/g).join("-"), codeAlphabet: "BASE32" };
-}
-function flowsIn(text) {
-  try {
-    const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge }) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge;
-      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
-    });
-  } catch {
-    return [];
-  }
-}
-function flowOf({ session, pointer }, flows) {
-  const named2 = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
-  return flows.find(({ challenge }) => challenge.session === session) ?? (named2.length === 1 ? named2[0] : void 0);
-}
-function nameIn({ pointer }) {
-  return pointer?.slice(1);
-}
 function subject({ accessToken }) {
   try {
     return claims(accessToken).sub;
@@ -713,29 +799,6 @@ function isTokens(held) {
   const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
-function challengeOf(before, reply) {
-  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
-    ...before,
-    ...reply
-  };
-  const { expiresIn, resendAfter, refused, retryAfter } = reply;
-  const now = Date.now();
-  return {
-    ...before,
-    session,
-    username,
-    codeLength: +codeLength,
-    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
-    attemptsLeft: attemptsLeft && +attemptsLeft,
-    ...expiresIn && {
-      expiresAt: now + expiresIn * 1e3,
-      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1e3 : null
-    },
-    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
-    resume,
-    pointer
-  };
-}
 function received({
   AccessToken,
   IdToken,
@@ -747,15 +810,6 @@ function received({
   expiresIn = ExpiresIn
 }, former) {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1e3 };
-}
-function isOfType(error, ...types) {
-  return error instanceof LatchstringError && types.includes(error.type);
-}
-function isSignedOut(error) {
-  return isOfType(error, "NotSignedIn");
-}
-function isLost(error) {
-  return !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests");
 }
 export {
   Latchstring,

@@ -8,4 +8,4 @@ export interface TokenStorage {
     removeItem(key: string): void | Promise<void>;
 }
 /** Keeps tokens until the page or process ends. The default. */
-export declare function memoryStorage(): TokenStorage;
+export declare function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeItem">;

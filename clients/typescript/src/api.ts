@@ -11,6 +11,9 @@ export type Operation =
   | "devices/remember"
   | "devices/forget";
 
+/** The routes that a deployment has in session mode only. */
+export type SessionPath = "session" | "sessions" | "sessions/revoke" | "sign-out";
+
 /** The part of a challenge that an answer needs. */
 export interface Asked {
   readonly purpose: "signIn" | "contact" | "undo";
@@ -21,6 +24,7 @@ export interface Asked {
 /**
  * The reply to an answer, as it came: numbers can be text, and what is missing stays as it was.
  *
+ * - `status` `session_opened`: signed in, in session mode. The cookie came with the reply.
  * - `tokens`: signed in. `isNew` says that the answer created the account, `isUndone` that it undid a
  *   change of contact.
  * - `proof`: right, and there is no account yet. `sign-in` or `contacts/undo` takes the proof.
@@ -35,4 +39,6 @@ export interface Api {
   call(operation: Operation, input: object, options?: CallOptions, accessToken?: string): Promise<any>;
   /** An answer with a code, a link or `resend`. `NotSignedIn` says that the session has ended. */
   respond(asked: Asked, answer: string, options?: CallOptions, metadata?: Record<string, string>): Promise<Reply>;
+  /** A route of session mode; undefined where the client holds tokens. The cookie names the user. */
+  session?: ((path: SessionPath, input?: object, options?: CallOptions) => Promise<any>) | undefined;
 }

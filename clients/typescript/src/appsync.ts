@@ -33,7 +33,8 @@ const DOCUMENTS: Record<Operation, string> = {
 /** AppSync's fields to begin, and Cognito itself for the answers. */
 export function appsync(send: Send, { graphqlUrl, apiKey, clientId }: AppSyncConfig, endpoint: string): Api {
   return {
-    async call(operation, input: any, options, accessToken) {
+    async call(operation, { existingOnly, ...input }: any, options, accessToken) {
+      // `existingOnly` is of the HTTP door: here the client redeems the proof, or does not.
       let query = DOCUMENTS[operation];
       if (input.complete) query = query.replace(CHALLENGE, TOKENS);
       let variables = input;

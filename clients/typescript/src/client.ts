@@ -1,9 +1,10 @@
-import { type Api, type Operation, type Reply } from "./api.js";
+import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
 import { appsync, type AppSyncConfig } from "./appsync.js";
-import { type ErrorType, LatchstringError, typeOf } from "./errors.js";
-import { http, type HttpConfig } from "./http.js";
+import { type ErrorType, isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
+import { http, type HttpConfig, OPENED } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { type CallOptions, cognito, type Send, sender } from "./transport.js";
+import { bytesOf, challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
 
 /** The kind of contact of an identifier. */
 export type Method = "EMAIL" | "PHONE_NUMBER";
@@ -56,6 +57,8 @@ export interface Challenge {
   readonly purpose: "signIn" | "contact" | "undo";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
+  /** True if the right code makes no account. For a client of session mode. */
+  readonly existingOnly?: boolean | undefined;
   /** The identifier as typed. */
   readonly emailOrPhone: string;
   readonly method: Method;
@@ -68,7 +71,7 @@ export interface Challenge {
   /** The characters of the code. Any case, hyphens and spaces are read in an answer of base 32. */
   readonly codeAlphabet: CodeAlphabet;
   /**
-   * The number of attempts left; null before the first answer. 0: this code can no longer be used, and
+   * The number of attempts left; null before the first answer with AppSync. 0: this code can no longer be used, and
    * a resend brings another.
    */
   readonly attemptsLeft: number | null;
@@ -94,11 +97,37 @@ export interface Refusal {
 export type Answer =
   | {
       readonly done: true;
-      readonly tokens: Tokens;
+      /** The tokens; null in session mode, where the cookie is the sign-in. */
+      readonly tokens: Tokens | null;
       /** True if this answer created the account. */
       readonly isNew: boolean;
     }
   | { readonly done: false; readonly challenge: Challenge };
+
+/** The sign-in of this browser, in session mode. Times are in seconds since 1970, by the service's clock. */
+export interface BrowserSession {
+  /** The account. */
+  readonly sub: string;
+  /** Cognito's username. */
+  readonly username: string;
+  readonly signedInAt: number;
+  readonly openedAt: number;
+  /** The seconds until it ends, unless it is used. */
+  readonly expiresIn: number;
+}
+
+/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
+export interface SessionEntry {
+  /** Its name for `revokeSession`, which opens nothing. */
+  readonly handle: string;
+  /** True if it is of this browser. */
+  readonly isCurrent: boolean;
+  /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
+  readonly browsers: readonly { readonly family: string; readonly system: string }[];
+  readonly openedAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
+}
 
 /** A link of a message, opened in the browser that requested it or in another. */
 export type OpenedLink =
@@ -150,15 +179,6 @@ export interface SignUp extends Contact, Name {}
 /** Tokens are renewed when they have less than this left, in milliseconds. */
 const MARGIN = 30_000;
 
-/** The most flows that are stored: the newest ones. */
-const FLOWS = 5;
-
-/** A stored flow: its newest challenge, and the secret that its links need. */
-interface Flow {
-  readonly challenge: Challenge;
-  readonly linkSecret?: string | undefined;
-}
-
 /**
  * Signs people in by codes, and keeps them signed in.
  *
@@ -191,7 +211,8 @@ export class Latchstring {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000));
+    const credentials = config.url && config.sessionMode ? "include" : "omit";
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000), credentials);
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api =
@@ -210,12 +231,11 @@ export class Latchstring {
 
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
+   * session mode it signs in to that account: compare the `sub` of `session`.
    */
   async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    const tokens = await this.tokens(options);
-    if (!tokens) throw new LatchstringError("NotSignedIn");
-    return this.#request("signIn", "sign-in", input, options, subject(tokens));
+    return this.#request("signIn", "sign-in", input, options, await this.#account(options));
   }
 
   /**
@@ -233,7 +253,7 @@ export class Latchstring {
    * process.
    */
   async pending(): Promise<Challenge | null> {
-    const flows = await this.#change((flows) => flows);
+    const flows = await this.#change();
     return flows.map(({ challenge }) => challenge).find(({ purpose, sub }) => purpose !== "contact" && !sub) ?? null;
   }
 
@@ -249,7 +269,8 @@ export class Latchstring {
     const isContact = purpose === "contact";
     const operation = isContact ? "contacts/change" : "sign-in";
     try {
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options);
+      const existingOnly = (!isContact && !!sub) || undefined;
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
       // A contact's flow is continued for the account that requested it.
       if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
@@ -267,7 +288,7 @@ export class Latchstring {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
     if (!shape || !name || !token) return null;
     const find = async () => {
-      const flows = await this.#change((flows) => flows);
+      const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
@@ -303,6 +324,10 @@ export class Latchstring {
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
       const { tokens: result, isNew = false, failed } = reply;
+      if (reply.status === OPENED) {
+        await this.#store(answered, null);
+        return { done: true, tokens: null, isNew };
+      }
       proof = reply.proof;
       if (!result && !proof) {
         const next = await this.#asked(answered, reply);
@@ -317,11 +342,6 @@ export class Latchstring {
         throw new LatchstringError("ContactInUse");
       }
       if (result) {
-        // The HTTP door has made an account, which is not the one that is signed in: it goes again.
-        const { accessToken: AccessToken } = result;
-        if (sub && isNew && sub !== subject(result)) {
-          await this.#cognito("DeleteUser", AccessToken, { AccessToken }).catch(() => {});
-        }
         const tokens = purpose === "contact" ? this.#verified(result, sub) : this.#keep(result, sub);
         return { done: true, tokens: await tokens, isNew };
       }
@@ -381,7 +401,7 @@ export class Latchstring {
     const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     // After a sign-out, a deletion or another sign-in meanwhile, the device is not remembered.
     await this.#alone(async () => {
-      if (isSame(account, await this.#load())) await this.#storage.setItem(this.#deviceKey, device);
+      if (await this.#isStill(account)) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
 
@@ -397,6 +417,33 @@ export class Latchstring {
   /** Has this device known no more. */
   async forgetDevice(): Promise<void> {
     await this.#storage.removeItem(this.#deviceKey);
+  }
+
+  /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
+  async session(options?: CallOptions): Promise<BrowserSession | null> {
+    try {
+      return await this.#sessions("session", undefined, options);
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  }
+
+  /** The browser sessions of the account, in session mode. */
+  async sessions(options?: CallOptions): Promise<SessionEntry[]> {
+    return (await this.#sessions("sessions", undefined, options)).sessions;
+  }
+
+  /** Ends a browser session of the account, in session mode: also one that has ended. */
+  async revokeSession({ handle }: Pick<SessionEntry, "handle">, options?: CallOptions): Promise<void> {
+    await this.#sessions("sessions/revoke", { handle }, options);
+  }
+
+  #sessions(path: SessionPath, input: object | undefined, options: CallOptions | undefined): Promise<any> {
+    const { session } = this.#api;
+    // Without it no browser session exists.
+    if (!session) throw new LatchstringError("NotSignedIn");
+    return session(path, input, options);
   }
 
   /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
@@ -437,9 +484,14 @@ export class Latchstring {
    * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-   * from here all the same.
+   * from here all the same. In session mode it says that the session may not have ended.
    */
   async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean } = {}): Promise<void> {
+    if (this.#api.session) {
+      await this.#api.session("sign-out", { everywhere }, options);
+      if (everywhere) await this.forgetDevice();
+      return void (await this.#change(() => []));
+    }
     if (everywhere) return this.#end("GlobalSignOut", options);
     // Not in the middle of a refresh, whose tokens would come back.
     const tokens = await this.#alone(async () => {
@@ -457,7 +509,10 @@ export class Latchstring {
     }
   }
 
-  /** Deletes the account of who is signed in, for good. */
+  /**
+   * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
+   * it, with the access token.
+   */
   async deleteAccount(options?: CallOptions): Promise<void> {
     await this.#end("DeleteUser", options);
   }
@@ -471,8 +526,7 @@ export class Latchstring {
   /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
   async #open(operation: Operation, input: object, options?: CallOptions): Promise<[begun: any, sub: string | undefined]> {
     if (operation === "sign-in") return [await this.#begin(input, options), undefined];
-    const [begun, account] = await this.#signedIn(operation, input, options);
-    return [begun, subject(account)];
+    return this.#signedIn(operation, input, options);
   }
 
   /** Has a code sent. */
@@ -485,25 +539,49 @@ export class Latchstring {
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge }, options);
+    const existingOnly = !!account || undefined;
+    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
     const asked = { purpose, ...(sub && { sub }), emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
 
-  /** One operation of the API, with the access token; and tokens of the account that it was sent for. */
-  #signedIn(operation: Operation, input: object, options: CallOptions | undefined): Promise<[any, Tokens]> {
+  /** One operation of the API for the signed-in user; and the account that it was sent for. */
+  async #signedIn(
+    operation: Operation,
+    input: object,
+    options: CallOptions | undefined,
+  ): Promise<[any, string | undefined]> {
+    if (this.#api.session) {
+      const account = await this.#account(options);
+      return [await this.#api.call(operation, input, options, ""), account];
+    }
     return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
+  }
+
+  /** The account that is signed in. */
+  async #account(options?: CallOptions): Promise<string | undefined> {
+    const tokens = await this.tokens(options);
+    const session = this.#api.session && (await this.session(options));
+    if (!tokens && !session) throw new LatchstringError("NotSignedIn");
+    return session ? session.sub : subject(tokens!);
+  }
+
+  /** Returns whether the account is still the one that is signed in. */
+  async #isStill(account: string | undefined): Promise<boolean> {
+    if (this.#api.session) return (await this.session())?.sub === account;
+    const held = await this.#load();
+    return !!held && subject(held) === account;
   }
 
   /**
    * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
    * the account that is signed in at the start: after a sign-in to another one this throws
-   * `NotSignedIn`. Returns the result and tokens of that account.
+   * `NotSignedIn`. Returns the result and that account.
    */
   async #withToken<T>(
     call: (accessToken: string) => Promise<T>,
     options: CallOptions | undefined,
-  ): Promise<[T, Tokens]> {
+  ): Promise<[T, string | undefined]> {
     const account = await this.#load();
     const own = (tokens: Tokens | null): Tokens => {
       if (!tokens || !isSame(tokens, account)) throw new LatchstringError("NotSignedIn");
@@ -511,7 +589,7 @@ export class Latchstring {
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), tokens];
+      return [await call(tokens.accessToken), subject(tokens)];
     } catch (error) {
       // The clock of this device may be wrong.
       if (!isSignedOut(error)) throw error;
@@ -519,7 +597,7 @@ export class Latchstring {
     // Tokens of another account are not renewed for this call.
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), renewed];
+    return [await call(renewed.accessToken), subject(renewed)];
   }
 
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
@@ -530,7 +608,7 @@ export class Latchstring {
     );
     await this.#alone(async () => {
       // Tokens of another account, signed in meanwhile, stay.
-      if (isSame(account, await this.#load())) await this.#storage.removeItem(this.#key);
+      if (await this.#isStill(account)) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
     await this.#change(() => []);
@@ -560,8 +638,9 @@ export class Latchstring {
   ): Promise<[Challenge, Reply]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
-    // The code was right, and undoes nothing.
-    const isFinal = (error: unknown) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    // The code was right, and there is nothing to undo, or no account to sign in to.
+    const isFinal = (error: unknown) =>
+      purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
     try {
@@ -574,8 +653,8 @@ export class Latchstring {
         asked = await this.resume(challenge, options);
         return [asked, await send(asked)];
       } catch (error) {
-        if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
         if (isFinal(error) || isOfType(error, "ChangeHeld")) failure = error;
+        else if (isLost(error) || isOfType(error, "OtherAccount")) throw error;
       }
     }
     if (isSignedOut(failure) || isFinal(failure)) await this.#store(asked, null);
@@ -598,24 +677,20 @@ export class Latchstring {
    * meanwhile stays so.
    */
   async #store<T extends Challenge | null>(before: Challenge | null, next: T, linkSecret?: string): Promise<T> {
-    await this.#change((flows) => {
-      const former = before && flowOf(before, flows);
-      const others = flows.filter((flow) => flow !== former);
-      if (!next || (before && !former)) return others;
-      return [{ linkSecret: former?.linkSecret ?? linkSecret, challenge: next }, ...others].slice(0, FLOWS);
-    });
+    await this.#change((flows) => replaced(flows, before, next, linkSecret));
     return next;
   }
 
   /** Changes the stored flows, newest first, and returns them. Those that have expired are removed. */
-  async #change(change: (flows: Flow[]) => Flow[]): Promise<Flow[]> {
+  async #change(change = (flows: Flow[]) => flows): Promise<Flow[]> {
     try {
       return await this.#alone(async () => {
         const stored = await this.#storage.getItem(this.#flowsKey);
         const flows = change(flowsIn(stored));
         const text = flows.length ? JSON.stringify(flows) : null;
-        if (text && text !== stored) await this.#storage.setItem(this.#flowsKey, text);
-        if (!text && stored !== null) await this.#storage.removeItem(this.#flowsKey);
+        if (text !== stored) {
+          await (text ? this.#storage.setItem(this.#flowsKey, text) : this.#storage.removeItem(this.#flowsKey));
+        }
         return flows;
       }, this.#flowsKey);
     } catch {
@@ -625,6 +700,7 @@ export class Latchstring {
   }
 
   async #load(): Promise<Tokens | null> {
+    if (this.#api.session) return null;
     try {
       const held = JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
       return isTokens(held) ? held : null;
@@ -730,71 +806,6 @@ export function claims(token: string): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
 
-/** The bytes of a text of base64url. */
-function bytesOf(text: string): Uint8Array {
-  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
-  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-}
-
-/** The text of bytes in base64url, without padding. */
-function base64url(bytes: Uint8Array): string {
-  const base64 = btoa(String.fromCharCode(...bytes));
-  return base64.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** A secret that the links of a flow need, and its SHA-256; none where the browser has no WebCrypto. */
-async function newLink(): Promise<{ linkSecret?: string; linkChallenge?: string }> {
-  if (!globalThis.crypto?.subtle) return {};
-  const linkSecret = base64url(crypto.getRandomValues(new Uint8Array(32)));
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(linkSecret));
-  return { linkSecret, linkChallenge: base64url(new Uint8Array(hash)) };
-}
-
-/** The fragment of a link: the length of its code, the name of its flow, and 16 bytes. */
-const LINK = /^#?([6-9ac])([\w-]{12})\.([\w-]{21}[AQgw])$/;
-
-const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/** The code of a link: the residue of its bytes. */
-function codeOf(shape: string, token: string): { code: string; codeAlphabet: CodeAlphabet } {
-  const number = bytesOf(token).reduce((number, byte) => (number << 8n) | BigInt(byte), 0n);
-  const length = parseInt(shape, 16);
-  if (shape !== "c") {
-    const code = (number % 10n ** BigInt(length)).toString().padStart(length, "0");
-    return { code, codeAlphabet: "DIGITS" };
-  }
-  const digits = BigInt.asUintN(60, number).toString(32).padStart(length, "0");
-  const characters = digits.replace(/./g, (digit) => CROCKFORD[parseInt(digit, 32)]!);
-  return { code: characters.match(/.{4}/g)!.join("-"), codeAlphabet: "BASE32" };
-}
-
-/** The flows of a stored text that have not expired. */
-function flowsIn(text: string | null): Flow[] {
-  try {
-    const flows = JSON.parse(text ?? "[]");
-    return flows.filter(({ challenge }: any) => {
-      const { session, username, emailOrPhone, expiresAt } = challenge;
-      return [session, username, emailOrPhone].every((part) => typeof part === "string") && expiresAt > Date.now();
-    });
-  } catch {
-    return [];
-  }
-}
-
-/**
- * The stored flow of a challenge, whose session another tab may have replaced. Flows can share a
- * pointer: then only the newest challenge finds its own.
- */
-function flowOf({ session, pointer }: Challenge, flows: Flow[]): Flow | undefined {
-  const named = flows.filter(({ challenge }) => pointer && nameIn(challenge) === pointer.slice(1));
-  return flows.find(({ challenge }) => challenge.session === session) ?? (named.length === 1 ? named[0] : undefined);
-}
-
-/** The name of a flow in its pointer, without the length of its code, which a resend may change. */
-function nameIn({ pointer }: Challenge): string | undefined {
-  return pointer?.slice(1);
-}
-
 /** The account of tokens. */
 function subject({ accessToken }: Tokens): string | undefined {
   try {
@@ -814,31 +825,6 @@ function isTokens(held: any): held is Tokens {
   return [accessToken, idToken, refreshToken].every((token) => typeof token === "string") && expiresAt > 0;
 }
 
-/** The challenge of a reply. What the reply lacks stays as it was. */
-function challengeOf(before: Pick<Challenge, "purpose" | "emailOrPhone" | "method">, reply: Reply): Challenge {
-  const { session, username = "", codeLength, codeAlphabet, attemptsLeft = null, resume = null, pointer = null } = {
-    ...before,
-    ...reply,
-  };
-  const { expiresIn, resendAfter, refused, retryAfter } = reply;
-  const now = Date.now();
-  return {
-    ...(before as Challenge),
-    session,
-    username,
-    codeLength: +codeLength,
-    codeAlphabet: /^base32$/i.test(codeAlphabet) ? "BASE32" : "DIGITS",
-    attemptsLeft: attemptsLeft && +attemptsLeft,
-    ...(expiresIn && {
-      expiresAt: now + expiresIn * 1000,
-      resendAt: +resendAfter < +expiresIn ? now + resendAfter * 1000 : null,
-    }),
-    refused: refused ? { type: typeOf(refused), retryAfter: +retryAfter || null } : null,
-    resume,
-    pointer,
-  };
-}
-
 /** Tokens that were issued, by Cognito's names or the API's; without rotation a refresh token stays. */
 function received(
   {
@@ -854,19 +840,4 @@ function received(
   former?: string,
 ): Tokens {
   return { accessToken, idToken, refreshToken: refreshToken ?? former, expiresAt: Date.now() + expiresIn * 1000 };
-}
-
-function isOfType(error: unknown, ...types: ErrorType[]): boolean {
-  return error instanceof LatchstringError && types.includes(error.type);
-}
-
-function isSignedOut(error: unknown): boolean {
-  return isOfType(error, "NotSignedIn");
-}
-
-/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
-function isLost(error: unknown): boolean {
-  return (
-    !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests")
-  );
 }

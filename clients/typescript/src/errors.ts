@@ -94,6 +94,22 @@ const FOREIGN: [ErrorType, RegExp][] = [
     "NotSignedIn",
     /^((NotAuthorized|UserNotFound|RefreshTokenReuse|Unauthorized)Exception|InvalidContinuation|401)$/,
   ],
+  ["OtherAccount", /^NoAccount$/],
   ["TooManyRequests", /^((TooManyRequests|LimitExceeded)Exception|429)$/],
   ["Unavailable", /^(ResourceNotFoundException|\w+Lambda\w+|[25]..)$/],
 ];
+
+export function isOfType(error: unknown, ...types: ErrorType[]): boolean {
+  return error instanceof LatchstringError && types.includes(error.type);
+}
+
+export function isSignedOut(error: unknown): boolean {
+  return isOfType(error, "NotSignedIn");
+}
+
+/** Returns true if the same call may still succeed. Other errors are the caller's own reason to abort. */
+export function isLost(error: unknown): boolean {
+  return (
+    !(error instanceof LatchstringError) || isOfType(error, "Network", "Timeout", "Unavailable", "TooManyRequests")
+  );
+}

@@ -10,16 +10,28 @@ export interface HttpConfig {
   clientId?: string | undefined;
   /** The pool's region; if not given, that of the tokens. */
   region?: string | undefined;
+  /**
+   * True if the deployment holds the sign-in and the browser a cookie (`SESSION_MODE`): the client then
+   * never gets a token. `url` is the page's own origin, or the page's one of `SESSION_ORIGINS`.
+   */
+  sessionMode?: boolean | undefined;
 }
 
+/** The status of an answer that opened a browser session. */
+export const OPENED = "session_opened";
+
 /** The HTTP door, which answers Cognito itself. */
-export function http(send: Send, { url, clientId }: HttpConfig): Api {
+export function http(send: Send, { url, clientId, sessionMode }: HttpConfig): Api {
+  /** `accessToken` is empty where the cookie names the user. */
   const request = async (path: string, input?: object, options?: CallOptions, accessToken?: string) => {
     const headers: Record<string, string> = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
+    // A page of another origin cannot send it without permission.
+    if (sessionMode && input) headers["x-latchstring"] = "1";
     const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
     const { continuation, type, detail, ...reply } = body;
     const next = { ...reply, ...(continuation && { session: continuation }) };
-    if (ok && (accessToken || continuation || reply.tokens)) return next;
+    const isWhole = accessToken !== undefined || continuation || reply.tokens || reply.status === OPENED;
+    if (ok && isWhole) return next;
     // `urn:latchstring:error:NAME`. A gateway's own answer has none.
     const failed = named(String(type ?? status).split(":").pop()!, detail);
     if (!continuation) throw failed;
@@ -45,5 +57,7 @@ export function http(send: Send, { url, clientId }: HttpConfig): Api {
       const reply = await request(path, { continuation, answer: isResend ? undefined : answer, linkSecret }, options);
       return { ...reply, isUndone, refused: isResend && reply.failed?.type };
     },
+
+    session: sessionMode ? (path, input, options) => request(path, input, options, "") : undefined,
   };
 }

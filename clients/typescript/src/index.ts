@@ -1,6 +1,7 @@
 export type { AppSyncConfig } from "./appsync.js";
 export {
   type Answer,
+  type BrowserSession,
   type Challenge,
   claims,
   type CodeAlphabet,
@@ -12,6 +13,7 @@ export {
   type OpenedLink,
   type PendingState,
   type Refusal,
+  type SessionEntry,
   type Settings,
   type SignIn,
   type SignUp,

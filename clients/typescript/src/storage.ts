@@ -9,7 +9,7 @@ export interface TokenStorage {
 }
 
 /** Keeps tokens until the page or process ends. The default. */
-export function memoryStorage(): TokenStorage {
+export function memoryStorage(): Pick<Storage, "getItem" | "setItem" | "removeItem"> {
   const items = new Map<string, string>();
   return {
     getItem: (key) => items.get(key) ?? null,

@@ -22,7 +22,11 @@ export type Send = (
 ) => Promise<Reply>;
 
 /** Sends requests that may each take `timeout` milliseconds. */
-export const sender = (fetch: typeof globalThis.fetch, timeout: number): Send => async (
+export const sender = (
+  fetch: typeof globalThis.fetch,
+  timeout: number,
+  credentials: RequestCredentials = "omit",
+): Send => async (
   url,
   headers,
   body,
@@ -33,21 +37,19 @@ export const sender = (fetch: typeof globalThis.fetch, timeout: number): Send =>
   const end = () => ended.abort();
   const timer = setTimeout(end, timeout);
   signal?.addEventListener("abort", end);
-  let status = 0;
   try {
     const response = await fetch(url, {
       method: body ? "POST" : "GET",
       headers: { "content-type": "application/json", ...headers },
       body: JSON.stringify(body),
       cache: "no-store",
-      credentials: "omit",
+      credentials,
       redirect: "error",
       referrerPolicy: "no-referrer",
       signal: ended.signal,
     });
-    status = response.status;
     const text = await response.text();
-    return { ok: response.ok, status, body: (text && JSON.parse(text)) || {} };
+    return { ok: response.ok, status: response.status, body: (text && JSON.parse(text)) || {} };
   } catch (cause) {
     signal?.throwIfAborted();
     if (ended.signal.aborted) throw new LatchstringError("Timeout");

@@ -337,19 +337,17 @@ test("an undo has a path of its own, and its errors end the flow", async () => {
   }
 });
 
-test("to sign in again with a contact of no account leaves none", async () => {
-  const { latchstring, requests } = await entered(
-    asked("continuation-2"),
-    signedIn(2, { isNew: true, sub: "account-2" }),
-    new Response(),
-    new Response(),
-  );
-  const before = await latchstring.tokens();
-  const challenge = await latchstring.reauthenticate(ADA);
-  await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
-  assert.deepEqual(requests.slice(2).map(({ operation }) => operation), ["DeleteUser", "RevokeToken"]);
-  assert.equal(requests[2].body.AccessToken, signedIn(2, { sub: "account-2" }).tokens.accessToken);
-  assert.deepEqual(await latchstring.tokens(), before);
+test("to sign in again with a contact of no account makes none", async () => {
+  const none = () => problem("NoAccount", 409);
+  for (const replies of [[none()], [problem("InvalidContinuation", 400), asked("continuation-3"), none()]]) {
+    const { latchstring, requests } = await entered(asked("continuation-2"), ...replies);
+    const before = await latchstring.tokens();
+    const challenge = await latchstring.reauthenticate(ADA);
+    await assert.rejects(latchstring.answer(challenge, "123456"), ofType("OtherAccount"));
+    const begun = requests.map(sent).filter(([path]) => path === "POST sign-in");
+    assert.deepEqual(begun.map(([, body]) => body.existingOnly), replies.length === 1 ? [true] : [true, true]);
+    assert.deepEqual(await latchstring.tokens(), before);
+  }
 });
 
 test("to sign in again deletes no account that existed", async () => {

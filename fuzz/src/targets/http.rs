@@ -297,8 +297,8 @@ fn answered_with(authentic: &Authentic, event: &Value, body: &Value) -> Outcome 
         return "signed in";
     }
     for (member, outcome) in [
+        ("codeLength", "prompt"),
         ("attemptsLeft", "wrong"),
-        ("continuation", "prompt"),
         ("ticket", "ticket"),
         ("device", "device"),
         ("givenName", "names"),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::{Result, Unstructured};
 use latchstring_core::code::CodeLength;
-use latchstring_core::continuation::{CONTINUATION_LIFE, Continuation, Stage};
+use latchstring_core::continuation::{CONTINUATION_LIFE, CodeEffect, Continuation, Stage};
 use latchstring_core::flow::{AppClient, FlowId, Purpose};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyRing;
@@ -140,7 +140,11 @@ fn check_continuation(
         contact: contact.clone(),
         stage: if input.arbitrary()? {
             Stage::Code {
-                is_sign_in: input.arbitrary()?,
+                effect: *input.choose(&[
+                    CodeEffect::SignIn,
+                    CodeEffect::SignInExisting,
+                    CodeEffect::Contact,
+                ])?,
                 username: Secret::new(input.arbitrary::<String>()?),
                 session: Secret::new(input.arbitrary::<String>()?),
             }

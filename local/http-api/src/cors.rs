@@ -5,16 +5,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ORIGIN,
+    VARY,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
-/// The CORS configuration of an API, as infra/lib/http-api.ts deploys it: no credentials.
+/// The CORS configuration of an API, as infra/lib/http-api.ts deploys it.
 #[derive(Clone)]
 pub struct Cors {
     /// True for an origin whose pages may call.
     pub allows_origin: Arc<dyn Fn(&HeaderValue) -> bool + Send + Sync>,
+    /// True if they may send cookies, and receive them.
+    pub allows_credentials: bool,
     /// The methods that they may use.
     pub allow_methods: &'static str,
     /// The headers that they may send.
@@ -38,11 +41,19 @@ impl Cors {
         (self.allows_origin)(origin).then(|| origin.clone())
     }
 
+    fn set_credentials(&self, headers: &mut HeaderMap) {
+        if self.allows_credentials {
+            let yes = HeaderValue::from_static("true");
+            headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
+        }
+    }
+
     /// Returns the headers of the answer to a preflight; none for another origin.
     pub(crate) fn preflight(&self, request: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(origin) = self.origin(request) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            self.set_credentials(&mut headers);
             for (name, value) in [
                 (ACCESS_CONTROL_ALLOW_METHODS, self.allow_methods),
                 (ACCESS_CONTROL_ALLOW_HEADERS, self.allow_headers),
@@ -66,6 +77,7 @@ impl Cors {
         }
         if let Some(origin) = self.origin(request) {
             answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            self.set_credentials(answer);
             answer.insert(
                 ACCESS_CONTROL_EXPOSE_HEADERS,
                 HeaderValue::from_static(self.expose_headers),

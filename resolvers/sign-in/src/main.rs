@@ -12,13 +12,13 @@ use latchstring_core::ports::{
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::SignInResolver;
-use latchstring_lambda::{Either, Handler, OsEntropy, SystemClock};
+use latchstring_lambda::{Behind, Either, Handler, OsEntropy, SystemClock};
 use latchstring_memory::MemoryStore;
 
 fn main() -> ExitCode {
     latchstring_lambda::run(|environment| {
         let aws = Aws::new(environment.aws()?);
-        Ok(match environment.store()? {
+        let resolver = match environment.store()? {
             StoreChoice::Memory => {
                 Either::This(resolver(environment, &aws, MemoryStore::default())?)
             }
@@ -26,7 +26,9 @@ fn main() -> ExitCode {
                 let store = DynamoStore::new(&aws, table, OsEntropy);
                 Either::That(resolver(environment, &aws, store)?)
             }
-        })
+        };
+        let doors = environment.doors()?;
+        Ok(Behind { doors, resolver })
     })
 }
 

@@ -21,7 +21,7 @@ use crate::resolver::error::{Cause, ContactError, SignInError};
 use crate::resolver::session::SessionError;
 use crate::seal::code::Code;
 use crate::seal::code_terms::CodeTerms;
-use crate::seal::continuation::{Continuation, Stage};
+use crate::seal::continuation::{CodeEffect, Continuation, Stage};
 use crate::seal::keys::Use;
 use crate::seal::link::LinkChallenge;
 use crate::seal::pointer::Pointer;
@@ -224,12 +224,12 @@ fn formats_are_unchanged() {
         Stage::Code {
             session: Secret::new("session"),
             username: Secret::new("name"),
-            is_sign_in: true,
+            effect: CodeEffect::SignIn,
         },
         Stage::Code {
             session: Secret::new("session"),
             username: Secret::new("name"),
-            is_sign_in: false,
+            effect: CodeEffect::Contact,
         },
         Stage::Claim {
             proof: Secret::new("proof"),
@@ -238,6 +238,11 @@ fn formats_are_unchanged() {
         Stage::Claim {
             proof: Secret::new("proof"),
             is_new: true,
+        },
+        Stage::Code {
+            session: Secret::new("session"),
+            username: Secret::new("name"),
+            effect: CodeEffect::SignInExisting,
         },
     ];
     for stage in stages {
@@ -255,6 +260,8 @@ fn formats_are_unchanged() {
     }
     let ended = SignInError::InvalidContinuation;
     line("error of a continuation", ended.error_type());
+    let none = SignInError::NoAccount;
+    line("error of a continuation", none.error_type());
     let id = SessionId::from_bytes([7; 32]);
     line("cookie of a session", id.text().expose());
     let key = Pseudonym::of_session(&ring, &id);

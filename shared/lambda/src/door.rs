@@ -9,6 +9,7 @@ use latchstring_core::ports::{
 };
 use serde_json::Value;
 
+use crate::config::Doors;
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
@@ -46,21 +47,42 @@ where
     }
 }
 
+/// A resolver behind the doors that a deployment opens.
+#[derive(Clone, Debug)]
+pub struct Behind<H> {
+    /// The doors.
+    pub doors: Doors,
+    /// The resolver.
+    pub resolver: H,
+}
+
+impl<H: Handler> Handler for Behind<H> {
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
+        if self.doors == Doors::Http && !is_http(&event) {
+            return Err(PublicError::UnreadableEvent);
+        }
+        self.resolver.handle(event).await
+    }
+}
+
 /// Lets the door of an event serve it. The future is on the heap and without its type: those of two
 /// doors are large, and the compiler would verify each as a part of every caller's.
 fn serve<'a>(
     resolver: &'a (impl appsync::Fields + http::Actions),
     event: &'a Value,
 ) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
-    // AppSync's event may have a `requestContext` too, which a function in front added
-    // (`SourceOf::Http`). No client can write a member of this level.
-    if event["info"].is_object() || !event["requestContext"].is_object() {
-        if http::Actions::sessions(resolver).mode().is_some() {
-            // Its answers have tokens and sessions of Cognito, which no client of session mode gets.
-            return Box::pin(std::future::ready(Err(PublicError::UnreadableEvent)));
-        }
-        Box::pin(appsync::serve(resolver, event))
-    } else {
+    if is_http(event) {
         Box::pin(http::serve(resolver, event))
+    } else if http::Actions::sessions(resolver).mode().is_some() {
+        // The answers of AppSync have tokens, which no client of session mode gets.
+        Box::pin(std::future::ready(Err(PublicError::UnreadableEvent)))
+    } else {
+        Box::pin(appsync::serve(resolver, event))
     }
+}
+
+/// Returns whether an event came through the HTTP door. AppSync's may have a `requestContext` too,
+/// which a function in front added (`SourceOf::Http`). No client can write a member of this level.
+fn is_http(event: &Value) -> bool {
+    !event["info"].is_object() && event["requestContext"].is_object()
 }

@@ -20,6 +20,7 @@ mod runtime;
 mod system;
 
 pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
+pub use door::Behind;
 pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, follow_up};
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
 pub use ring_text::{KeyText, RingText};

@@ -212,6 +212,7 @@ pub(crate) mod good {
     pub(crate) fn resolver_variables() -> ResolverVariables {
         ResolverVariables {
             session_mode: false,
+            http_only: false,
             client_secret: false,
             session_minutes: Some(43_200),
         }

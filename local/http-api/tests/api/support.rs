@@ -131,6 +131,7 @@ impl TestApi {
         }});
         Self::with(Reply::Answer(answer), |api| {
             api.with_cors(Cors {
+                allows_credentials: false,
                 allows_origin: Arc::new(|origin| origin == PAGE),
                 allow_methods: "GET,POST",
                 allow_headers: "authorization,content-type",

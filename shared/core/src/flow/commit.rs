@@ -6,7 +6,8 @@
 //! only a program without them can cause this.
 //!
 //! Before a verified contact is replaced, the record is written by which its owner can undo that.
-//! While the record of another change holds the account, nothing is written. The known devices of the
+//! While the record of another change holds the account, nothing is written, and no lease is taken: a
+//! request that its code cannot commit must not be in the way of the undo. The known devices of the
 //! replaced contact stay known for as long as the record is open: its owner may need them.
 //! Every step can be repeated, so a trigger that Cognito retries, or that was interrupted, reaches
 //! the same result.
@@ -67,9 +68,9 @@ where
     pub(super) async fn run(&self) -> Result<Option<Identifier>, CommitError> {
         let keys = &self.deployment.keys;
         let (sub, method) = (self.account.attributes.sub(), self.contact.method());
-        let Some(pending) = self.store.pending(sub, method).await? else {
-            return Err(CommitError::NoLongerPending);
-        };
+        let (store, account) = (self.store, self.account);
+        let (pending, undo) = try_join(store.pending(sub, method), store.undo(sub)).await?;
+        let pending = pending.ok_or(CommitError::NoLongerPending)?;
         if !pending.is_of(self.id, self.contact, keys) {
             return Err(CommitError::NoLongerPending);
         }
@@ -88,11 +89,13 @@ where
             {
                 return Err(CommitError::NoLongerPending);
             }
+            PendingOutcome::Waiting if self.is_held(&pending, undo.as_ref(), account) => {
+                return Err(CommitError::Held);
+            }
             PendingOutcome::Waiting => {}
         }
         let Self {
             deployment,
-            store,
             contact,
             row,
             now,
@@ -152,22 +155,14 @@ where
         // Another change may have been made before this flow took the leases.
         let (undo, account) = try_join(self.store.undo(sub), self.directory.find(username)).await?;
         let account = account.filter(|account| account.attributes.sub() == sub);
-        let account = account.ok_or(CommitError::NoLongerPending)?.attributes;
-        let own = undo.as_ref().filter(|undo| undo.id == self.id);
-        if let Some(undo) = &undo {
-            let requested_at = pending.requested_at(&self.deployment.policy);
-            let is_held = undo
-                .holds_until(&account, self.deployment, self.now)
-                .is_some();
-            let is_held = if own.is_some() {
-                undo.closed_at.is_some()
-            } else {
-                is_held || !undo.admits(requested_at)
-            };
-            if is_held {
-                return Err(CommitError::Held);
-            }
+        let account = account.ok_or(CommitError::NoLongerPending)?;
+        if self.is_held(pending, undo.as_ref(), &account) {
+            return Err(CommitError::Held);
         }
+        let (account, own) = (
+            account.attributes,
+            undo.as_ref().filter(|undo| undo.id == self.id),
+        );
         if let Some(outcome) = self.holder_says().await? {
             return Ok(outcome);
         }
@@ -193,6 +188,18 @@ where
                 Ok(outcome)
             }
         }
+    }
+
+    /// Returns true if the record of another change holds the account, if this request was made before
+    /// that change, or if this change is undone.
+    fn is_held(&self, pending: &Pending, undo: Option<&Undo>, account: &Account) -> bool {
+        undo.is_some_and(|undo| {
+            if undo.id == self.id {
+                return undo.closed_at.is_some();
+            }
+            let held = undo.holds_until(&account.attributes, self.deployment, self.now);
+            held.is_some() || !undo.admits(pending.requested_at(&self.deployment.policy))
+        })
     }
 
     /// Writes the record by which this change can be undone, in place of one that no longer holds

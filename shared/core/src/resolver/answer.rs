@@ -19,7 +19,7 @@ use crate::ports::{
     Captcha, ChallengeApi, FlowStore, LeaseStore, OpenChallenge, PortError, RedemptionStore, Reply,
     Tokens, UndoStore,
 };
-use crate::seal::continuation::{Continuation, Stage};
+use crate::seal::continuation::{CodeEffect, Continuation, Stage};
 use crate::seal::keys::KeyId;
 use crate::value::identifier::Identifier;
 use crate::value::secret::Secret;
@@ -130,18 +130,20 @@ impl<E: Into<SignInError>> From<E> for AnswerError {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// Seals the continuation of an open session, which has sent a code to this identifier.
+    /// Seals the continuation of an open session, which has sent a code of this effect to this
+    /// identifier.
     pub fn continuation(
         &self,
         payload: &SignInPayload,
         identifier: &Identifier,
+        effect: CodeEffect,
     ) -> Result<Secret, SignInError> {
         self.seal_continuation(
             identifier,
             Stage::Code {
                 session: payload.session.clone(),
                 username: payload.session_username.clone(),
-                is_sign_in: payload.username.expose() == identifier.as_str(),
+                effect,
             },
         )
     }
@@ -184,7 +186,7 @@ struct Session<'a> {
     text: &'a Secret,
     contact: Identifier,
     challenge: OpenChallenge,
-    is_sign_in: bool,
+    effect: CodeEffect,
 }
 
 impl<P, C> SignIn<'_, P, C>
@@ -215,7 +217,8 @@ where
         let (contact, proof, is_new) = match continuation.stage {
             Stage::Claim { proof, is_new } => (continuation.contact, proof, IsNew::new(is_new)),
             Stage::Code {
-                is_sign_in: false, ..
+                effect: CodeEffect::Contact,
+                ..
             } if action == AnswerAction::Undo => {
                 // A code that puts a contact on an account undoes nothing.
                 return Err(SignInError::InvalidContinuation.into());
@@ -223,13 +226,13 @@ where
             Stage::Code {
                 session,
                 username,
-                is_sign_in,
+                effect,
             } => {
                 let session = Session {
                     text,
                     contact: continuation.contact,
                     challenge: open_challenge(session, &username),
-                    is_sign_in,
+                    effect,
                 };
                 let link = link_secret
                     .as_ref()
@@ -246,11 +249,18 @@ where
                         return Ok(AnswerPayload::SignedIn { tokens, is_new });
                     }
                     // The contact signs in to an account. Its tokens are dropped.
-                    Replied::Tokens(_) => return Err(self.held(&session.contact).await.into()),
+                    Replied::Tokens(_) => return Err(SignInError::ContactInUse.into()),
                     Replied::Challenge(challenge) => challenge,
                 };
                 match challenge.parameters.get("proof") {
                     None => return self.asked_again(&session, &challenge),
+                    // Only who has proved the identifier learns it. The proof is dropped.
+                    Some(_)
+                        if action == AnswerAction::SignIn
+                            && effect == CodeEffect::SignInExisting =>
+                    {
+                        return Err(SignInError::NoAccount.into());
+                    }
                     Some(proof) => (session.contact, Secret::new(&**proof), IsNew::new(false)),
                 }
             }
@@ -284,7 +294,7 @@ where
         let Stage::Code {
             session,
             username,
-            is_sign_in,
+            effect,
         } = stage
         else {
             // The code was right.
@@ -294,21 +304,22 @@ where
             text,
             contact,
             challenge: open_challenge(session, &username),
-            is_sign_in,
+            effect,
         };
         let resend = [("action", "resend")];
         let challenge = match self.respond(&session, "resend", &resend, *source).await? {
             Replied::Challenge(challenge) => challenge,
             Replied::Tokens(_) => return Err(session.keeping(Cause::UnexpectedChallenge)),
         };
-        let name = if is_sign_in {
-            session.contact.as_str()
-        } else {
-            username.expose()
+        let name = match effect {
+            CodeEffect::SignIn | CodeEffect::SignInExisting => session.contact.as_str(),
+            CodeEffect::Contact => username.expose(),
         };
         match payload(&challenge, "otp", name) {
             Ok(Some(payload)) => Ok(ResendPayload {
-                continuation: self.context.continuation(&payload, &session.contact)?,
+                continuation: self
+                    .context
+                    .continuation(&payload, &session.contact, effect)?,
                 payload,
             }),
             Ok(None) => Err(session.keeping(Cause::UnexpectedChallenge)),
@@ -371,7 +382,7 @@ where
             Stage::Code {
                 session: challenge.session.clone(),
                 username: Secret::new(username.map_or("", String::as_str)),
-                is_sign_in: session.is_sign_in,
+                effect: session.effect,
             },
         )
     }

@@ -6,8 +6,6 @@
 
 use std::convert::Infallible;
 
-use futures_util::future::join;
-
 use super::context::Ports;
 pub use super::error::ContactError;
 use super::error::{Cause, SignInError};
@@ -144,15 +142,13 @@ where
     /// checks the latter again.
     async fn changeable_account(&self, identity: &Identity) -> Result<Account, ContactError> {
         let context = &self.context;
-        let (account, undo) = join(
-            self.fresh_account(identity),
-            context.store.undo(&identity.sub),
-        )
-        .await;
-        let account = account?;
+        // Nothing is read for a `sub` before Cognito has accepted its token: the HTTP door verifies no
+        // signature.
+        let account = self.fresh_account(identity).await?;
+        let undo = context.store.undo(account.attributes.sub()).await?;
         let now = context.clock.now();
         let held = &account.attributes;
-        let until = undo?.and_then(|undo| undo.holds_until(held, context.deployment, now));
+        let until = undo.and_then(|undo| undo.holds_until(held, context.deployment, now));
         match until {
             Some(until) => Err(ContactError::ChangeHeld {
                 retry_after: now.secs_until(until),

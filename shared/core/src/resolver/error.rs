@@ -29,9 +29,12 @@ pub enum SignInError {
     /// The proof is valid, and no open record names a change of its contact.
     #[error("There is no change of this contact that can be undone.")]
     NothingToUndo,
-    /// The proof is valid, and another account holds its contact by now.
-    #[error("Another account has this contact now, so its change cannot be undone.")]
+    /// The contact is proved, and an account holds it.
+    #[error("This contact signs in to an account, so its change cannot be undone.")]
     ContactInUse,
+    /// The identifier is proved and has no account, and the request was for one that exists.
+    #[error("No account has this email address or phone number.")]
+    NoAccount,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -99,6 +102,7 @@ impl SignInError {
             Self::InvalidContinuation => "InvalidContinuation",
             Self::NothingToUndo => "NothingToUndo",
             Self::ContactInUse => "ContactInUse",
+            Self::NoAccount => "NoAccount",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",

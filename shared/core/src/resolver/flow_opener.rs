@@ -231,6 +231,7 @@ pub(crate) fn payload(
         code_alphabet: text("codeAlphabet").and_then(|name| CodeAlphabet::parse(name)),
         pointer: text("pointer").cloned(),
         resume: text("resume").map(|resume| Secret::new(&**resume)),
+        attempts_left: number("attemptsLeft")?,
         expires_in: number("expiresIn")?,
         resend_after: number("resendAfter")?,
     }))

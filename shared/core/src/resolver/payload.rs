@@ -23,6 +23,8 @@ pub struct SignInPayload {
     pub pointer: Option<String>,
     /// The resume secret of the flow; `None` in the session of a proof.
     pub resume: Option<Secret>,
+    /// The number of attempts left.
+    pub attempts_left: u32,
     /// Seconds until the code or proof expires.
     pub expires_in: u32,
     /// Seconds until `resend` sends another message.

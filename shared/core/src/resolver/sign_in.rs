@@ -338,9 +338,8 @@ where
             identifier, source, ..
         } = request;
         let is_new = IsNew::new(false);
-        let account = self.account_of(identifier, NewAccount::Proved(proof, &is_new));
-        let account = account.await?;
-        let mut challenge = self.first_session(&account, *source).await?;
+        let opening = self.claim_session(request, proof, &is_new);
+        let (username, mut challenge) = opening.await?;
         // A new account may not be visible everywhere immediately. The triggers then find no
         // account and request a code instead of the proof.
         let mut backoff = Backoff::new();
@@ -352,14 +351,28 @@ where
                 .seal(Purpose::Claim, identifier, None, None, uncharged);
             let selecting = self.context.select(challenge, identifier, &ticket, *source);
             let asked = selecting.await?;
-            if let Some(payload) = payload(&asked, "claim", &account.username)? {
+            if let Some(payload) = payload(&asked, "claim", &username)? {
                 return Ok(payload);
             }
             if !backoff.wait(self.context.clock).await {
                 return Err(Cause::AccountNotFound.into());
             }
-            challenge = self.initiate_new(&account.username, *source).await?;
+            challenge = self.initiate_new(&username, *source).await?;
         }
+    }
+
+    /// Opens a session for the account of a proof, which is created if there is none. Returns the
+    /// username too.
+    async fn claim_session(
+        &self,
+        request: &SignInRequest,
+        proof: &Secret,
+        is_new: &IsNew,
+    ) -> Result<(String, OpenChallenge), SignInError> {
+        let account = self.account_of(&request.identifier, NewAccount::Proved(proof, is_new));
+        let account = account.await?;
+        let challenge = self.first_session(&account, request.source).await?;
+        Ok((account.username, challenge))
     }
 
     /// Signs in with a proof, and returns the tokens. The proof answers the first challenge of a
@@ -385,9 +398,7 @@ where
         let SignInRequest {
             identifier, source, ..
         } = request;
-        let account = self.account_of(identifier, NewAccount::Proved(proof, is_new));
-        let account = account.await?;
-        let mut challenge = self.first_session(&account, *source).await?;
+        let (username, mut challenge) = self.claim_session(request, proof, is_new).await?;
         let (mut backoff, mut answers_left) = (Backoff::new(), ANSWERS_AFTER_REDEMPTION);
         loop {
             let answering =
@@ -395,7 +406,7 @@ where
                     .answer(challenge, identifier, proof, ProofAction::Complete, *source);
             challenge = match answering.await? {
                 Answered::Tokens(tokens) => {
-                    return Ok(TokensPayload::new(account.username, tokens));
+                    return Ok(TokensPayload::new(username, tokens));
                 }
                 Answered::Refused => return Err(Cause::SessionRefused.into()),
                 Answered::Asked(challenge) => challenge,
@@ -414,7 +425,7 @@ where
                 answers_left -= 1;
             } else {
                 // The triggers do not see the new account yet.
-                challenge = self.initiate_new(&account.username, *source).await?;
+                challenge = self.initiate_new(&username, *source).await?;
             }
         }
     }

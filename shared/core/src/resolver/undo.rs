@@ -112,13 +112,6 @@ where
         }
     }
 
-    /// Returns the reason that there is nothing to undo for a contact that an account holds.
-    pub(super) async fn held(&self, contact: &Identifier) -> SignInError {
-        // The account is another one, or the change is undone.
-        let change = self.change_of(contact).await;
-        change.err().unwrap_or(SignInError::NothingToUndo)
-    }
-
     /// Returns the record of the change that replaced the contact.
     async fn change_of(&self, contact: &Identifier) -> Result<Undo, SignInError> {
         let (store, directory) = (self.context.store, self.context.directory);

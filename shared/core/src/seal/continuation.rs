@@ -7,7 +7,9 @@
 use std::time::Duration;
 
 use super::keys::{KeyRing, Use};
-use super::sealed::{Reader, UnsealError, fresh, open_up_to, put_identifier, seal};
+use super::sealed::{
+    Reader, UnsealError, fresh, open_up_to, put_identifier, put_text, put_time, seal,
+};
 use crate::effects::Entropy;
 use crate::value::app_client::AppClient;
 use crate::value::identifier::Identifier;
@@ -48,8 +50,8 @@ pub enum Stage {
         session: Secret,
         /// The name that Cognito gives the session.
         username: Secret,
-        /// True if the code signs in; false if it puts a contact on an account.
-        is_sign_in: bool,
+        /// The effect of the right code.
+        effect: CodeEffect,
     },
     /// The account, after a right code in a session of no account.
     Claim {
@@ -58,6 +60,17 @@ pub enum Stage {
         /// True if an earlier call with the proof created the account.
         is_new: bool,
     },
+}
+
+/// The effect of a right code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeEffect {
+    /// It signs in. Without an account it makes one.
+    SignIn,
+    /// It signs in to an account that exists.
+    SignInExisting,
+    /// It puts a contact on an account.
+    Contact,
 }
 
 impl Continuation {
@@ -70,14 +83,15 @@ impl Continuation {
     ) -> Option<String> {
         let mut plain = Vec::with_capacity(STEP_BYTES);
         plain.push(match &self.stage {
-            Stage::Code {
-                is_sign_in: true, ..
-            } => 1,
-            Stage::Code { .. } => 2,
+            Stage::Code { effect, .. } => match effect {
+                CodeEffect::SignIn => 1,
+                CodeEffect::Contact => 2,
+                CodeEffect::SignInExisting => 5,
+            },
             Stage::Claim { is_new: false, .. } => 3,
             Stage::Claim { .. } => 4,
         });
-        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_time(&mut plain, self.made_at);
         put_identifier(&mut plain, &self.contact);
         match &self.stage {
             Stage::Code {
@@ -118,16 +132,20 @@ impl Continuation {
         )?;
         let mut reader = Reader(&plain);
         let kind = reader.byte()?;
-        let made_at = Timestamp::from_millis(u64::from_be_bytes(reader.array()?));
+        let made_at = reader.time()?;
         let contact = reader.identifier()?;
         let stage = match kind {
-            1 | 2 => Stage::Code {
-                session: text_of(&mut reader)?,
-                username: text_of(&mut reader)?,
-                is_sign_in: kind == 1,
+            1 | 2 | 5 => Stage::Code {
+                session: reader.text()?,
+                username: reader.text()?,
+                effect: match kind {
+                    1 => CodeEffect::SignIn,
+                    2 => CodeEffect::Contact,
+                    _ => CodeEffect::SignInExisting,
+                },
             },
             3 | 4 => Stage::Claim {
-                proof: text_of(&mut reader)?,
+                proof: reader.text()?,
                 is_new: kind == 4,
             },
             _ => return Err(UnsealError::Forged),
@@ -139,24 +157,6 @@ impl Continuation {
             made_at,
         })
     }
-}
-
-fn put_text(plain: &mut Vec<u8>, text: &Secret) -> Option<()> {
-    let text = text.expose().as_bytes();
-    plain.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
-    plain.extend_from_slice(text);
-    Some(())
-}
-
-fn text_of(reader: &mut Reader<'_>) -> Result<Secret, UnsealError> {
-    let length = u16::from_be_bytes(reader.array()?);
-    let (text, rest) = reader
-        .0
-        .split_at_checked(usize::from(length))
-        .ok_or(UnsealError::Forged)?;
-    reader.0 = rest;
-    let text = std::str::from_utf8(text).map_err(|_| UnsealError::Forged)?;
-    Ok(Secret::new(text))
 }
 
 #[cfg(test)]
@@ -179,7 +179,7 @@ mod tests {
             stage: Stage::Code {
                 session: Secret::new(session),
                 username: Secret::new(username),
-                is_sign_in: true,
+                effect: CodeEffect::SignIn,
             },
             made_at: NOW,
         }
@@ -202,7 +202,12 @@ mod tests {
             Stage::Code {
                 session: Secret::new(""),
                 username: Secret::new("é"),
-                is_sign_in: false,
+                effect: CodeEffect::Contact,
+            },
+            Stage::Code {
+                session: Secret::new("session"),
+                username: Secret::new("username"),
+                effect: CodeEffect::SignInExisting,
             },
             Stage::Claim {
                 proof: Secret::new("proof"),
@@ -373,7 +378,7 @@ mod tests {
             );
             opened(&text)
         };
-        for (kind, length, size) in [(0, 0, 3000), (5, 0, 3000), (1, 5000, 3000), (3, 9, 275)] {
+        for (kind, length, size) in [(0, 0, 3000), (6, 0, 3000), (1, 5000, 3000), (3, 9, 275)] {
             assert_eq!(plain(kind, length, size), Err(UnsealError::Forged));
         }
         assert_eq!(plain(3, 3, 275), Err(UnsealError::Forged), "no UTF-8");

@@ -88,7 +88,7 @@ impl Device {
     ) -> Result<Self, UnsealError> {
         let plain = open(keys, Use::Device, &app_client.as_aad(), text)?;
         let mut reader = Reader(&plain);
-        let ends = Timestamp::from_millis(u64::from_be_bytes(reader.array()?));
+        let ends = reader.time()?;
         let id = reader.array()?;
         let mut known = || {
             Ok::<_, UnsealError>(Known {

@@ -20,6 +20,7 @@ use crate::value::id::{FlowId, PendingId};
 use crate::value::identifier::{Identifier, MAX_IDENTIFIER_BYTES, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::{Purpose, TicketPurpose};
+use crate::value::secret::Secret;
 use crate::value::time::Timestamp;
 
 /// The maximum lead of the clock of the host that made a ticket or proof.
@@ -102,7 +103,7 @@ impl Ticket {
         plain.extend_from_slice(&id);
         plain.extend_from_slice(self.id.as_bytes());
         plain.extend_from_slice(&self.terms.to_bytes());
-        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_time(&mut plain, self.made_at);
         put_identifier(&mut plain, &self.contact);
         if let Some(challenge) = &self.link_challenge {
             plain.extend_from_slice(challenge.as_bytes());
@@ -141,7 +142,7 @@ impl Ticket {
             locale: Locale::from_byte(locale),
             id: TicketId::from_bytes(reader.array()?),
             terms: CodeTerms::from_bytes(&reader.array()?).ok_or(UnsealError::Forged)?,
-            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+            made_at: reader.time()?,
             contact: reader.identifier()?,
             link_challenge: match reader.end() {
                 Ok(()) => None,
@@ -169,7 +170,7 @@ impl Proof {
     /// Seals the proof under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
-        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_time(&mut plain, self.made_at);
         put_identifier(&mut plain, &self.contact);
         seal(
             ring.current(),
@@ -192,7 +193,7 @@ impl Proof {
         let mut reader = Reader(&plain);
         let proof = Self {
             flow: FlowId::from_bytes(reader.array()?),
-            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+            made_at: reader.time()?,
             contact: reader.identifier()?,
         };
         reader.end()?;
@@ -215,7 +216,7 @@ impl Resume {
     /// Seals the secret under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();
-        plain.extend_from_slice(&self.made_at.as_millis().to_be_bytes());
+        put_time(&mut plain, self.made_at);
         seal(
             ring.current(),
             Use::Resume,
@@ -237,7 +238,7 @@ impl Resume {
         let mut reader = Reader(&plain);
         let resume = Self {
             flow: FlowId::from_bytes(reader.array()?),
-            made_at: Timestamp::from_millis(u64::from_be_bytes(reader.array()?)),
+            made_at: reader.time()?,
         };
         reader.end()?;
         fresh(resume.made_at, now, life)?;
@@ -357,6 +358,18 @@ pub(super) fn open_up_to(
     latchstring_crypto::open(key.subkey(usage), *nonce, &aad, body).ok_or(UnsealError::Forged)
 }
 
+pub(super) fn put_time(plain: &mut Vec<u8>, time: Timestamp) {
+    plain.extend_from_slice(&time.as_millis().to_be_bytes());
+}
+
+/// Appends a text with its length; `None` if it has more than 64 kB.
+pub(super) fn put_text(plain: &mut Vec<u8>, text: &Secret) -> Option<()> {
+    let text = text.expose().as_bytes();
+    plain.extend_from_slice(&u16::try_from(text.len()).ok()?.to_be_bytes());
+    plain.extend_from_slice(text);
+    Some(())
+}
+
 pub(super) fn put_identifier(plain: &mut Vec<u8>, identifier: &Identifier) {
     let text = identifier.as_str().as_bytes();
     let start = plain.len();
@@ -381,6 +394,20 @@ impl Reader<'_> {
 
     pub(super) fn byte(&mut self) -> Result<u8, UnsealError> {
         self.array::<1>().map(|[byte]| byte)
+    }
+
+    pub(super) fn time(&mut self) -> Result<Timestamp, UnsealError> {
+        let millis = u64::from_be_bytes(self.array()?);
+        Ok(Timestamp::from_millis(millis))
+    }
+
+    pub(super) fn text(&mut self) -> Result<Secret, UnsealError> {
+        let length = u16::from_be_bytes(self.array()?);
+        let split = self.0.split_at_checked(usize::from(length));
+        let (text, rest) = split.ok_or(UnsealError::Forged)?;
+        self.0 = rest;
+        let text = std::str::from_utf8(text).map_err(|_| UnsealError::Forged)?;
+        Ok(Secret::new(text))
     }
 
     pub(super) fn identifier(&mut self) -> Result<Identifier, UnsealError> {

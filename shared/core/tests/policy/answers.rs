@@ -9,7 +9,7 @@ use latchstring_core::answer::{
 };
 use latchstring_core::code::LinkChallenge;
 use latchstring_core::contact::{ContactMessage, PendingState};
-use latchstring_core::continuation::{CONTINUATION_LIFE, Continuation, Stage};
+use latchstring_core::continuation::{CONTINUATION_LIFE, CodeEffect, Continuation, Stage};
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::LinkUrl;
@@ -33,9 +33,25 @@ pub(crate) fn begin(world: &World, pool: &Pool<'_>, typed: &str) -> Secret {
 }
 
 fn begin_with(world: &World, pool: &Pool<'_>, request: &SignInRequest) -> (SignInPayload, Secret) {
+    begin_for(CodeEffect::SignIn, world, pool, request)
+}
+
+fn begin_for(
+    effect: CodeEffect,
+    world: &World,
+    pool: &Pool<'_>,
+    request: &SignInRequest,
+) -> (SignInPayload, Secret) {
     let payload = now(resolver(world, pool).session(request)).unwrap();
-    let continuation = pool.context().continuation(&payload, &request.identifier);
+    let context = pool.context();
+    let continuation = context.continuation(&payload, &request.identifier, effect);
     (payload, continuation.unwrap())
+}
+
+/// `POST /v1/sign-in` with `existingOnly`.
+fn begin_existing(world: &World, pool: &Pool<'_>, typed: &str) -> Secret {
+    let request = request(typed, None);
+    begin_for(CodeEffect::SignInExisting, world, pool, &request).1
 }
 
 /// `POST /v1/contacts/change`.
@@ -46,7 +62,9 @@ fn begin_change(world: &World, pool: &Pool<'_>, to: &str) -> Secret {
     let to = identifier(to);
     let payload =
         now(contacts.change_contact(&asking, &to, ContactMessage::default(), None)).unwrap();
-    pool.context().continuation(&payload, &to).unwrap()
+    let context = pool.context();
+    let continuation = context.continuation(&payload, &to, CodeEffect::Contact);
+    continuation.unwrap()
 }
 
 fn answering(continuation: &Secret, answer: &str) -> AnswerRequest {
@@ -159,7 +177,8 @@ fn a_new_user_of_a_legacy_pool_is_not_new() {
     let mut sign_in = resolver(&world, &pool);
     sign_in.legacy_pool = true;
     let payload = now(sign_in.session(&request(BOB, None))).unwrap();
-    let continuation = pool.context().continuation(&payload, &identifier(BOB));
+    let context = pool.context();
+    let continuation = context.continuation(&payload, &identifier(BOB), CodeEffect::SignIn);
     let request = answering(&continuation.unwrap(), &world.code());
     let answered = now(sign_in.answer(&request, AnswerAction::SignIn));
     assert_eq!(answered, signed_in(false));
@@ -222,13 +241,14 @@ fn an_older_continuation_gains_no_attempt() {
 /// Every class of user, until the code is right: the calls, the texts and the sizes.
 #[test]
 fn every_user_gets_the_same_answers() {
-    let seen = |typed: &str, disabled: bool| {
+    let seen = |effect: CodeEffect, typed: &str, disabled: bool| {
         let world = World::with_ada();
         if disabled {
             world.disable_ada();
         }
         let pool = Pool::of(&world);
-        let mut continuation = begin(&world, &pool, typed);
+        let asking = request(typed, None);
+        let (_, mut continuation) = begin_for(effect, &world, &pool, &asking);
         let mut seen = vec![format!("{}", continuation.expose().len())];
         let mut note = |said: String, next: Option<&Secret>| {
             let size = next.map(|next| next.expose().len());
@@ -243,9 +263,10 @@ fn every_user_gets_the_same_answers() {
                 let answered = resend(&world, &pool, &continuation).unwrap();
                 let payload = &answered.payload;
                 let said = format!(
-                    "{} {:?} {} {}",
+                    "{} {:?} {} {} {}",
                     payload.code_length,
                     payload.code_alphabet,
+                    payload.attempts_left,
                     payload.expires_in,
                     payload.resend_after
                 );
@@ -277,14 +298,49 @@ fn every_user_gets_the_same_answers() {
         }
         seen
     };
-    let known = seen(ADA, false);
-    assert_eq!(known, seen(BOB, false), "no account");
-    assert_eq!(known, seen(ADA, true), "a disabled account");
+    let known = seen(CodeEffect::SignIn, ADA, false);
+    for effect in [CodeEffect::SignIn, CodeEffect::SignInExisting] {
+        assert_eq!(known, seen(effect, ADA, false), "an account");
+        assert_eq!(known, seen(effect, BOB, false), "no account");
+        assert_eq!(known, seen(effect, ADA, true), "a disabled account");
+    }
     assert!(
         known.last().unwrap().contains("InvalidContinuation"),
         "{known:?}"
     );
     assert!(!known.iter().any(|step| step.contains("find")));
+}
+
+#[test]
+fn a_code_for_an_existing_account_makes_none() {
+    let world = World::with_ada();
+    let pool = Pool::of(&world);
+    let continuation = begin_existing(&world, &pool, BOB);
+    let (next, _) = wrong(answer(&world, &pool, &continuation, &world.wrong_code()));
+    world.after_secs(30);
+    let next = resend(&world, &pool, &next).unwrap().continuation;
+    world.wire.clear();
+    let answered = answer(&world, &pool, &next, &world.code());
+    assert_eq!(answered, Err(SignInError::NoAccount.into()));
+    assert!(!has_account(&world, BOB));
+    let calls = world.wire.calls();
+    assert!(!calls.contains(&"lease"), "{calls:?}");
+    assert_eq!(answer(&world, &pool, &next, &world.code()), ended());
+    // With an account it signs in.
+    let continuation = begin_existing(&world, &pool, ADA);
+    let answered = answer(&world, &pool, &continuation, &last_code(&world));
+    assert_eq!(answered, signed_in(false));
+}
+
+#[test]
+fn a_code_for_an_existing_account_undoes_a_change() {
+    let world = World::with_ada();
+    replace(&world);
+    let pool = Pool::of(&world);
+    let continuation = begin_existing(&world, &pool, ADA);
+    let answered = undo(&world, &pool, &continuation, &last_code(&world));
+    assert_eq!(answered, signed_in(false));
+    assert!(holds(&world, ADAS_NAME, ADA));
 }
 
 /// Cognito's session of a refused user is of a random name.
@@ -520,7 +576,7 @@ fn an_undo_gives_no_tokens_of_the_account_that_has_it() {
     let pool = Pool::of(&world);
     let continuation = begin(&world, &pool, ADA);
     let answered = undo(&world, &pool, &continuation, &world.code());
-    assert_eq!(answered, Err(SignInError::NothingToUndo.into()));
+    assert_eq!(answered, Err(SignInError::ContactInUse.into()));
 }
 
 /// The answer to the code redeemed the proof, and then its tokens were lost.
@@ -535,7 +591,7 @@ fn an_undo_whose_tokens_are_lost_is_not_repeated() {
     assert_eq!(undo(&world, &pool, &continuation, &code), ended());
     let continuation = begin(&world, &pool, ADA);
     let answered = undo(&world, &pool, &continuation, &last_code(&world));
-    assert_eq!(answered, Err(SignInError::NothingToUndo.into()));
+    assert_eq!(answered, Err(SignInError::ContactInUse.into()));
     let continuation = begin(&world, &pool, ADA);
     let answered = answer(&world, &pool, &continuation, &last_code(&world));
     assert_eq!(answered, signed_in(false));

@@ -550,6 +550,8 @@ fn only_an_access_token_that_cognito_accepts_is_accepted() {
     for identity in refused {
         let result = change_as(&world, &pool, &identity, NEW);
         assert_eq!(result, Err(ContactError::NotSignedIn), "{identity:?}");
+        // Nothing is read for an account that the token does not prove.
+        assert!(world.wire.calls().iter().all(|call| *call == "get_user"));
     }
     world.disable_ada();
     assert_eq!(

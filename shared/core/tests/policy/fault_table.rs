@@ -11,6 +11,7 @@ use std::path::Path;
 use latchstring_core::account::Names;
 use latchstring_core::answer::AnswerPayload;
 use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
+use latchstring_core::continuation::CodeEffect;
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
@@ -566,7 +567,7 @@ impl<'w> Run<'w> {
         for _ in 0..ATTEMPTS {
             let payload = self.payload("signIn", typed, None);
             let context = self.pool.context();
-            let sealed = context.continuation(&payload, &identifier(typed));
+            let sealed = context.continuation(&payload, &identifier(typed), CodeEffect::SignIn);
             let mut continuation = sealed.expect("a continuation");
             if flow == Flow::AnswerResend {
                 let before = self.world.sent().len();
@@ -620,7 +621,7 @@ impl<'w> Run<'w> {
                         continuation = next;
                     }
                     // The change was undone, and the tokens were lost.
-                    None if error.error == SignInError::NothingToUndo => {
+                    None if error.error == SignInError::ContactInUse => {
                         assert!(self.seen.contains(&Seen::Restart));
                         return true;
                     }

@@ -89,6 +89,15 @@ pub enum Environment<'a> {
     Pairs(&'a [(&'a str, &'a str)]),
 }
 
+/// The doors that the resolvers serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doors {
+    /// AppSync's and HTTP's.
+    Both,
+    /// HTTP's alone.
+    Http,
+}
+
 /// The party that answers a session which a resolver opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnsweredBy {
@@ -367,6 +376,19 @@ impl Environment<'_> {
         }))
     }
 
+    /// Returns the doors that the resolvers serve. In session mode it is HTTP's alone.
+    ///
+    /// # Errors
+    /// If the variable holds another word.
+    pub fn doors(&self) -> Result<Doors, ConfigError> {
+        match &*self.text(settings::DOORS)? {
+            "both" if self.is_session_mode()? => Ok(Doors::Http),
+            "both" => Ok(Doors::Both),
+            "http" => Ok(Doors::Http),
+            _ => Err(ConfigError::Invalid(settings::DOORS)),
+        }
+    }
+
     fn is_session_mode(&self) -> Result<bool, ConfigError> {
         match &*self.text(settings::SESSION_MODE)? {
             "on" => Ok(true),
@@ -509,8 +531,8 @@ impl Environment<'_> {
     /// public answer, and a pool that refuses it would refuse every sign-in.
     pub fn cognito_calls(&self, answered_by: AnsweredBy) -> Result<CognitoCalls, ConfigError> {
         let confirmed = self.parsed(settings::SIGNED_SESSIONS_CONFIRMED)?;
-        // In session mode, no client can answer.
-        let confirmed = confirmed || self.is_session_mode()?;
+        // By HTTP no client answers.
+        let confirmed = confirmed || self.doors()? == Doors::Http;
         match &*self.text(settings::COGNITO_CALLS)? {
             "public" => Ok(CognitoCalls::Public),
             "signed" if confirmed || answered_by == AnsweredBy::Server => Ok(CognitoCalls::Signed),
@@ -998,6 +1020,13 @@ mod tests {
         }
         assert_eq!(calls(&[signed], Server), Ok(CognitoCalls::Signed));
         assert_eq!(calls(&[signed], Client), Err(ConfigError::SignedSessions));
+        let both = calls(&[signed, ("DOORS", "both")], Client);
+        assert_eq!(both, Err(ConfigError::SignedSessions));
+        for alone in [("DOORS", "http"), ("SESSION_MODE", "on")] {
+            assert_eq!(calls(&[signed, alone], Client), Ok(CognitoCalls::Signed));
+        }
+        let refused = calls(&[signed, ("DOORS", "graphql")], Client);
+        assert_eq!(refused, Err(ConfigError::Invalid(settings::DOORS)));
     }
 
     #[test]

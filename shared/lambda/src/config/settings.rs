@@ -130,7 +130,7 @@ settings! {
     COGNITO_CALLS = Some("public"), Word(&["public", "signed"]), CONSTRUCT,
         "The calls by which sign-in and sign-up open a session and answer its first challenge. `public`: InitiateAuth and RespondToAuthChallenge, without a signature, as a client makes them. `signed`: AdminInitiateAuth and AdminRespondToAuthChallenge, which a web ACL of the pool does not inspect; they pass the client's address on to threat protection, by HTTP or where `SOURCE` is not `off`. The role needs both permissions for the pool.";
     SIGNED_SESSIONS_CONFIRMED = Some("false"), Flag, CONSTRUCT,
-        "With `COGNITO_CALLS` `signed`, the app still answers by the public call. Set it to `true` once `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls.";
+        "With `COGNITO_CALLS` `signed`, a client of AppSync still answers by the public call. Set it to `true` once `latchstring doctor --probe` reports `probe.signed` as ok: the pool takes such an answer. Until then the functions do not start with signed calls, unless `DOORS` is `http`.";
     CODE_LENGTH = Some("6"), Whole(6, 10, "digits"), CONSTRUCT, policy.code_length = digits,
         "Digits of a code.";
     LONG_CODE_LENGTH = Some("8"), Whole(6, 10, "digits"), CONSTRUCT, policy.long_code_length = digits,
@@ -163,6 +163,8 @@ settings! {
         "The credential with which the app's own server gets access tokens of browser sessions. Two are accepted while one replaces the other. Without it, no access token is handed out.";
     SERVER_CREDENTIAL_SECRET = Some(""), Text("the name or ARN of a secret that holds the server credential"), FUNCTION,
         "The same in Secrets Manager; read again when it is ten minutes old. Set at most one of the two.";
+    DOORS = Some("both"), Word(&["both", "http"]), FUNCTION,
+        "The doors that sign-in and sign-up serve. `http`: events of AppSync are refused. No client then answers a session at Cognito, so `COGNITO_CALLS` may be `signed` without `SIGNED_SESSIONS_CONFIRMED`. Session mode implies it.";
     SESSION_MODE = Some("off"), Word(&["off", "on"]), FUNCTION,
         "`on`: the HTTP door gives a browser a cookie instead of tokens ([ADR 35](adr/0035-session-mode.md)). The app client needs a secret, and one of `CLIENT_SECRET` and `CLIENT_SECRET_SECRET` must be set.";
     SESSION_ORIGINS = Some(""), Text("origins such as https://app.example.com, separated by commas"), FUNCTION,

@@ -1,4 +1,5 @@
 use latchstring_core::contact::{ContactError, Identity};
+use latchstring_core::continuation::CodeEffect;
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::policy::Deployment;
@@ -258,7 +259,8 @@ where
         (contact, payload): (Identifier, SignInPayload),
     ) -> Result<CodePrompt, Failure> {
         let account = self.core(deployment);
-        let continuation = account.context.continuation(&payload, &contact)?;
+        let context = &account.context;
+        let continuation = context.continuation(&payload, &contact, CodeEffect::Contact)?;
         CodePrompt::new(continuation, payload).ok_or_else(no_code)
     }
 

@@ -30,7 +30,8 @@ number, and `POST /v1/sign-in/answer` exchanges the code for Cognito's tokens. A
 account gets one in the same call. In session mode, the browser gets a cookie instead of the tokens.\n\n\
 All bodies are JSON. Unknown members of a request are ignored; a client ignores unknown members of an \
 answer. Every error is a problem as RFC 9457 defines it, and its `type` does not change. An unknown \
-path is the problem `NotFound` (404), another method `MethodNotAllowed` (405) with the header `Allow`.";
+path is the problem `NotFound` (404), another method `MethodNotAllowed` (405) with the header `Allow`. \
+An API Gateway with one route for each path answers both itself: 404 with `{\"message\":\"Not Found\"}`.";
 
 /// Returns the OpenAPI 3.1 document of the HTTP door.
 pub fn openapi() -> Value {
@@ -179,13 +180,14 @@ impl Document {
             problems.entry(problem.status()).or_default().push(problem);
         }
         for (status, problems) in problems {
-            responses.insert(status.to_string(), self.refusal(status, &problems));
+            responses.insert(status.to_string(), self.refusal::<O>(status, &problems));
         }
         Value::Object(responses)
     }
 
     /// Returns the response of a status with these problems.
-    fn refusal(&mut self, status: u16, problems: &[ProblemType]) -> Value {
+    fn refusal<O: Operation>(&mut self, status: u16, problems: &[ProblemType]) -> Value {
+        let malformed = self.malformed::<O>();
         let schema = schema_of::<Problem<'_>>(&mut self.answers);
         let named: Vec<_> = problems
             .iter()
@@ -194,7 +196,8 @@ impl Document {
         let examples: Map<_, _> = problems
             .iter()
             .map(|problem| {
-                let value = json!(sample(*problem).problem());
+                let failure = sample(*problem, &malformed);
+                let value = json!(failure.problem());
                 let example = json!({ "summary": problem.title(), "value": value });
                 (problem.name().to_owned(), example)
             })
@@ -215,6 +218,19 @@ impl Document {
             response["headers"] = json!({ name: { "schema": schema } });
         }
         response
+    }
+
+    /// Returns the rejection of a request that the route cannot read.
+    fn malformed<O: Operation>(&mut self) -> Rejection {
+        let schema = <O::Request as Input>::Schema::json_schema(&mut self.requests);
+        let required = schema.get("required").and_then(|it| it[0].as_str());
+        let members = schema.get("properties").and_then(Value::as_object);
+        let optional = members.and_then(|members| members.keys().next());
+        match (required, optional) {
+            (Some(member), _) => Rejection::Missing(member.to_owned()),
+            (None, Some(member)) => Rejection::Wrong(member.clone()),
+            (None, None) => Rejection::NotJson,
+        }
     }
 
     /// Returns the members of a type as parameters of a query.
@@ -270,7 +286,7 @@ fn problems_of<O: Operation>() -> Vec<ProblemType> {
 }
 
 /// Returns a failure of a type, as an example.
-fn sample(problem: ProblemType) -> Failure {
+fn sample(problem: ProblemType, malformed: &Rejection) -> Failure {
     let retry_after = 59;
     let error: ContactError = match problem {
         ProblemType::InvalidIdentifier => {
@@ -288,6 +304,7 @@ fn sample(problem: ProblemType) -> Failure {
         }
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,
+        ProblemType::NoAccount => SignInError::NoAccount.into(),
         ProblemType::ChangeHeld => ContactError::ChangeHeld { retry_after },
         ProblemType::TooManyRequests => {
             let budget = None;
@@ -299,9 +316,7 @@ fn sample(problem: ProblemType) -> Failure {
         }
         ProblemType::Unavailable => PortError::new("example", "timeout").into(),
         ProblemType::InvalidClient => return Rejection::InvalidClient.into(),
-        ProblemType::MalformedRequest => {
-            return Rejection::Missing("emailOrPhone".to_owned()).into();
-        }
+        ProblemType::MalformedRequest => return malformed.clone().into(),
         ProblemType::Forbidden => return Rejection::Forbidden.into(),
         ProblemType::NotFound => return Rejection::NotFound.into(),
         ProblemType::MethodNotAllowed => {
@@ -408,9 +423,38 @@ mod tests {
     }
 
     #[test]
+    fn the_example_of_a_malformed_request_is_of_its_route() {
+        let document = openapi();
+        let mut seen = 0;
+        for operations in document["paths"].as_object().expect("paths").values() {
+            for operation in operations.as_object().expect("operations").values() {
+                let malformed = &operation["responses"]["400"]["content"]["application/problem+json"]
+                    ["examples"]["MalformedRequest"];
+                let Some(detail) = malformed["value"]["detail"].as_str() else {
+                    continue;
+                };
+                let member = detail.split('`').nth(1).expect("a member");
+                let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+                let name = body["$ref"].as_str().and_then(|it| it.rsplit('/').next());
+                let is_member = match name {
+                    Some(name) => {
+                        let schema = &document["components"]["schemas"][name];
+                        schema["properties"][member].is_object()
+                    }
+                    None => operation["parameters"][0]["name"] == *member,
+                };
+                assert!(is_member, "{}: {detail}", operation["operationId"]);
+                seen += 1;
+            }
+        }
+        assert!(seen > 9, "{seen}");
+    }
+
+    #[test]
     fn every_example_of_a_problem_has_its_own_type() {
         for problem in ProblemType::ALL {
-            assert_eq!(sample(*problem).problem_type(), *problem);
+            let failure = sample(*problem, &Rejection::NotJson);
+            assert_eq!(failure.problem_type(), *problem);
         }
     }
 }

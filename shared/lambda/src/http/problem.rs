@@ -56,6 +56,7 @@ problems! {
     MethodNotAllowed = 405, "Another method is required";
     NothingToUndo = 409, "Nothing to undo";
     ContactInUse = 409, "The contact is in use";
+    NoAccount = 409, "No account";
     ChangeHeld = 409, "A change can still be undone";
     ContentTooLarge = 413, "The body is too large";
     UnsupportedMediaType = 415, "The body must be JSON";

@@ -11,7 +11,7 @@ use super::response::Response;
 use super::types::{
     AccessToken, AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, CurrentSession,
     IssuedTicket, Names, PendingQuery, PendingResult, RememberedDevice, ResendRequest,
-    RevokeRequest, SessionList, SignInRequest, SignOutRequest, SignUpRequest,
+    RevokeRequest, SessionList, SignInRequest, SignOutRequest, SignUpRequest, TicketRequest,
 };
 
 /// The callers that a route serves.
@@ -234,17 +234,19 @@ routes! {
         /// Request a ticket
         ///
         /// For an SDK that runs Cognito's exchange itself, such as Amplify. The call sends nothing
-        /// and charges no code; the redeemed ticket does.
+        /// and charges no code; the redeemed ticket does. With the `proof` of a first sign-in it makes
+        /// the account.
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
-            Json<SignInRequest> => Json<IssuedTicket>,
-            [InvalidIdentifier, InvalidClient, InvalidResume, CaptchaRequired, TooManyRequests];
+            Json<TicketRequest> => Json<IssuedTicket>,
+            [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
+                TooManyRequests];
         /// Answer a code
         ///
         /// Answers the code of a sign-in, or of a new contact. A right code returns tokens. If there
-        /// is no account, the same call creates it.
+        /// is no account, the same call creates it, unless the sign-in began with `existingOnly`.
         AnswerCode("answerCode") = POST "/v1/sign-in/answer", Anonymous,
             Json<AnswerRequest> => Json<AnswerResult>,
-            [InvalidContinuation, TooManyRequests];
+            [InvalidContinuation, NoAccount, TooManyRequests];
         /// Resend a code
         ///
         /// Sends the code once more, or a longer one, if `resendAfter` seconds have passed. Before

@@ -1,5 +1,6 @@
 use latchstring_core::account::Sub;
 use latchstring_core::answer::{self, AnswerAction, AnswerPayload};
+use latchstring_core::continuation::CodeEffect;
 use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
@@ -22,7 +23,7 @@ use super::routes::{
 };
 use super::types::{
     AnswerRequest, AnswerResult, CodePrompt, ContactMethod, IssuedTicket, ResendRequest,
-    SessionOpened, SignInRequest,
+    SessionOpened, SignInRequest, TicketRequest,
 };
 use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
@@ -102,7 +103,7 @@ where
     K: Deployments,
     B: BrowserSessions,
 {
-    async fn requested(&self, input: SignInRequest, call: &Call<'_>) -> Result<Requested, Failure> {
+    async fn requested(&self, input: TicketRequest, call: &Call<'_>) -> Result<Requested, Failure> {
         let served = self.app_client.client();
         if input.client_id.is_some_and(|client| client != served) {
             return Err(Rejection::InvalidClient.into());
@@ -111,7 +112,7 @@ where
         let input = SignInInput {
             method: ContactMethod::of(input.method, typed.expose()),
             email_or_phone: typed,
-            proof: None,
+            proof: input.proof.map(|proof| proof.0),
             resume: input.resume.map(|resume| resume.0),
             device: input.device.map(|device| device.0),
             captcha: input.captcha.map(|captcha| captcha.0),
@@ -123,18 +124,22 @@ where
     }
 
     async fn begin(&self, input: SignInRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {
+        let effect = match input.existing_only {
+            Some(true) => CodeEffect::SignInExisting,
+            _ => CodeEffect::SignIn,
+        };
         let Requested {
             deployment,
             request,
-        } = self.requested(input, call).await?;
+        } = self.requested(input.into(), call).await?;
         let sign_in = self.core(&deployment);
         let payload = sign_in.session(&request).await?;
         let identifier = &request.identifier;
-        let continuation = sign_in.context.continuation(&payload, identifier)?;
+        let continuation = sign_in.context.continuation(&payload, identifier, effect)?;
         CodePrompt::new(continuation, payload).ok_or_else(no_code)
     }
 
-    async fn ticket(&self, input: SignInRequest, call: &Call<'_>) -> Result<IssuedTicket, Failure> {
+    async fn ticket(&self, input: TicketRequest, call: &Call<'_>) -> Result<IssuedTicket, Failure> {
         let Requested {
             deployment,
             request,
@@ -148,6 +153,10 @@ where
         action: AnswerAction,
         call: &Call<'_>,
     ) -> Result<Answered, Failure> {
+        if input.answer.0.expose().is_empty() {
+            // Cognito takes no empty answer.
+            return Err(Rejection::Wrong("answer".to_owned()).into());
+        }
         let request = answer::AnswerRequest {
             continuation: input.continuation.0,
             answer: input.answer.0,

@@ -99,6 +99,57 @@ pub(super) struct SignInRequest {
     pub(super) device: Option<Hidden>,
     /// The response of the CAPTCHA, after the error `CaptchaRequired`.
     pub(super) captcha: Option<Hidden>,
+    /// True to sign in to an account that exists, as after `ReauthRequired`. A right code then makes
+    /// no account: without one, the answer to it is `NoAccount`.
+    pub(super) existing_only: Option<bool>,
+}
+
+/// A request for a ticket.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct TicketRequest {
+    /// The email address or phone number, as the user typed it. A number starts with `+`.
+    #[schemars(length(min = 1), example = "ada@example.com")]
+    pub(super) email_or_phone: Hidden,
+    /// The kind of the text. Without it, a text with `@` is an email address, any other a phone
+    /// number.
+    pub(super) method: Option<ContactMethod>,
+    /// The id of the app client. If it is given, it must be the client that this API serves.
+    #[schemars(example = "1h57kf5cpq17m0eml12EXAMPLE")]
+    pub(super) client_id: Option<String>,
+    /// The language of the message, as a BCP 47 tag. An unknown one counts as none.
+    #[schemars(example = "de-CH")]
+    pub(super) locale: Option<String>,
+    /// For an answer by link: base64url without padding of the SHA-256 of the client's link secret.
+    /// One that cannot be read counts as none.
+    #[schemars(example = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM")]
+    pub(super) link_challenge: Option<String>,
+    /// The proof of a first sign-in, from the challenge after the right code. The account is made, and
+    /// the ticket is of a session that the proof answers. Nothing is sent then.
+    pub(super) proof: Option<Hidden>,
+    /// The resume secret of a sign-in that is to be continued. Nothing is sent then. Without effect if
+    /// there is a proof.
+    pub(super) resume: Option<Hidden>,
+    /// The device token of a known device. An invalid one counts as none.
+    pub(super) device: Option<Hidden>,
+    /// The response of the CAPTCHA, after the error `CaptchaRequired`.
+    pub(super) captcha: Option<Hidden>,
+}
+
+impl From<SignInRequest> for TicketRequest {
+    fn from(request: SignInRequest) -> Self {
+        Self {
+            email_or_phone: request.email_or_phone,
+            method: request.method,
+            client_id: request.client_id,
+            locale: request.locale,
+            link_challenge: request.link_challenge,
+            proof: None,
+            resume: request.resume,
+            device: request.device,
+            captcha: request.captcha,
+        }
+    }
 }
 
 /// A challenge to enter a code.
@@ -120,6 +171,9 @@ pub(super) struct CodePrompt {
     /// The resume secret: with it, `/v1/sign-in` or `/v1/contacts/change` continues this sign-in
     /// after a reload of the page. It is not a credential.
     resume: Hidden,
+    /// The number of attempts left.
+    #[schemars(example = 3)]
+    attempts_left: u32,
     /// Seconds until the code expires.
     #[schemars(example = 300)]
     expires_in: u32,
@@ -149,6 +203,7 @@ impl CodePrompt {
             },
             pointer: payload.pointer?,
             resume: Hidden(payload.resume?),
+            attempts_left: payload.attempts_left,
             expires_in: payload.expires_in,
             resend_after: payload.resend_after,
         })
@@ -192,7 +247,7 @@ pub(super) struct AnswerRequest {
     #[schemars(length(max = 8192))]
     pub(super) continuation: Hidden,
     /// The code, or the token of a link. Spaces and hyphens in a code are ignored.
-    #[schemars(example = "123456")]
+    #[schemars(length(min = 1), example = "123456")]
     pub(super) answer: Hidden,
     /// The link secret of the client, if the answer is the token of a link.
     pub(super) link_secret: Option<Hidden>,

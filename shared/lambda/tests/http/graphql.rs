@@ -1,10 +1,11 @@
 //! The answers of the GraphQL door over the same resolvers, member by member.
 
 use latchstring_core::ports::Clock;
-use latchstring_lambda::answer;
+use latchstring_lambda::config::Doors;
+use latchstring_lambda::{Behind, PublicError, answer};
 use serde_json::{Value, json};
 
-use crate::world::{ADA, ADAS_SUB, BOB, CLIENT, World};
+use crate::world::{ADA, ADAS_SUB, BOB, CLIENT, World, event};
 
 /// Resolves a field as Ada, who has signed in now.
 async fn resolve(world: &World, field: &str, arguments: Value) -> Value {
@@ -143,4 +144,34 @@ async fn a_field_with_a_request_context_is_of_graphql() {
     });
     let answered = answer(&world.sign_in, event).await.expect("a field");
     assert!(answered.value["data"]["session"].is_string());
+}
+
+#[tokio::test]
+async fn a_deployment_by_http_alone_refuses_appsync() {
+    for doors in [Doors::Both, Doors::Http] {
+        let resolver = Behind {
+            doors,
+            resolver: World::new().sign_in,
+        };
+        let body = json!({ "emailOrPhone": ADA }).to_string();
+        let headers = [("content-type", "application/json")];
+        let by_http = event("POST", "/v1/sign-in", &headers, &body);
+        let answered = answer(&resolver, by_http).await.unwrap();
+        assert_eq!(answered.value["statusCode"], 200);
+        // A function in front may have added the member of the other door.
+        for context in [json!(null), json!({ "http": { "method": "POST" } })] {
+            let field = json!({
+                "info": { "fieldName": "signIn" },
+                "arguments": { "input": { "emailOrPhone": ADA, "method": "EMAIL" } },
+                "requestContext": context,
+            });
+            let answered = answer(&resolver, field).await;
+            match doors {
+                Doors::Both => {
+                    assert!(answered.unwrap().value["data"]["session"].is_string());
+                }
+                Doors::Http => assert_eq!(answered.unwrap_err(), PublicError::UnreadableEvent),
+            }
+        }
+    }
 }

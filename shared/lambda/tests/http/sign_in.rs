@@ -13,7 +13,7 @@ use latchstring_core::rate_limit::Source;
 use latchstring_lambda::Deployments;
 use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_memory::{FixedCaptcha, SeededEntropy};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::world::{ADA, ADAS_NAME, BOB, CLIENT, POOL, Reply as Response, World, wrong};
 
@@ -97,9 +97,9 @@ async fn a_known_and_an_unknown_user_get_the_same_bytes() {
         format!("{} {} {body}", reply.status, reply.headers)
     }
     let mut seen = Vec::new();
-    for typed in [ADA, BOB] {
+    for (typed, existing_only) in [(ADA, false), (BOB, false), (ADA, true), (BOB, true)] {
         let world = World::new();
-        let body = json!({ "emailOrPhone": typed });
+        let body = json!({ "emailOrPhone": typed, "existingOnly": existing_only });
         let mut replies = Vec::new();
         let begun = world.post("/v1/sign-in", &body).await;
         let (code, _) = world.code();
@@ -130,7 +130,7 @@ async fn a_known_and_an_unknown_user_get_the_same_bytes() {
         }
         seen.push(replies.iter().map(redacted).collect::<Vec<_>>());
     }
-    assert_eq!(seen[0], seen[1]);
+    assert!(seen.iter().all(|other| *other == seen[0]));
     assert!(seen[0].last().unwrap().starts_with("429"), "{seen:#?}");
 }
 
@@ -143,6 +143,7 @@ async fn a_resend_comes_after_its_time_and_keeps_the_code() {
     let early = world.post("/v1/sign-in/resend", &early).await;
     assert_eq!((early.status, world.sent()), (200, 1));
     assert_eq!(early.body["resendAfter"], 30);
+    assert_eq!(early.body["attemptsLeft"], 3);
     world.shared.clock.advance(Duration::from_secs(30));
     let resend = json!({ "continuation": early.text_of("continuation") });
     let repeated = world.post("/v1/sign-in/resend", &resend).await;
@@ -181,6 +182,84 @@ async fn a_ticket_is_for_the_exchange_of_an_sdk() {
     assert_eq!(ticket.body["username"], ADA);
     assert_eq!(ticket.body["expiresIn"], 60);
     assert!(ticket.text_of("ticket").starts_with("k1."));
+}
+
+/// Opens a session with a ticket, as Amplify does.
+async fn chosen(world: &World, body: &Value) -> OpenChallenge {
+    let reply = world.post("/v1/sign-in/ticket", body).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    let api = &world.sign_in.api;
+    let opened = asked(ChallengeApi::initiate(api, &reply.text_of("username"), None).await);
+    let ticket = reply.text_of("ticket");
+    let metadata = [("method", "email"), ("ticket", &*ticket)];
+    asked(ChallengeApi::respond(api, &opened, "begin", &metadata, None).await)
+}
+
+fn asked(reply: Result<Reply, PortError>) -> OpenChallenge {
+    match reply {
+        Ok(Reply::Challenge(challenge)) => challenge,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_sdk_finishes_a_first_sign_in_with_two_tickets() {
+    let world = World::new();
+    let mut body = json!({ "emailOrPhone": BOB });
+    let challenge = chosen(&world, &body).await;
+    let (code, _) = world.code();
+    let api = &world.sign_in.api;
+    let claim = asked(ChallengeApi::respond(api, &challenge, &code, &[], None).await);
+    let proof = claim.parameters["proof"].clone();
+    body["proof"] = json!(proof);
+    let challenge = chosen(&world, &body).await;
+    assert_eq!(challenge.parameters["step"], "claim");
+    let replied = ChallengeApi::respond(api, &challenge, &proof, &[], None).await;
+    assert!(matches!(replied, Ok(Reply::Tokens(_))), "{replied:?}");
+    let found = world.shared.directory.find(BOB).await.unwrap();
+    assert_eq!((found.is_some(), world.sent()), (true, 1));
+    // A proof is used once, and of its own address.
+    for typed in [BOB, ADA] {
+        body["emailOrPhone"] = json!(typed);
+        let reply = world.post("/v1/sign-in/ticket", &body).await;
+        assert_eq!((reply.status, reply.problem()), (400, "InvalidProof"));
+        assert!(!reply.text.contains(&proof));
+    }
+}
+
+#[tokio::test]
+async fn a_code_for_an_existing_account_makes_none() {
+    let world = World::new();
+    for (typed, has_account) in [(BOB, false), (ADA, true)] {
+        let body = json!({ "emailOrPhone": typed, "existingOnly": true });
+        let begun = world.post("/v1/sign-in", &body).await;
+        let (code, _) = world.code();
+        let reply = world.answer(&begun.text_of("continuation"), &code).await;
+        if has_account {
+            signed_in(&reply, false);
+        } else {
+            assert_eq!((reply.status, reply.problem()), (409, "NoAccount"));
+            assert!(reply.body["continuation"].is_null());
+        }
+        let found = world.shared.directory.find(typed).await.unwrap();
+        assert_eq!(found.is_some(), has_account);
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_malformed_and_ends_nothing() {
+    let world = World::new();
+    let continuation = world.begin(ADA).await;
+    let (code, _) = world.code();
+    for path in ["/v1/sign-in/answer", "/v1/contacts/undo"] {
+        let body = json!({ "continuation": continuation, "answer": "" });
+        let reply = world.post(path, &body).await;
+        assert_eq!((reply.status, reply.problem()), (400, "MalformedRequest"));
+        let detail = reply.text_of("detail");
+        assert!(detail.contains("`answer`"), "{detail}");
+    }
+    // Cognito's session was not answered.
+    signed_in(&world.answer(&continuation, &code).await, false);
 }
 
 #[tokio::test]
@@ -287,6 +366,12 @@ async fn an_undo_without_a_change_is_refused() {
     assert_eq!((reply.status, reply.problem()), (409, "NothingToUndo"));
     let found = world.shared.directory.find(BOB).await.unwrap();
     assert!(found.is_none(), "an undo creates no account");
+    // A contact that signs in has no change to undo, whatever happened to it before.
+    let continuation = world.begin(ADA).await;
+    let (code, _) = world.code();
+    let body = json!({ "continuation": continuation, "answer": code });
+    let reply = world.post("/v1/contacts/undo", &body).await;
+    assert_eq!((reply.status, reply.problem()), (409, "ContactInUse"));
 }
 
 #[tokio::test]

@@ -1,0 +1,12 @@
+import type { NextRequest } from "next/server.js";
+/** The settings of `protect`. */
+export interface ProtectConfig {
+    /** The path of the page on which people sign in. It must not be protected itself. */
+    signInPage: string;
+}
+/**
+ * Makes the `proxy` of an app: it sends requests without the cookie of a session to the sign-in page.
+ * It looks at the cookie alone and makes no call, so it is a convenience and no guard: each page and action
+ * that needs a user calls `getSession`.
+ */
+export declare function protect({ signInPage }: ProtectConfig): (request: NextRequest) => Response | undefined;
