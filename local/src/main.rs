@@ -241,24 +241,14 @@ fn greet(settings: &Settings) {
     }
     println!("Request a code, through either API, read it, and show the settings of a client:");
     println!();
-    let marks = match server_credential {
-        Some(_) => "-H 'x-latchstring: 1' -H 'sec-fetch-site: same-origin' ",
-        None => "",
-    };
     println!(
-        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' {marks}\
+        "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
          -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
     );
-    if server_credential.is_none() {
-        println!(
-            "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
-             -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
-        );
-    }
+    println!(
+        "  curl {endpoint}/graphql -H 'content-type: application/json' -H 'x-api-key: {api_key}' \
+         -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
+    );
     println!("  curl {endpoint}/inbox.json");
     println!("  curl {endpoint}/config.json");
-    if let Some(credential) = server_credential {
-        println!();
-        println!("The credential of an app's server: {}", credential.expose());
-    }
 }

@@ -100,6 +100,7 @@ promises! {
     tokens_are_stored_under_their_lease_alone,
     a_session_ends_on_its_condition_and_is_returned,
     one_of_many_ends_a_session,
+    a_session_that_is_written_twice_is_one,
     a_list_has_room_for_so_many_sessions,
     sessions_listed_at_once_stay_within_the_limit,
     a_counter_stays_within_its_limit,
@@ -1548,6 +1549,20 @@ async fn one_of_many_ends_a_session<S: Store + 'static, E: Entropy>(c: &Contract
     })
     .await;
     assert_eq!(count(&ended, &true), 1);
+}
+
+/// `open_session`, repeated after an answer that was lost.
+async fn a_session_that_is_written_twice_is_one<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let session = c.opened_session().await;
+    assert_eq!(c.store.open_session(&session).await, Ok(()));
+    let read = c.store.session(session.key).await;
+    assert_eq!(read, Ok(Some(session.clone())));
+    let condition = EndIf::Of(&session.account);
+    let ended = c.store.end_session(session.key, condition).await;
+    assert!(ended.is_ok_and(|ended| ended.is_some()));
+    assert_eq!(c.store.session(session.key).await, Ok(None));
 }
 
 /// `enlist_session`, `enlisted_sessions`, `delist_sessions`.
