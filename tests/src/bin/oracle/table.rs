@@ -64,7 +64,18 @@ impl Table {
             "UpdateItem" => written(self.write(&request["Key"], request, |item| {
                 update(item, request);
             })),
-            "DeleteItem" => written(self.write(&request["Key"], request, Map::clear)),
+            "DeleteItem" => {
+                let mut before = Item::new();
+                let deleted = self.write(&request["Key"], request, |item| {
+                    before = std::mem::take(item);
+                });
+                match deleted {
+                    Ok(_) if request["ReturnValues"] == "ALL_OLD" && !before.is_empty() => {
+                        reply(StatusCode::OK, &json!({ "Attributes": before }))
+                    }
+                    deleted => written(deleted),
+                }
+            }
             other => panic!("{other} is not spoken here"),
         }
     }
@@ -121,6 +132,9 @@ fn refused(item: Option<Item>, request: &Value) -> Response {
     }
     reply(StatusCode::BAD_REQUEST, &body)
 }
+
+/// The kinds of sets, each with the kind of its members.
+const KINDS: [[&str; 2]; 2] = [["BS", "B"], ["SS", "S"]];
 
 /// An expression's words and signs.
 fn words(expression: &str) -> Vec<&str> {
@@ -198,12 +212,18 @@ impl<'a> Condition<'a> {
                 let [word] = self.arguments();
                 self.value(word).is_none()
             }
+            Some("attribute_exists") => {
+                let [word] = self.arguments();
+                self.value(word).is_some()
+            }
             Some("contains") => {
                 let [set, one] = self.arguments();
                 let (set, one) = (self.value(set), self.value(one));
                 set.zip(one).is_some_and(|(set, one)| {
-                    let members = set["BS"].as_array();
-                    members.is_some_and(|members| members.contains(&one["B"]))
+                    KINDS.iter().any(|[set_of, kind]| {
+                        let members = set[set_of].as_array();
+                        members.is_some_and(|members| members.contains(&one[kind]))
+                    })
                 })
             }
             _ => {
@@ -265,25 +285,38 @@ fn compare(left: &Value, sign: &str, right: &Value) -> bool {
     }
 }
 
-/// `SET #a = :a, … ADD #b :b, … REMOVE #c, …`
+/// `SET #a = :a, #a = #a + :a, … ADD #b :b, … DELETE #c :c, … REMOVE #d, …`
 fn update(item: &mut Item, request: &Value) {
     let expression = request["UpdateExpression"].as_str().expect("a change");
-    let (mut adds, mut removes) = (false, false);
+    let mut clause = "SET";
     let mut words = words(expression).into_iter().peekable();
     while let Some(word) = words.next() {
         match word {
-            "SET" => (adds, removes) = (false, false),
-            "ADD" => (adds, removes) = (true, false),
-            "REMOVE" => removes = true,
+            "SET" | "ADD" | "DELETE" | "REMOVE" => clause = word,
             "," => {}
-            word if removes => {
+            word if clause == "REMOVE" => {
                 item.remove(attribute(word, request));
             }
             word => {
                 words.next_if_eq(&"=");
-                let value = words.next().expect("a value");
+                let mut value = words.next().expect("a value");
+                let mut adds = clause == "ADD";
+                if value.starts_with('#') {
+                    // Of an attribute itself and a number.
+                    words.next_if_eq(&"+").expect("a sum");
+                    value = words.next().expect("a value");
+                    adds = true;
+                }
                 let value = &request["ExpressionAttributeValues"][value];
                 let name = attribute(word, request).to_owned();
+                if clause == "DELETE" {
+                    let left = item.get(&name).and_then(|before| without(before, value));
+                    match left {
+                        Some(left) => item.insert(name, left),
+                        None => item.remove(&name),
+                    };
+                    continue;
+                }
                 let before = item.get(&name).filter(|_| adds);
                 let after = before.map_or_else(|| value.clone(), |before| add(before, value));
                 item.insert(name, after);
@@ -297,11 +330,25 @@ fn add(before: &Value, value: &Value) -> Value {
     if let Some((before, value)) = number(before).zip(number(value)) {
         return json!({ "N": (before + value).to_string() });
     }
-    let mut members = before["BS"].as_array().cloned().unwrap_or_default();
-    for member in value["BS"].as_array().into_iter().flatten() {
+    let kind = set_kind(before);
+    let mut members = before[kind].as_array().cloned().unwrap_or_default();
+    for member in value[kind].as_array().into_iter().flatten() {
         if !members.contains(member) {
             members.push(member.clone());
         }
     }
-    json!({ "BS": members })
+    json!({ kind: members })
+}
+
+/// A set without these members; `None` if none is left.
+fn without(before: &Value, value: &Value) -> Option<Value> {
+    let kind = set_kind(before);
+    let leaving = value[kind].as_array()?;
+    let members = before[kind].as_array()?.iter();
+    let left: Vec<_> = members.filter(|it| !leaving.contains(it)).collect();
+    (!left.is_empty()).then(|| json!({ kind: left }))
+}
+
+fn set_kind(set: &Value) -> &'static str {
+    if set["SS"].is_array() { "SS" } else { "BS" }
 }
