@@ -12,10 +12,13 @@ latchstring_tests::doors! {
         a_known_device_of_the_owner_gets_the_code_for_the_undo,
         the_new_contact_changes_nothing_while_it_can_be_undone,
         a_prepared_request_does_not_outlive_the_change,
-        of_two_undoes_at_once_each_leaves_one_owner,
         a_contact_that_signs_in_elsewhere_is_not_taken_back,
         after_73_hours_there_is_nothing_to_undo,
         an_attackers_earlier_contact_undoes_nothing_for_them,
+    ],
+    // In session mode, the later of the two ends the session of the other.
+    both: [
+        of_two_undoes_at_once_each_leaves_one_owner,
     ],
     Proof: [
         another_contacts_proof_undoes_nothing,

@@ -60,7 +60,7 @@ async fn a_link_with_a_wrong_secret_or_token_costs_no_attempt() {
         (&*token, ANOTHER),
         ("AAAAAAAAAAAAAAAAAAAAAA", SECRET),
         (&code, SECRET),
-        ("", SECRET),
+        (" ", SECRET),
         (&token, ""),
     ] {
         question = question

@@ -365,8 +365,12 @@ async fn an_unusual_answer_is_wrong_or_refused() {
             }
             other => {
                 let refusal = other.refused();
-                assert!(answer == too_long, "only a far too long answer is refused");
-                let kinds = ["InvalidParameterException", "ContentTooLarge"];
+                let kinds = if answer.is_empty() {
+                    ["MalformedRequest", ""]
+                } else {
+                    assert!(answer == too_long, "only a far too long answer is refused");
+                    ["InvalidParameterException", "ContentTooLarge"]
+                };
                 assert!(kinds.contains(&&*refusal.kind));
                 // Cognito or the door refused it before any trigger, so the session is unchanged.
                 question.answer(&ada.code().await).await.signed_in();
