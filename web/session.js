@@ -203,6 +203,8 @@ function byTokens(config) {
 
 /** In session mode: the browser holds a cookie that no script can read, and no page sees a token. */
 function byCookie({ url, clientId }) {
+  // Of a time before session mode.
+  for (const key of local.keys()) if (/^latchstring\..*\.tokens$/.test(key)) local.removeItem(key);
   const latchstring = new Latchstring({ url: isText(url) ? url : location.origin, clientId, sessionMode: true, storage: local });
   const user = async () => {
     const found = await latchstring.session();

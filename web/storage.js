@@ -30,6 +30,7 @@ function sturdy(name) {
       memory.delete(key);
       attempt((store) => store.removeItem(key));
     },
+    keys: () => [...memory.keys(), ...(attempt((store) => Object.keys(store))?.value ?? [])],
     /** Returns whether a value is kept in memory alone. */
     isVolatile: () => memory.size > 0 || !attempt((store) => store.getItem("latchstring")),
   };

@@ -61,7 +61,8 @@ export const RIGHTS: Record<FunctionName, Rights> = {
 /**
  * The rights that session mode adds. sign-in opens browser sessions, ends the one that they replace, and after an
  * undo all of the account; sign-up serves those that exist. Only a new session is put. The calls by refresh
- * tokens are anonymous and take the client's secret.
+ * tokens are anonymous and take the client's secret. The scenarios of `tests/deployment/` run with these
+ * rights alone.
  */
 export const SESSION_RIGHTS: Partial<Record<FunctionName, Rights>> = {
   'sign-in': { table: ['PutItem'], items: ['session', 'sessions'], pool: [] },

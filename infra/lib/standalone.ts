@@ -222,7 +222,7 @@ export class StandaloneStack extends Stack {
     const origins = text(
       'SessionOrigins',
       "The origins of pages, of the site of the API's own domain, that may call it with the cookie, such as https://a.example.com,https://b.example.com. May be empty.",
-      { default: '', allowedPattern: '(https://[^\\s*/,]+(,https://[^\\s*/,]+)*)?' },
+      { default: '', allowedPattern: '(https://[a-z0-9.-]+(:[0-9]{1,5})?(,https://[a-z0-9.-]+(:[0-9]{1,5})?)*)?' },
     );
     const clientSecret = existingPool
       ? secrets.Secret.fromSecretCompleteArn(

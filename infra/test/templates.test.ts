@@ -230,7 +230,7 @@ describe('the templates of session mode', () => {
       for (const good of ['', 'https://a.example.com', 'https://a.example.com,https://b.example.com:8443']) {
         assert.ok(pattern.test(good), good);
       }
-      for (const bad of ['*', 'https://*', 'http://a.example.com', 'https://a.example.com/', 'https://a.b, https://c.d']) {
+      for (const bad of ['*', 'https://*', 'https://A.example.com', 'http://a.example.com', 'https://a.example.com/', 'https://a.b, https://c.d']) {
         assert.ok(!pattern.test(bad), bad);
       }
     }

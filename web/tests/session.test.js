@@ -164,6 +164,18 @@ test("the same search finds the tokens of the other mode", async () => {
   assert.ok(all.includes(refreshToken));
 });
 
+test("tokens of a time before session mode are removed", async () => {
+  const [ada, before] = [await visitor(), await byTokens.person()];
+  await before.signsUp();
+  await ada.opens();
+  const kept = await before.page.evaluate(() => Object.entries(localStorage));
+  await ada.page.evaluate((kept) => kept.forEach(([key, value]) => localStorage.setItem(key, value)), kept);
+  assert.ok(TOKENS[0].test(await ada.page.evaluate(readAll)));
+  await ada.page.reload();
+  await ada.heading("Sign in").waitFor();
+  assert.ok(!TOKENS[0].test(await ada.page.evaluate(readAll)));
+});
+
 onBoth("a browser is signed out in the list of another", async (visitor) => {
   const [ada, other] = [await visitor(), await visitor({ userAgent: FIREFOX })];
   await ada.signsUp();

@@ -73,6 +73,9 @@ fn serve<'a>(
 ) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
     if is_http(event) {
         Box::pin(http::serve(resolver, event))
+    } else if http::Actions::sessions(resolver).mode().is_some() {
+        // Its answers have tokens and sessions of Cognito, which no client of session mode gets.
+        Box::pin(std::future::ready(Err(PublicError::UnreadableEvent)))
     } else {
         Box::pin(appsync::serve(resolver, event))
     }

@@ -196,10 +196,10 @@ async fn a_disabled_or_deleted_user_is_out_with_the_token() {
         } else {
             latchstring.disable(here.username()).await;
         }
-        // What Cognito is asked for is over at once, and the rest with the access token.
-        let names = json!({ "givenName": "Ada", "familyName": "Lovelace" });
-        let named = post(&latchstring, &here.browser, "names", names).await;
-        assert_eq!(named, Err("NotSignedIn".to_owned()));
+        // A route that calls Cognito refuses at once, the others with the access token.
+        let body = json!({ "givenName": "Ada", "familyName": "Lovelace" });
+        let written = post(&latchstring, &here.browser, "names", body).await;
+        assert_eq!(written, Err("NotSignedIn".to_owned()));
         latchstring.advance(ACCESS - 61).await;
         assert!(is_in(&latchstring, &other.browser).await);
         latchstring.advance(61).await;

@@ -212,7 +212,7 @@ mod tests {
     use super::*;
     use crate::doctor::State;
     use crate::doctor::checks::{good, judge as judge_all};
-    use crate::doctor::facts::{Resolver, ResolverVariables, Unread};
+    use crate::doctor::facts::{ResolverVariables, Unread};
 
     fn api(origins: &[&str]) -> HttpApi {
         HttpApi {
@@ -288,16 +288,16 @@ mod tests {
                 f.resolvers[1].1 = Ok(Some(good::resolver_variables()));
             }),
             ("session.functions", State::Fails, |f| {
-                f.resolvers[1].1 = Ok(None)
+                f.resolvers[1].1 = Ok(None);
             }),
             ("session.functions", State::Unknown, |f| {
-                f.resolvers[1].1 = denied()
+                f.resolvers[1].1 = denied();
             }),
             ("session.credential", State::Fails, |f| {
                 mode(f).credential = Some(Ok(false));
             }),
             ("session.credential", State::Note, |f| {
-                mode(f).credential = None
+                mode(f).credential = None;
             }),
             ("session.credential", State::Unknown, |f| {
                 mode(f).credential = Some(denied());
@@ -309,7 +309,7 @@ mod tests {
                 mode(f).apis = Ok(vec![api(&["https://*"])]);
             }),
             ("session.cors", State::Note, |f| {
-                mode(f).apis = Ok(Vec::new())
+                mode(f).apis = Ok(Vec::new());
             }),
             ("session.cors", State::Unknown, |f| mode(f).apis = denied()),
             ("session.lifetime", State::Fails, |f| {
@@ -322,10 +322,10 @@ mod tests {
                 }
             }),
             ("session.rotation", State::Note, |f| {
-                client(f).rotation = false
+                client(f).rotation = false;
             }),
             ("session.rotation", State::Fails, |f| {
-                client(f).grace_seconds = 59
+                client(f).grace_seconds = 59;
             }),
             ("session.direct", State::Leaks, |f| {
                 f.siblings = Ok(vec![Ok(good::client())]);
@@ -366,6 +366,5 @@ mod tests {
         assert_eq!(facts.client_secret(), None);
         facts.resolvers.clear();
         assert_eq!(facts.client_secret(), None);
-        assert_eq!(Resolver::ALL.len(), 2);
     }
 }

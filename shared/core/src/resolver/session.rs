@@ -475,7 +475,7 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         }
     }
 
-    /// Asks Cognito whether a session still stands, by a refresh. Whoever has a session that Cognito has
+    /// Asks Cognito whether a session still stands, by a refresh. A session that Cognito has
     /// ended must not end another: a thief would sign the owner out as often as they sign in.
     async fn confirm(&self, id: &SessionId, session: &Session) -> Result<(), SessionError> {
         self.refresh(id, session.clone(), None).await.map(|_| ())

@@ -890,17 +890,21 @@ fn the_page_lists_the_effect_of_each_failed_call() {
     );
 }
 
-/// The kinds of item that the role of each function may access, by `infra/lib/rights.ts`.
-fn items_of_roles() -> BTreeSet<(&'static str, &'static str)> {
+/// The kinds of item that the role of each function may access, by a table of `infra/lib/rights.ts`.
+fn items_of(table: &str) -> BTreeSet<(&'static str, &'static str)> {
     let rights = include_str!("../../../../infra/lib/rights.ts");
-    let (_, rights) = rights.split_once("export const RIGHTS").expect("the table");
+    let begins = format!("export const {table}: ");
+    let (_, rights) = rights.split_once(&*begins).expect("the table");
     let (rights, _) = rights.split_once("\n};\n").expect("its end");
     let mut function = "";
     let mut items = BTreeSet::new();
     for line in rights.lines().map(str::trim) {
-        if let Some(name) = line.strip_suffix(": {").filter(|_| line.starts_with('\'')) {
+        // A function has a line for itself, or begins the line of its rights.
+        if let Some((name, _)) = line.split_once(": {").filter(|_| line.starts_with('\'')) {
             function = name.trim_matches('\'');
-        } else if let Some(listed) = line.strip_prefix("items: [") {
+        }
+        if let Some((_, listed)) = line.split_once("items: [") {
+            let (listed, _) = listed.split_once(']').expect("the end of the list");
             let listed = listed.split('\'').skip(1).step_by(2);
             items.extend(listed.map(|item| (function, item)));
         }
@@ -919,5 +923,7 @@ fn each_function_reaches_exactly_the_items_of_its_role() {
         }
         reached.extend(usual.items);
     }
-    assert_eq!(reached, items_of_roles());
+    assert_eq!(reached, items_of("RIGHTS"));
+    let more = items_of("SESSION_RIGHTS");
+    assert_eq!(session_faults::items(), more);
 }

@@ -373,7 +373,7 @@ fn a_session_that_cognito_has_ended_ends_no_other() {
     }
 }
 
-/// Without Cognito nobody can say whether the session stands.
+/// Without an answer of Cognito it is not known whether the session stands.
 #[test]
 fn a_session_that_cognito_does_not_confirm_ends_no_other() {
     for everywhere in [false, true] {

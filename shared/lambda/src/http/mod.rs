@@ -164,7 +164,7 @@ fn caller<T, V>(
 ) -> Result<Caller, Failure> {
     let authorization = event.header("authorization");
     if auth == Auth::Bearer && (authorization.is_some() || mode.is_none()) {
-        // A browser does not add a token by itself, so a foreign page cannot send one.
+        // No browser adds a token on its own, so a foreign page cannot send one.
         let identity = bearer::identity(authorization.as_deref(), app_client.pool());
         let identity = identity.ok_or(ContactError::NotSignedIn)?;
         return Ok(Caller::Bearer(identity));

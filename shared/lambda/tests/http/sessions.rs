@@ -604,3 +604,19 @@ async fn a_sign_in_that_is_not_stored_leaves_no_tokens() {
         }
     }
 }
+
+/// AppSync's answers have tokens, and sessions that a client answers at Cognito.
+#[tokio::test]
+async fn session_mode_serves_no_event_of_appsync() {
+    let deployed = Sessions::new();
+    for field in ["signIn", "signInTicket", "undoContactChange"] {
+        let input = json!({ "emailOrPhone": ADA, "method": "EMAIL" });
+        let event = json!({
+            "info": { "fieldName": field },
+            "arguments": { "input": input },
+            "request": { "headers": {} },
+        });
+        assert!(answer(&deployed.sign_in, event).await.is_err(), "{field}");
+    }
+    assert_eq!(deployed.world.sent(), 0);
+}
