@@ -48,7 +48,7 @@ export interface Challenge {
     readonly purpose: "signIn" | "contact" | "undo";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
-    /** True if the right code makes no account. For a client of session mode. */
+    /** True if the right code makes no account; of the client of session mode alone. */
     readonly existingOnly?: boolean | undefined;
     /** The identifier as typed. */
     readonly emailOrPhone: string;

@@ -349,7 +349,7 @@ var Latchstring = class {
    */
   async openLink(fragment) {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = async () => {
       const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
@@ -519,7 +519,7 @@ var Latchstring = class {
   /** Begins or continues a flow: with `sign-in`, or for the account that is signed in; and the account, if known. */
   async #open(operation, input, options, sub) {
     if (operation !== "sign-in") return this.#signedIn(operation, input, options);
-    return [await this.#begin({ ...input, existingOnly: !!sub || void 0 }, options), sub];
+    return [await this.#begin({ ...input, existingOnly: sub && true }, options), sub];
   }
   /** Has a code sent. */
   async #request(purpose, operation, input, options, account) {
@@ -539,20 +539,20 @@ var Latchstring = class {
    * `NotSignedIn`. Returns the result and that account.
    */
   async #withToken(call, options) {
-    const account = await this.#load();
+    const account = subject(await this.#load());
     const own = (tokens2) => {
-      if (!tokens2 || subject(tokens2) !== subject(account)) throw new LatchstringError("NotSignedIn");
+      if (!tokens2 || subject(tokens2) !== account) throw new LatchstringError("NotSignedIn");
       return tokens2;
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), subject(tokens)];
+      return [await call(tokens.accessToken), account];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), subject(renewed)];
+    return [await call(renewed.accessToken), account];
   }
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {

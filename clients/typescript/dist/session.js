@@ -265,7 +265,7 @@ var SessionClient = class {
    */
   openLink(fragment) {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = () => this.#flows().find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     let found = find();
     if (!found) return { place: "elsewhere", ...codeOf(shape, token) };

@@ -57,7 +57,7 @@ export interface Challenge {
   readonly purpose: "signIn" | "contact" | "undo";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
-  /** True if the right code makes no account. For a client of session mode. */
+  /** True if the right code makes no account; of the client of session mode alone. */
   readonly existingOnly?: boolean | undefined;
   /** The identifier as typed. */
   readonly emailOrPhone: string;
@@ -258,13 +258,13 @@ export class Latchstring {
    */
   async openLink(fragment: string): Promise<OpenedLink | null> {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = async () => {
       const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
-    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    if (!found) return { place: "elsewhere", ...codeOf(shape!, token) };
     const confirm = async (options?: CallOptions) => {
       // The other tab may have moved on to another session.
       found = (await find()) ?? found;
@@ -464,7 +464,7 @@ export class Latchstring {
     sub: string | undefined,
   ): Promise<[begun: any, sub: string | undefined]> {
     if (operation !== "sign-in") return this.#signedIn(operation, input, options);
-    return [await this.#begin({ ...input, existingOnly: !!sub || undefined }, options), sub];
+    return [await this.#begin({ ...input, existingOnly: sub && true }, options), sub];
   }
 
   /** Has a code sent. */
@@ -500,14 +500,14 @@ export class Latchstring {
     call: (accessToken: string) => Promise<T>,
     options: CallOptions | undefined,
   ): Promise<[T, string | undefined]> {
-    const account = await this.#load();
+    const account = subject(await this.#load());
     const own = (tokens: Tokens | null): Tokens => {
-      if (!tokens || subject(tokens) !== subject(account)) throw new LatchstringError("NotSignedIn");
+      if (!tokens || subject(tokens) !== account) throw new LatchstringError("NotSignedIn");
       return tokens;
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), subject(tokens)];
+      return [await call(tokens.accessToken), account!];
     } catch (error) {
       // The clock of this device may be wrong.
       if (!isSignedOut(error)) throw error;
@@ -515,7 +515,7 @@ export class Latchstring {
     // Tokens of another account are not renewed for this call.
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), subject(renewed)];
+    return [await call(renewed.accessToken), account!];
   }
 
   /** Ends every sign-in of the account, and then removes what is kept of it here. */

@@ -187,10 +187,10 @@ class SessionClient {
    */
   openLink(fragment: string): OpenedSessionLink | null {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = () => this.#flows().find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     let found = find();
-    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    if (!found) return { place: "elsewhere", ...codeOf(shape!, token) };
     const confirm = async (options?: CallOptions) => {
       // The other tab may have moved on to another session.
       found = find() ?? found;
