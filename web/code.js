@@ -6,7 +6,7 @@ import { Complaint, clear, complain, explain, form, inTime, offer, perform, prob
 import { locale, t } from "./i18n.js";
 import { LatchstringError } from "./latchstring.js";
 import { go, onLeave, render, sameUser, service, tell } from "./router.js";
-import { ENDS, after, device, draftOf, flow, owner, profile, userOf } from "./session.js";
+import { ENDS, after, device, draftOf, flow, isOfClient, owner, profile, userOf } from "./session.js";
 
 const draft = draftOf("code");
 /** Stops the browser's wait for a text message. */
@@ -24,7 +24,7 @@ const CALLS = {
 export async function begin(kind, input, signal, { replace = false } = {}) {
   await sameUser();
   signal.throwIfAborted();
-  const ask = (more) => service.latchstring[CALLS[kind]]({ ...input, locale: locale(), ...more }, { signal });
+  const ask = (more) => call(kind, { ...input, locale: locale(), ...more }, { signal });
   const challenge = await ask().catch(async (error) => {
     // An app with a CAPTCHA sets this function: it shows the CAPTCHA and returns the answer (docs/captcha.md).
     if (error.type !== "CaptchaRequired" || !window.solveCaptcha) throw error;
@@ -37,6 +37,13 @@ export async function begin(kind, input, signal, { replace = false } = {}) {
   draft.drop();
   flow.begin(kind, input, challenge);
   await go("code", { replace });
+}
+
+function call(kind, input, options) {
+  const { latchstring, sessionMode } = service;
+  // In session mode `arrived` compares the accounts.
+  if (sessionMode && kind === "again") return latchstring.signIn({ ...input, existingOnly: true }, options);
+  return latchstring[CALLS[kind]](input, options);
 }
 
 async function solved(solve) {
@@ -54,7 +61,7 @@ export async function freshly(page, signal, work) {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof LatchstringError)) throw error;
+    if (!isOfClient(error)) throw error;
     if (error.type === "ReauthRequired") {
       signal.throwIfAborted();
       after.set(page);
@@ -311,7 +318,7 @@ function end(type) {
 
 async function failed(error, signal) {
   signal.throwIfAborted();
-  if (error instanceof LatchstringError) {
+  if (isOfClient(error)) {
     if (ENDS.includes(error.type)) return end(error.type);
     if (error.type === "OtherAccount") {
       flow.clear();

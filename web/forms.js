@@ -3,8 +3,8 @@
 import { h } from "./dom.js";
 import { countries, likelyRegion, looksLikeNumber, callingCode, regionOf, suggestion } from "./identifier.js";
 import { language, t } from "./i18n.js";
-import { LatchstringError } from "./latchstring.js";
 import { reason } from "./reasons.js";
+import { isOfClient } from "./session.js";
 
 /** The milliseconds after which the page says that it is still waiting. */
 export const SLOW = 3_000;
@@ -28,7 +28,7 @@ const FIELDS = { InvalidIdentifier: ["contact"], ContactInUse: ["contact"], Inva
 /** An error in the language of the page: its text, and the names of the fields that it is about. */
 export function explain(error) {
   if (error instanceof Complaint) return { text: t(error.key, error.values), fields: error.fields };
-  if (!(error instanceof LatchstringError)) {
+  if (!isOfClient(error)) {
     console.error(error);
     return { text: t("error.Internal"), fields: [] };
   }

@@ -9,9 +9,8 @@ import { grouped } from "./codetext.js";
 import { announce, h } from "./dom.js";
 import { Complaint, form, perform, problemLine, quiet, submit } from "./forms.js";
 import { t } from "./i18n.js";
-import { LatchstringError } from "./latchstring.js";
 import { go, sameUser, service } from "./router.js";
-import { ENDS, flow, kindOf } from "./session.js";
+import { ENDS, flow, isOfClient, kindOf } from "./session.js";
 
 /** The page for a link: `fragment` is the part of the address after its `#`. */
 export async function linkPage(user, fragment) {
@@ -85,7 +84,7 @@ function confirmation({ challenge, confirm }) {
 
   /** Shows that the flow has ended. */
   function ended(error) {
-    if (!(error instanceof LatchstringError && ENDS.includes(error.type))) throw error;
+    if (!(isOfClient(error) && ENDS.includes(error.type))) throw error;
     instead(t("link.start"), () => go("", { replace: true }));
     throw new Complaint(endOf(kindOf(challenge), error.type));
   }

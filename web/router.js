@@ -3,7 +3,7 @@
 import { announce, h } from "./dom.js";
 import { SLOW, abandon, explain, isBusy } from "./forms.js";
 import { t } from "./i18n.js";
-import { connect, flow, owner, userOf } from "./session.js";
+import { connect, flow, kindOf, owner, userOf } from "./session.js";
 import { isVolatile } from "./storage.js";
 
 const view = document.getElementById("view");
@@ -71,7 +71,8 @@ export async function render({ focus = true } = {}) {
 async function goOn() {
   if (flow.get() || !["", "code"].includes(named())) return;
   const challenge = await service.latchstring.pending();
-  if (!challenge) return;
+  // The other was to sign in once more.
+  if (!challenge || kindOf(challenge) === "again") return;
   flow.adopt(challenge);
   history.replaceState(null, "", addressOf("code"));
 }

@@ -1,5 +1,6 @@
 // The state that a tab keeps over a reload, and the client.
 
+import { createSessionClient } from "./latchstring-session.js";
 import { Latchstring, LatchstringError, claims } from "./latchstring.js";
 import { local, session } from "./storage.js";
 
@@ -63,7 +64,8 @@ function deadlines({ expiresAt, resendAt, refused }) {
 const left = (at, length) => Math.min(Math.max(0, at - now()), Math.max(0, length));
 
 /** The kind of a flow, as far as its challenge has it. */
-export const kindOf = ({ purpose, sub }) => (purpose === "contact" ? "changeContact" : sub ? "again" : purpose);
+export const kindOf = ({ purpose, sub, existingOnly }) =>
+  purpose === "contact" ? "changeContact" : sub || existingOnly ? "again" : purpose;
 
 /**
  * The flow of the tab: `{challenge, kind, input, ended, tried}` and its times. `kind` is `signIn`,
@@ -162,6 +164,9 @@ export function userOf(tokens) {
   }
 }
 
+/** Returns true for an error of a client. Each of the two has its own class. */
+export const isOfClient = (error) => error instanceof Error && error.name === "LatchstringError";
+
 /** The seconds for which a sign-in is recent, if config.json has none. */
 const FRESH_SECONDS = 600;
 /** The time limit of config.json in milliseconds. */
@@ -178,7 +183,7 @@ export async function connect() {
     if (!response.ok) throw new LatchstringError("Unavailable");
     config = await response.json();
   } catch (error) {
-    if (error instanceof LatchstringError) throw error;
+    if (isOfClient(error)) throw error;
     // The response is not from the service.
     if (error instanceof SyntaxError) throw new LatchstringError("Unavailable");
     throw new LatchstringError(error.name === "TimeoutError" ? "Timeout" : "Network", undefined, { cause: error });
@@ -202,10 +207,10 @@ function byTokens(config) {
 }
 
 /** In session mode: the browser holds a cookie that no script can read, and no page sees a token. */
-function byCookie({ url, clientId }) {
+function byCookie({ url }) {
   // Of a time before session mode.
   for (const key of local.keys()) if (/^latchstring\..*\.tokens$/.test(key)) local.removeItem(key);
-  const latchstring = new Latchstring({ url: isText(url) ? url : location.origin, clientId, sessionMode: true, storage: local });
+  const latchstring = createSessionClient({ url: isText(url) ? url : location.origin, storage: local });
   const user = async () => {
     const found = await latchstring.session();
     return found && { ...(found.sub === owner.get() && profile.get()), sub: found.sub };
@@ -220,5 +225,5 @@ export const device = {
   wanted: () => local.getItem(SHARED) === null,
   want: (wanted) => (wanted ? local.removeItem(SHARED) : local.setItem(SHARED, "yes")),
   /** Applies the choice: after each sign-in and each new contact, while the sign-in is recent. */
-  keep: (latchstring) => (device.wanted() ? latchstring.rememberDevice() : latchstring.forgetDevice()),
+  keep: async (latchstring) => (device.wanted() ? latchstring.rememberDevice() : latchstring.forgetDevice()),
 };

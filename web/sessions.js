@@ -67,7 +67,7 @@ const end = (button, entry, name) =>
   perform(button.form, async (signal) => {
     await sameUser();
     signal.throwIfAborted();
-    await service.latchstring.revokeSession(entry);
+    await service.latchstring.revoke(entry.handle);
     signal.throwIfAborted();
     await go("settings", { replace: true, say: t("done.ended", { name }) });
   });

@@ -65,6 +65,11 @@ const FILES: &[(&str, &str, &str)] = &[
         SCRIPT,
         include_str!("../../clients/typescript/dist/index.js"),
     ),
+    (
+        "/latchstring-session.js",
+        SCRIPT,
+        include_str!("../../clients/typescript/dist/session.js"),
+    ),
     file!("link.js", SCRIPT),
     file!("local.js", SCRIPT),
     file!("logo.svg", "image/svg+xml"),

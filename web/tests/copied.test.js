@@ -10,6 +10,7 @@ import { bench, root } from "./bench.js";
 const { person, address } = await bench();
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+const CLIENTS = { "/latchstring.js": "index.js", "/latchstring-session.js": "session.js" };
 /** The files of the local service only. */
 const LEFT_OUT = /^\/(tests\/|api\.|inbox\.|messages\.js|local\.js)/;
 /** The headers of `local/src/pages.rs`, with the addresses of the API and of Cognito. */
@@ -17,7 +18,7 @@ const [, policy] = readFileSync(join(root, "local/src/pages.rs"), "utf8").match(
 const POLICY = policy.replace(/\\\n\s*/g, "").replace("connect-src 'self'", `connect-src 'self' ${address}`);
 
 function file(path) {
-  if (path === "/latchstring.js") return readFileSync(join(root, "clients/typescript/dist/index.js"));
+  if (Object.hasOwn(CLIENTS, path)) return readFileSync(join(root, "clients/typescript/dist", CLIENTS[path]));
   assert.ok(!LEFT_OUT.test(path), `${path} is left out`);
   const text = readFileSync(join(root, "web", path), "utf8");
   if (path !== "/index.html") return text;

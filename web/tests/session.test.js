@@ -290,6 +290,27 @@ test("a code of another account signs in to it, and says so", async () => {
   assert.deepEqual(await ada.page.locator("dd bdi").allInnerTexts(), [eve.email]);
 });
 
+test("a code of no account, typed to sign in again, makes none", async () => {
+  const ada = await visitor();
+  ada.allowed.push(/status of 409/);
+  await ada.signsUp();
+  const { value } = await cookieOf(ada);
+  await ada.opens("/#again");
+  for (const way of ["code", "link"]) {
+    const nobody = `${way}.${ada.email}`;
+    await ada.field.fill(nobody);
+    await ada.sendsACode();
+    if (way === "code") await ada.entersTheCode(nobody);
+    else {
+      await ada.opens(`/${new URL(await ada.link(nobody)).hash}`);
+      await ada.button("Sign in").click();
+    }
+    await ada.page.getByText("This code belongs to another account.").waitFor();
+  }
+  assert.equal((await cookieOf(ada)).value, value);
+  assert.equal((await call(value, "session")).status, 200);
+});
+
 test("the owner of a replaced address gets the account back", async () => {
   const ada = await visitor();
   await ada.signsUp();

@@ -1,8 +1,6 @@
 import { type CallOptions } from "./transport.js";
 /** The operations of a deployment, by their paths in the HTTP door. */
 export type Operation = "sign-in" | "sign-up" | "names" | "contacts/change" | "contacts/pending" | "contacts/undo" | "devices/remember" | "devices/forget";
-/** The routes that a deployment has in session mode only. */
-export type SessionPath = "session" | "sessions" | "sessions/revoke" | "sign-out";
 /** The part of a challenge that an answer needs. */
 export interface Asked {
     readonly purpose: "signIn" | "contact" | "undo";
@@ -26,6 +24,4 @@ export interface Api {
     call(operation: Operation, input: object, options?: CallOptions, accessToken?: string): Promise<any>;
     /** An answer with a code, a link or `resend`. `NotSignedIn` says that the session has ended. */
     respond(asked: Asked, answer: string, options?: CallOptions, metadata?: Record<string, string>): Promise<Reply>;
-    /** A route of session mode; undefined where the client holds tokens. The cookie names the user. */
-    session?: ((path: SessionPath, input?: object, options?: CallOptions) => Promise<any>) | undefined;
 }

@@ -48,7 +48,7 @@ export interface Challenge {
     readonly purpose: "signIn" | "contact" | "undo";
     /** The account that the code must be of: that of the caller, where there is one. */
     readonly sub?: string | undefined;
-    /** True if the right code makes no account. For a client of session mode. */
+    /** True if the right code makes no account; of the client of session mode alone. */
     readonly existingOnly?: boolean | undefined;
     /** The identifier as typed. */
     readonly emailOrPhone: string;
@@ -82,54 +82,23 @@ export interface Refusal {
     readonly type: ErrorType;
     readonly retryAfter: number | null;
 }
-/** The tokens that a client of this configuration gets; none in session mode, where the browser has a cookie. */
-export type Held<C> = C extends {
-    sessionMode: true;
-} ? null : Tokens;
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
-export type Answer<T = Tokens> = {
+export type Answer = {
     readonly done: true;
-    /** The tokens; null in session mode, where the cookie is the sign-in. */
-    readonly tokens: T;
+    readonly tokens: Tokens;
     /** True if this answer created the account. */
     readonly isNew: boolean;
 } | {
     readonly done: false;
     readonly challenge: Challenge;
 };
-/** The sign-in of this browser, in session mode. Times are in seconds since 1970, by the service's clock. */
-export interface BrowserSession {
-    /** The account. */
-    readonly sub: string;
-    /** Cognito's username. */
-    readonly username: string;
-    readonly signedInAt: number;
-    readonly openedAt: number;
-    /** The seconds until it ends, unless it is used. */
-    readonly expiresIn: number;
-}
-/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
-export interface SessionEntry {
-    /** Its name for `revokeSession`, which opens nothing. */
-    readonly handle: string;
-    /** True if it is of this browser. */
-    readonly isCurrent: boolean;
-    /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
-    readonly browsers: readonly {
-        readonly family: string;
-        readonly system: string;
-    }[];
-    readonly openedAt: number;
-    readonly lastUsedAt: number;
-    readonly expiresAt: number;
-}
 /** A link of a message, opened in the browser that requested it or in another. */
-export type OpenedLink<T = Tokens> = {
+export type OpenedLink = {
     readonly place: "here";
     /** The flow that the link answers. */
     readonly challenge: Challenge;
     /** Answers with the link. Call it when the user has confirmed, never at the opening. */
-    confirm(options?: CallOptions): Promise<Answer<T>>;
+    confirm(options?: CallOptions): Promise<Answer>;
 } | {
     readonly place: "elsewhere";
     /** The code of the same message, to type where it was requested; of base 32 as XXXX-XXXX-XXXX. */
@@ -173,15 +142,14 @@ export interface SignUp extends Contact, Name {
  * const answer = await latchstring.answer(challenge, code);
  * ```
  */
-export declare class Latchstring<C extends Config = Config> {
+export declare class Latchstring {
     #private;
-    constructor(config: C);
+    constructor(config: Config);
     /** Has a code sent. The answer looks the same whether or not there is an account. */
     signIn(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
      * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-     * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
-     * session mode it signs in to that account: compare the `sub` of `session`.
+     * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
      */
     reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge>;
     /**
@@ -206,7 +174,7 @@ export declare class Latchstring<C extends Config = Config> {
      * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
      * called and nothing is used up: only `confirm` answers.
      */
-    openLink(fragment: string): Promise<OpenedLink<Held<C>> | null>;
+    openLink(fragment: string): Promise<OpenedLink | null>;
     /**
      * Answers with a code. A wrong one returns a new challenge; the first right one of a new person
      * makes the account. When the flow has ended this throws `CodeExpired`, `AttemptsSpent` or
@@ -214,7 +182,7 @@ export declare class Latchstring<C extends Config = Config> {
      *
      * If a new person's connection is lost after the right code, calling it again goes on from there.
      */
-    answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer<Held<C>>>;
+    answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer>;
     /** Has the same code sent once more, if its time has come. It costs no attempt. */
     resend(challenge: Challenge, options?: CallOptions): Promise<Challenge>;
     /** Writes the name and has a code sent to the second contact. Needs a recent sign-in. */
@@ -238,12 +206,6 @@ export declare class Latchstring<C extends Config = Config> {
     forgetDevices(options?: CallOptions): Promise<void>;
     /** Has this device known no more. */
     forgetDevice(): Promise<void>;
-    /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
-    session(options?: CallOptions): Promise<BrowserSession | null>;
-    /** The browser sessions of the account, in session mode. */
-    sessions(options?: CallOptions): Promise<SessionEntry[]>;
-    /** Ends a browser session of the account, in session mode: also one that has ended. */
-    revokeSession({ handle }: Pick<SessionEntry, "handle">, options?: CallOptions): Promise<void>;
     /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
     tokens(options?: CallOptions): Promise<Tokens | null>;
     /**
@@ -257,15 +219,12 @@ export declare class Latchstring<C extends Config = Config> {
      * the tokens stay here until that is done, and then the device is forgotten, too.
      *
      * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-     * from here all the same. In session mode it says that the session may not have ended.
+     * from here all the same.
      */
     signOut({ everywhere, ...options }?: CallOptions & {
         everywhere?: boolean;
     }): Promise<void>;
-    /**
-     * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
-     * it, with the access token.
-     */
+    /** Deletes the account of who is signed in, for good. */
     deleteAccount(options?: CallOptions): Promise<void>;
 }
 /** Returns a token's claims, unverified: for showing a name, never for a decision. */

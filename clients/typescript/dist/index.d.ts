@@ -1,5 +1,5 @@
 export type { AppSyncConfig } from "./appsync.js";
-export { type Answer, type BrowserSession, type Challenge, claims, type CodeAlphabet, type Config, type Contact, type Held, Latchstring, type Method, type Name, type OpenedLink, type PendingState, type Refusal, type SessionEntry, type Settings, type SignIn, type SignUp, type Tokens, } from "./client.js";
+export { type Answer, type Challenge, claims, type CodeAlphabet, type Config, type Contact, Latchstring, type Method, type Name, type OpenedLink, type PendingState, type Refusal, type Settings, type SignIn, type SignUp, type Tokens, } from "./client.js";
 export { type ErrorType, LatchstringError } from "./errors.js";
 export type { HttpConfig } from "./http.js";
 export type { CallOptions } from "./transport.js";

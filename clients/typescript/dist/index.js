@@ -143,29 +143,27 @@ function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
 }
 
 // src/http.ts
-var OPENED = "session_opened";
-function http(send, { url, clientId, sessionMode }) {
+function http(send, { url, clientId }, isSignedIn = ({ tokens }) => tokens) {
   const request = async (path, input, options, accessToken) => {
     const headers = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
-    if (sessionMode && input) headers["x-latchstring"] = "1";
     const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
     const { continuation, type, detail, ...reply } = body;
     const next = { ...reply, ...continuation && { session: continuation } };
-    const isWhole = accessToken !== void 0 || continuation || reply.tokens || reply.status === OPENED;
+    const isWhole = accessToken !== void 0 || continuation || isSignedIn(reply);
     if (ok && isWhole) return next;
     const failed = named(String(type ?? status).split(":").pop(), detail);
     if (!continuation) throw failed;
     return { ...next, failed };
   };
   return {
-    async call(operation, { ...input }, options, accessToken) {
+    request,
+    async call(operation, input, options, accessToken) {
       const method = input.method?.toLowerCase();
       if (operation === "contacts/pending") {
         return (await request(`${operation}?method=${method}`, void 0, options, accessToken)).pending;
       }
-      if (method) input.method = method;
-      if (operation === "sign-in") input.clientId = clientId;
-      return request(operation, input, options, accessToken);
+      const more = operation === "sign-in" && { clientId };
+      return request(operation, { ...input, method, ...more }, options, accessToken);
     },
     async respond({ purpose, session: continuation }, answer, options, { action, linkSecret } = {}) {
       const isResend = action === "resend";
@@ -173,8 +171,7 @@ function http(send, { url, clientId, sessionMode }) {
       const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
       const reply = await request(path, { continuation, answer: isResend ? void 0 : answer, linkSecret }, options);
       return { ...reply, isUndone, refused: isResend && reply.failed?.type };
-    },
-    session: sessionMode ? (path, input, options) => request(path, input, options, "") : void 0
+    }
   };
 }
 
@@ -287,8 +284,7 @@ var Latchstring = class {
   constructor(config) {
     this.#config = config;
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    const credentials = config.url && config.sessionMode ? "include" : "omit";
-    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4), credentials);
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 3e4 : 2e4));
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api = config.url !== void 0 ? http(this.#send, config) : appsync(this.#send, config, this.#endpoint);
@@ -304,11 +300,12 @@ var Latchstring = class {
   }
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
-   * session mode it signs in to that account: compare the `sub` of `session`.
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
    */
   async reauthenticate(input, options) {
-    return this.#request("signIn", "sign-in", input, options, await this.#account(options));
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    return this.#request("signIn", "sign-in", input, options, subject(tokens));
   }
   /**
    * Has a code sent to a contact that was replaced, for its owner to undo the change. The right code
@@ -336,12 +333,10 @@ var Latchstring = class {
     before ??= await this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
     const { purpose, sub, emailOrPhone, method, resume } = before;
-    const isContact = purpose === "contact";
-    const operation = isContact ? "contacts/change" : "sign-in";
+    const operation = purpose === "contact" ? "contacts/change" : "sign-in";
     try {
-      const existingOnly = !isContact && !!sub || void 0;
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
-      if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options, sub);
+      if (account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
       if (isOfType(error, "InvalidResume", "ChangeHeld")) await this.#store(before, null);
@@ -354,7 +349,7 @@ var Latchstring = class {
    */
   async openLink(fragment) {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = async () => {
       const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
@@ -384,10 +379,6 @@ var Latchstring = class {
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
       const { tokens: result, isNew = false, failed } = reply;
-      if (reply.status === OPENED) {
-        await this.#store(answered, null);
-        return { done: true, tokens: null, isNew };
-      }
       proof = reply.proof;
       if (!result && !proof) {
         const next = await this.#asked(answered, reply);
@@ -450,7 +441,7 @@ var Latchstring = class {
   async rememberDevice(options) {
     const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     await this.#alone(async () => {
-      if (await this.#isStill(account)) await this.#storage.setItem(this.#deviceKey, device);
+      if (subject(await this.#load()) === account) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
   /**
@@ -464,28 +455,6 @@ var Latchstring = class {
   /** Has this device known no more. */
   async forgetDevice() {
     await this.#storage.removeItem(this.#deviceKey);
-  }
-  /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
-  async session(options) {
-    try {
-      return await this.#sessions("session", void 0, options);
-    } catch (error) {
-      if (isSignedOut(error)) return null;
-      throw error;
-    }
-  }
-  /** The browser sessions of the account, in session mode. */
-  async sessions(options) {
-    return (await this.#sessions("sessions", void 0, options)).sessions;
-  }
-  /** Ends a browser session of the account, in session mode: also one that has ended. */
-  async revokeSession({ handle }, options) {
-    await this.#sessions("sessions/revoke", { handle }, options);
-  }
-  #sessions(path, input, options) {
-    const { session } = this.#api;
-    if (!session) throw new LatchstringError("NotSignedIn");
-    return session(path, input, options);
   }
   /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
   async tokens(options) {
@@ -521,14 +490,9 @@ var Latchstring = class {
    * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-   * from here all the same. In session mode it says that the session may not have ended.
+   * from here all the same.
    */
   async signOut({ everywhere, ...options } = {}) {
-    if (this.#api.session) {
-      await this.#api.session("sign-out", { everywhere }, options);
-      if (everywhere) await this.forgetDevice();
-      return void await this.#change(() => []);
-    }
     if (everywhere) return this.#end("GlobalSignOut", options);
     const tokens = await this.#alone(async () => {
       const tokens2 = await this.#load();
@@ -543,10 +507,7 @@ var Latchstring = class {
       if (!isSignedOut(error)) throw error;
     }
   }
-  /**
-   * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
-   * it, with the access token.
-   */
+  /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options) {
     await this.#end("DeleteUser", options);
   }
@@ -555,40 +516,22 @@ var Latchstring = class {
     const device = await this.#storage.getItem(this.#deviceKey) ?? void 0;
     return this.#api.call("sign-in", { ...input, device }, options);
   }
-  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
-  async #open(operation, input, options) {
-    if (operation === "sign-in") return [await this.#begin(input, options), void 0];
-    return this.#signedIn(operation, input, options);
+  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in; and the account, if known. */
+  async #open(operation, input, options, sub) {
+    if (operation !== "sign-in") return this.#signedIn(operation, input, options);
+    return [await this.#begin({ ...input, existingOnly: sub && true }, options), sub];
   }
   /** Has a code sent. */
   async #request(purpose, operation, input, options, account) {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const existingOnly = !!account || void 0;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
+    const [begun, sub] = await this.#open(operation, { ...input, method, linkChallenge }, options, account);
     const asked = { purpose, ...sub && { sub }, emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
   /** One operation of the API for the signed-in user; and the account that it was sent for. */
-  async #signedIn(operation, input, options) {
-    if (this.#api.session) {
-      const account = await this.#account(options);
-      return [await this.#api.call(operation, input, options, ""), account];
-    }
+  #signedIn(operation, input, options) {
     return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
-  }
-  /** The account that is signed in. */
-  async #account(options) {
-    const tokens = await this.tokens(options);
-    const session = this.#api.session && await this.session(options);
-    if (!tokens && !session) throw new LatchstringError("NotSignedIn");
-    return session ? session.sub : subject(tokens);
-  }
-  /** Returns whether the account is still the one that is signed in. */
-  async #isStill(account) {
-    if (this.#api.session) return (await this.session())?.sub === account;
-    const held = await this.#load();
-    return !!held && subject(held) === account;
   }
   /**
    * Calls with a valid access token; if the service refuses it, once more with a new one. Both are of
@@ -596,20 +539,20 @@ var Latchstring = class {
    * `NotSignedIn`. Returns the result and that account.
    */
   async #withToken(call, options) {
-    const account = await this.#load();
+    const account = subject(await this.#load());
     const own = (tokens2) => {
-      if (!tokens2 || !isSame(tokens2, account)) throw new LatchstringError("NotSignedIn");
+      if (!tokens2 || subject(tokens2) !== account) throw new LatchstringError("NotSignedIn");
       return tokens2;
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), subject(tokens)];
+      return [await call(tokens.accessToken), account];
     } catch (error) {
       if (!isSignedOut(error)) throw error;
     }
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), subject(renewed)];
+    return [await call(renewed.accessToken), account];
   }
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
   async #end(operation, options) {
@@ -618,7 +561,7 @@ var Latchstring = class {
       options
     );
     await this.#alone(async () => {
-      if (await this.#isStill(account)) await this.#storage.removeItem(this.#key);
+      if (subject(await this.#load()) === account) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
     await this.#change(() => []);
@@ -695,7 +638,6 @@ var Latchstring = class {
     }
   }
   async #load() {
-    if (this.#api.session) return null;
     try {
       const held = JSON.parse(await this.#storage.getItem(this.#key) ?? "null");
       return isTokens(held) ? held : null;
@@ -785,15 +727,12 @@ var Latchstring = class {
 function claims(token) {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
-function subject({ accessToken }) {
+function subject(tokens) {
   try {
-    return claims(accessToken).sub;
+    return tokens && claims(tokens.accessToken).sub;
   } catch {
     return void 0;
   }
-}
-function isSame(one, other) {
-  return !!other && subject(one) === subject(other);
 }
 function isTokens(held) {
   const { accessToken, idToken, refreshToken, expiresAt } = held ?? {};

@@ -1,6 +1,6 @@
-import type { BrowserSession, Challenge, Contact, Method, Name, PendingState, SessionEntry, SignIn, SignUp } from "./client.js";
+import type { Challenge, Contact, Method, Name, PendingState, SignIn, SignUp } from "./client.js";
 import { type CallOptions } from "./transport.js";
-export type { BrowserSession, Challenge, CodeAlphabet, Contact, Method, Name, PendingState, Refusal, SessionEntry, SignIn, SignUp, } from "./client.js";
+export type { Challenge, CodeAlphabet, Contact, Method, Name, PendingState, Refusal, SignIn, SignUp, } from "./client.js";
 export { type ErrorType, LatchstringError } from "./errors.js";
 export type { CallOptions } from "./transport.js";
 /** The settings of a client of session mode. */
@@ -16,6 +16,32 @@ export interface SessionConfig {
     timeout?: number | undefined;
     /** Another `fetch`. */
     fetch?: typeof globalThis.fetch | undefined;
+}
+/** The sign-in of this browser. Times are in seconds since 1970, by the service's clock. */
+export interface BrowserSession {
+    /** The account. */
+    readonly sub: string;
+    /** Cognito's username. */
+    readonly username: string;
+    readonly signedInAt: number;
+    readonly openedAt: number;
+    /** The seconds until it ends, unless it is used. */
+    readonly expiresIn: number;
+}
+/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
+export interface SessionEntry {
+    /** Its name for `revoke`, which opens nothing. */
+    readonly handle: string;
+    /** True if it is of this browser. */
+    readonly isCurrent: boolean;
+    /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
+    readonly browsers: readonly {
+        readonly family: string;
+        readonly system: string;
+    }[];
+    readonly openedAt: number;
+    readonly lastUsedAt: number;
+    readonly expiresAt: number;
 }
 /** The input of a sign-in. */
 export interface SessionSignIn extends SignIn {

@@ -165,29 +165,27 @@ function challengeOf(before, reply) {
 }
 
 // src/http.ts
-var OPENED = "session_opened";
-function http(send, { url, clientId, sessionMode }) {
+function http(send, { url, clientId }, isSignedIn = ({ tokens }) => tokens) {
   const request = async (path, input, options, accessToken) => {
     const headers = accessToken ? { authorization: `Bearer ${accessToken}` } : {};
-    if (sessionMode && input) headers["x-latchstring"] = "1";
     const { ok, status, body } = await send(`${url.replace(/\/$/, "")}/v1/${path}`, headers, input, options);
     const { continuation, type, detail, ...reply } = body;
     const next = { ...reply, ...continuation && { session: continuation } };
-    const isWhole = accessToken !== void 0 || continuation || reply.tokens || reply.status === OPENED;
+    const isWhole = accessToken !== void 0 || continuation || isSignedIn(reply);
     if (ok && isWhole) return next;
     const failed = named(String(type ?? status).split(":").pop(), detail);
     if (!continuation) throw failed;
     return { ...next, failed };
   };
   return {
-    async call(operation, { ...input }, options, accessToken) {
+    request,
+    async call(operation, input, options, accessToken) {
       const method = input.method?.toLowerCase();
       if (operation === "contacts/pending") {
         return (await request(`${operation}?method=${method}`, void 0, options, accessToken)).pending;
       }
-      if (method) input.method = method;
-      if (operation === "sign-in") input.clientId = clientId;
-      return request(operation, input, options, accessToken);
+      const more = operation === "sign-in" && { clientId };
+      return request(operation, { ...input, method, ...more }, options, accessToken);
     },
     async respond({ purpose, session: continuation }, answer, options, { action, linkSecret } = {}) {
       const isResend = action === "resend";
@@ -195,8 +193,7 @@ function http(send, { url, clientId, sessionMode }) {
       const path = isResend ? "sign-in/resend" : isUndone ? "contacts/undo" : "sign-in/answer";
       const reply = await request(path, { continuation, answer: isResend ? void 0 : answer, linkSecret }, options);
       return { ...reply, isUndone, refused: isResend && reply.failed?.type };
-    },
-    session: sessionMode ? (path, input, options) => request(path, input, options, "") : void 0
+    }
   };
 }
 
@@ -211,6 +208,7 @@ function memoryStorage() {
 }
 
 // src/session.ts
+var isOpened = ({ status }) => status === "session_opened";
 function createSessionClient(config) {
   return new SessionClient(config);
 }
@@ -223,7 +221,9 @@ var SessionClient = class {
   #moved = /* @__PURE__ */ new Map();
   constructor({ url, storage = memoryStorage(), timeout = 3e4, fetch = globalThis.fetch }) {
     const call = (...request) => fetch.apply(globalThis, request);
-    this.#api = http(sender(call, timeout, "include"), { url, sessionMode: true });
+    const send = sender(call, timeout, "include");
+    const marked = (address, headers, body, options) => send(address, { ...headers, ...body && { "x-latchstring": "1" } }, body, options);
+    this.#api = http(marked, { url }, isOpened);
     this.#storage = storage;
     this.#flowsKey = `latchstring.${url}.flows`;
     this.#deviceKey = `latchstring.${url}.device`;
@@ -265,7 +265,7 @@ var SessionClient = class {
    */
   openLink(fragment) {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = () => this.#flows().find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     let found = find();
     if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
@@ -355,7 +355,7 @@ var SessionClient = class {
   }
   /** One operation of browser sessions. */
   #ask(path, input, options) {
-    return this.#api.session(path, input, options);
+    return this.#api.request(path, input, options, "");
   }
   /** Has a code sent. */
   async #request(purpose, operation, input, options) {
@@ -366,9 +366,8 @@ var SessionClient = class {
   }
   async #answer(challenge, text, options, metadata) {
     const [answered, reply] = await this.#respond(challenge, text, options, metadata);
-    const { status, tokens, isNew = false, expiresIn, failed } = reply;
-    if (tokens) throw new LatchstringError("Unavailable");
-    if (status === OPENED) {
+    const { isNew = false, expiresIn, failed } = reply;
+    if (isOpened(reply)) {
       this.#store(answered, null);
       return { done: true, isNew, expiresIn };
     }

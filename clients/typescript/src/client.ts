@@ -1,7 +1,7 @@
-import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
+import { type Api, type Operation, type Reply } from "./api.js";
 import { appsync, type AppSyncConfig } from "./appsync.js";
 import { type ErrorType, isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
-import { http, type HttpConfig, OPENED } from "./http.js";
+import { http, type HttpConfig } from "./http.js";
 import { memoryStorage, type TokenStorage } from "./storage.js";
 import { type CallOptions, cognito, type Send, sender } from "./transport.js";
 import { bytesOf, challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
@@ -57,7 +57,7 @@ export interface Challenge {
   readonly purpose: "signIn" | "contact" | "undo";
   /** The account that the code must be of: that of the caller, where there is one. */
   readonly sub?: string | undefined;
-  /** True if the right code makes no account. For a client of session mode. */
+  /** True if the right code makes no account; of the client of session mode alone. */
   readonly existingOnly?: boolean | undefined;
   /** The identifier as typed. */
   readonly emailOrPhone: string;
@@ -93,53 +93,24 @@ export interface Refusal {
   readonly retryAfter: number | null;
 }
 
-/** The tokens that a client of this configuration gets; none in session mode, where the browser has a cookie. */
-export type Held<C> = C extends { sessionMode: true } ? null : Tokens;
-
 /** The outcome of an answer: tokens, or the next challenge because the code was wrong. */
-export type Answer<T = Tokens> =
+export type Answer =
   | {
       readonly done: true;
-      /** The tokens; null in session mode, where the cookie is the sign-in. */
-      readonly tokens: T;
+      readonly tokens: Tokens;
       /** True if this answer created the account. */
       readonly isNew: boolean;
     }
   | { readonly done: false; readonly challenge: Challenge };
 
-/** The sign-in of this browser, in session mode. Times are in seconds since 1970, by the service's clock. */
-export interface BrowserSession {
-  /** The account. */
-  readonly sub: string;
-  /** Cognito's username. */
-  readonly username: string;
-  readonly signedInAt: number;
-  readonly openedAt: number;
-  /** The seconds until it ends, unless it is used. */
-  readonly expiresIn: number;
-}
-
-/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
-export interface SessionEntry {
-  /** Its name for `revokeSession`, which opens nothing. */
-  readonly handle: string;
-  /** True if it is of this browser. */
-  readonly isCurrent: boolean;
-  /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
-  readonly browsers: readonly { readonly family: string; readonly system: string }[];
-  readonly openedAt: number;
-  readonly lastUsedAt: number;
-  readonly expiresAt: number;
-}
-
 /** A link of a message, opened in the browser that requested it or in another. */
-export type OpenedLink<T = Tokens> =
+export type OpenedLink =
   | {
       readonly place: "here";
       /** The flow that the link answers. */
       readonly challenge: Challenge;
       /** Answers with the link. Call it when the user has confirmed, never at the opening. */
-      confirm(options?: CallOptions): Promise<Answer<T>>;
+      confirm(options?: CallOptions): Promise<Answer>;
     }
   | {
       readonly place: "elsewhere";
@@ -191,7 +162,7 @@ const MARGIN = 30_000;
  * const answer = await latchstring.answer(challenge, code);
  * ```
  */
-export class Latchstring<C extends Config = Config> {
+export class Latchstring {
   readonly #config: Config;
   readonly #send: Send;
   readonly #api: Api;
@@ -210,12 +181,11 @@ export class Latchstring<C extends Config = Config> {
   /** The sessions in which an answer is to be given again, by those in which it failed. */
   readonly #moved = new Map<string, string>();
 
-  constructor(config: C) {
+  constructor(config: Config) {
     this.#config = config;
     // A browser's fetch wants to be called as the window's.
     const fetch = config.fetch ?? ((...request) => globalThis.fetch(...request));
-    const credentials = config.url && config.sessionMode ? "include" : "omit";
-    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000), credentials);
+    this.#send = sender(fetch, config.timeout ?? (config.url ? 30_000 : 20_000));
     const { endpoint, region } = config;
     this.#endpoint = endpoint ?? (region && `https://cognito-idp.${region}.amazonaws.com`);
     this.#api =
@@ -234,11 +204,12 @@ export class Latchstring<C extends Config = Config> {
 
   /**
    * Has a code sent to a contact of the account that is signed in, to make its sign-in recent
-   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`. In
-   * session mode it signs in to that account: compare the `sub` of `session`.
+   * (`ReauthRequired`). The right code of another account, or of none, is refused: `OtherAccount`.
    */
   async reauthenticate(input: SignIn, options?: CallOptions): Promise<Challenge> {
-    return this.#request("signIn", "sign-in", input, options, await this.#account(options));
+    const tokens = await this.tokens(options);
+    if (!tokens) throw new LatchstringError("NotSignedIn");
+    return this.#request("signIn", "sign-in", input, options, subject(tokens));
   }
 
   /**
@@ -269,13 +240,11 @@ export class Latchstring<C extends Config = Config> {
     before ??= await this.pending();
     if (!before?.resume) throw new LatchstringError("InvalidResume");
     const { purpose, sub, emailOrPhone, method, resume } = before;
-    const isContact = purpose === "contact";
-    const operation = isContact ? "contacts/change" : "sign-in";
+    const operation = purpose === "contact" ? "contacts/change" : "sign-in";
     try {
-      const existingOnly = (!isContact && !!sub) || undefined;
-      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume, existingOnly }, options);
+      const [begun, account] = await this.#open(operation, { emailOrPhone, method, resume }, options, sub);
       // A contact's flow is continued for the account that requested it.
-      if (isContact && account !== sub) throw new LatchstringError("OtherAccount");
+      if (account !== sub) throw new LatchstringError("OtherAccount");
       return await this.#asked(before, begun);
     } catch (error) {
       if (isOfType(error, "InvalidResume", "ChangeHeld")) await this.#store(before, null);
@@ -287,15 +256,15 @@ export class Latchstring<C extends Config = Config> {
    * Reads the link of a message from the fragment of its address; null if it is no link. Nothing is
    * called and nothing is used up: only `confirm` answers.
    */
-  async openLink(fragment: string): Promise<OpenedLink<Held<C>> | null> {
+  async openLink(fragment: string): Promise<OpenedLink | null> {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = async () => {
       const flows = await this.#change();
       return flows.find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     };
     let found = await find();
-    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    if (!found) return { place: "elsewhere", ...codeOf(shape!, token) };
     const confirm = async (options?: CallOptions) => {
       // The other tab may have moved on to another session.
       found = (await find()) ?? found;
@@ -312,7 +281,7 @@ export class Latchstring<C extends Config = Config> {
    *
    * If a new person's connection is lost after the right code, calling it again goes on from there.
    */
-  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer<Held<C>>> {
+  async answer(challenge: Challenge, code: string, options?: CallOptions): Promise<Answer> {
     return this.#answer(challenge, code, options);
   }
 
@@ -321,16 +290,12 @@ export class Latchstring<C extends Config = Config> {
     text: string,
     options: CallOptions | undefined,
     metadata?: Record<string, string>,
-  ): Promise<Answer<any>> {
+  ): Promise<Answer> {
     const { session, purpose, sub, emailOrPhone, method } = challenge;
     let proof = this.#proofs.get(session);
     if (!proof) {
       const [answered, reply] = await this.#respond(challenge, text, options, metadata);
       const { tokens: result, isNew = false, failed } = reply;
-      if (reply.status === OPENED) {
-        await this.#store(answered, null);
-        return { done: true, tokens: null, isNew };
-      }
       proof = reply.proof;
       if (!result && !proof) {
         const next = await this.#asked(answered, reply);
@@ -404,7 +369,7 @@ export class Latchstring<C extends Config = Config> {
     const [{ device }, account] = await this.#signedIn("devices/remember", {}, options);
     // After a sign-out, a deletion or another sign-in meanwhile, the device is not remembered.
     await this.#alone(async () => {
-      if (await this.#isStill(account)) await this.#storage.setItem(this.#deviceKey, device);
+      if (subject(await this.#load()) === account) await this.#storage.setItem(this.#deviceKey, device);
     });
   }
 
@@ -420,33 +385,6 @@ export class Latchstring<C extends Config = Config> {
   /** Has this device known no more. */
   async forgetDevice(): Promise<void> {
     await this.#storage.removeItem(this.#deviceKey);
-  }
-
-  /** The sign-in of this browser, in session mode; null without one. The session is used by it. */
-  async session(options?: CallOptions): Promise<BrowserSession | null> {
-    try {
-      return await this.#sessions("session", undefined, options);
-    } catch (error) {
-      if (isSignedOut(error)) return null;
-      throw error;
-    }
-  }
-
-  /** The browser sessions of the account, in session mode. */
-  async sessions(options?: CallOptions): Promise<SessionEntry[]> {
-    return (await this.#sessions("sessions", undefined, options)).sessions;
-  }
-
-  /** Ends a browser session of the account, in session mode: also one that has ended. */
-  async revokeSession({ handle }: Pick<SessionEntry, "handle">, options?: CallOptions): Promise<void> {
-    await this.#sessions("sessions/revoke", { handle }, options);
-  }
-
-  #sessions(path: SessionPath, input: object | undefined, options: CallOptions | undefined): Promise<any> {
-    const { session } = this.#api;
-    // Without it no browser session exists.
-    if (!session) throw new LatchstringError("NotSignedIn");
-    return session(path, input, options);
   }
 
   /** The tokens of the signed-in user, renewed if they are about to end; null without one. */
@@ -487,14 +425,9 @@ export class Latchstring<C extends Config = Config> {
    * the tokens stay here until that is done, and then the device is forgotten, too.
    *
    * An error without `everywhere` says that the revocation may not have arrived; the tokens are gone
-   * from here all the same. In session mode it says that the session may not have ended.
+   * from here all the same.
    */
   async signOut({ everywhere, ...options }: CallOptions & { everywhere?: boolean } = {}): Promise<void> {
-    if (this.#api.session) {
-      await this.#api.session("sign-out", { everywhere }, options);
-      if (everywhere) await this.forgetDevice();
-      return void (await this.#change(() => []));
-    }
     if (everywhere) return this.#end("GlobalSignOut", options);
     // Not in the middle of a refresh, whose tokens would come back.
     const tokens = await this.#alone(async () => {
@@ -512,10 +445,7 @@ export class Latchstring<C extends Config = Config> {
     }
   }
 
-  /**
-   * Deletes the account of who is signed in, for good. Not in session mode: there the app's server does
-   * it, with the access token.
-   */
+  /** Deletes the account of who is signed in, for good. */
   async deleteAccount(options?: CallOptions): Promise<void> {
     await this.#end("DeleteUser", options);
   }
@@ -526,10 +456,15 @@ export class Latchstring<C extends Config = Config> {
     return this.#api.call("sign-in", { ...input, device }, options);
   }
 
-  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in. */
-  async #open(operation: Operation, input: object, options?: CallOptions): Promise<[begun: any, sub: string | undefined]> {
-    if (operation === "sign-in") return [await this.#begin(input, options), undefined];
-    return this.#signedIn(operation, input, options);
+  /** Begins or continues a flow: with `sign-in`, or for the account that is signed in; and the account, if known. */
+  async #open(
+    operation: Operation,
+    input: object,
+    options: CallOptions | undefined,
+    sub: string | undefined,
+  ): Promise<[begun: any, sub: string | undefined]> {
+    if (operation !== "sign-in") return this.#signedIn(operation, input, options);
+    return [await this.#begin({ ...input, existingOnly: sub && true }, options), sub];
   }
 
   /** Has a code sent. */
@@ -542,38 +477,18 @@ export class Latchstring<C extends Config = Config> {
   ): Promise<Challenge> {
     const { linkSecret, linkChallenge } = await newLink();
     const { emailOrPhone, method = emailOrPhone.includes("@") ? "EMAIL" : "PHONE_NUMBER" } = input;
-    const existingOnly = !!account || undefined;
-    const [begun, sub = account] = await this.#open(operation, { ...input, method, linkChallenge, existingOnly }, options);
+    const [begun, sub] = await this.#open(operation, { ...input, method, linkChallenge }, options, account);
     const asked = { purpose, ...(sub && { sub }), emailOrPhone, method };
     return this.#store(null, challengeOf(asked, begun), linkSecret);
   }
 
   /** One operation of the API for the signed-in user; and the account that it was sent for. */
-  async #signedIn(
+  #signedIn(
     operation: Operation,
     input: object,
     options: CallOptions | undefined,
   ): Promise<[any, string | undefined]> {
-    if (this.#api.session) {
-      const account = await this.#account(options);
-      return [await this.#api.call(operation, input, options, ""), account];
-    }
     return this.#withToken((accessToken) => this.#api.call(operation, input, options, accessToken), options);
-  }
-
-  /** The account that is signed in. */
-  async #account(options?: CallOptions): Promise<string | undefined> {
-    const tokens = await this.tokens(options);
-    const session = this.#api.session && (await this.session(options));
-    if (!tokens && !session) throw new LatchstringError("NotSignedIn");
-    return session ? session.sub : subject(tokens!);
-  }
-
-  /** Returns whether the account is still the one that is signed in. */
-  async #isStill(account: string | undefined): Promise<boolean> {
-    if (this.#api.session) return (await this.session())?.sub === account;
-    const held = await this.#load();
-    return !!held && subject(held) === account;
   }
 
   /**
@@ -585,14 +500,14 @@ export class Latchstring<C extends Config = Config> {
     call: (accessToken: string) => Promise<T>,
     options: CallOptions | undefined,
   ): Promise<[T, string | undefined]> {
-    const account = await this.#load();
+    const account = subject(await this.#load());
     const own = (tokens: Tokens | null): Tokens => {
-      if (!tokens || !isSame(tokens, account)) throw new LatchstringError("NotSignedIn");
+      if (!tokens || subject(tokens) !== account) throw new LatchstringError("NotSignedIn");
       return tokens;
     };
     const tokens = own(await this.tokens(options));
     try {
-      return [await call(tokens.accessToken), subject(tokens)];
+      return [await call(tokens.accessToken), account!];
     } catch (error) {
       // The clock of this device may be wrong.
       if (!isSignedOut(error)) throw error;
@@ -600,7 +515,7 @@ export class Latchstring<C extends Config = Config> {
     // Tokens of another account are not renewed for this call.
     own(await this.#load());
     const renewed = own(await this.refresh(options));
-    return [await call(renewed.accessToken), subject(renewed)];
+    return [await call(renewed.accessToken), account!];
   }
 
   /** Ends every sign-in of the account, and then removes what is kept of it here. */
@@ -611,7 +526,7 @@ export class Latchstring<C extends Config = Config> {
     );
     await this.#alone(async () => {
       // Tokens of another account, signed in meanwhile, stay.
-      if (await this.#isStill(account)) await this.#storage.removeItem(this.#key);
+      if (subject(await this.#load()) === account) await this.#storage.removeItem(this.#key);
       await this.forgetDevice();
     });
     await this.#change(() => []);
@@ -703,7 +618,6 @@ export class Latchstring<C extends Config = Config> {
   }
 
   async #load(): Promise<Tokens | null> {
-    if (this.#api.session) return null;
     try {
       const held = JSON.parse((await this.#storage.getItem(this.#key)) ?? "null");
       return isTokens(held) ? held : null;
@@ -809,18 +723,15 @@ export function claims(token: string): Record<string, unknown> {
   return JSON.parse(new TextDecoder().decode(bytesOf(token.split(".")[1] ?? "")));
 }
 
-/** The account of tokens. */
-function subject({ accessToken }: Tokens): string | undefined {
+/** The account of tokens; null without any, and undefined if they cannot be read. */
+function subject(tokens: Tokens): string | undefined;
+function subject(tokens: Tokens | null): string | null | undefined;
+function subject(tokens: Tokens | null): string | null | undefined {
   try {
-    return claims(accessToken).sub as string;
+    return tokens && (claims(tokens.accessToken).sub as string);
   } catch {
     return undefined;
   }
-}
-
-/** Returns true if both are of one account. */
-function isSame(one: Tokens, other: Tokens | null): boolean {
-  return !!other && subject(one) === subject(other);
 }
 
 function isTokens(held: any): held is Tokens {

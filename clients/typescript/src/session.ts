@@ -1,23 +1,20 @@
-import { type Api, type Operation, type Reply, type SessionPath } from "./api.js";
+import { type Operation, type Reply } from "./api.js";
 import type {
-  BrowserSession,
   Challenge,
   Contact,
   Method,
   Name,
   PendingState,
-  SessionEntry,
   SignIn,
   SignUp,
 } from "./client.js";
 import { isLost, isOfType, isSignedOut, LatchstringError } from "./errors.js";
 import { challengeOf, codeOf, type Flow, flowsIn, LINK, nameIn, newLink, replaced } from "./flows.js";
-import { http, OPENED } from "./http.js";
+import { http, type HttpApi } from "./http.js";
 import { memoryStorage } from "./storage.js";
-import { type CallOptions, sender } from "./transport.js";
+import { type CallOptions, type Send, sender } from "./transport.js";
 
 export type {
-  BrowserSession,
   Challenge,
   CodeAlphabet,
   Contact,
@@ -25,7 +22,6 @@ export type {
   Name,
   PendingState,
   Refusal,
-  SessionEntry,
   SignIn,
   SignUp,
 } from "./client.js";
@@ -45,6 +41,31 @@ export interface SessionConfig {
   timeout?: number | undefined;
   /** Another `fetch`. */
   fetch?: typeof globalThis.fetch | undefined;
+}
+
+/** The sign-in of this browser. Times are in seconds since 1970, by the service's clock. */
+export interface BrowserSession {
+  /** The account. */
+  readonly sub: string;
+  /** Cognito's username. */
+  readonly username: string;
+  readonly signedInAt: number;
+  readonly openedAt: number;
+  /** The seconds until it ends, unless it is used. */
+  readonly expiresIn: number;
+}
+
+/** A browser session of the account. Times are in seconds since 1970, by the service's clock. */
+export interface SessionEntry {
+  /** Its name for `revoke`, which opens nothing. */
+  readonly handle: string;
+  /** True if it is of this browser. */
+  readonly isCurrent: boolean;
+  /** The browsers that used it, as they call themselves: more than one says that the cookie was copied. */
+  readonly browsers: readonly { readonly family: string; readonly system: string }[];
+  readonly openedAt: number;
+  readonly lastUsedAt: number;
+  readonly expiresAt: number;
 }
 
 /** The input of a sign-in. */
@@ -83,6 +104,12 @@ export type OpenedSessionLink =
       readonly codeAlphabet: Challenge["codeAlphabet"];
     };
 
+/** Returns true if an answer opened a browser session. Tokens are no such answer: they are refused. */
+const isOpened = ({ status }: Reply): boolean => status === "session_opened";
+
+/** The routes that a deployment has in session mode only. */
+type SessionPath = "session" | "sessions" | "sessions/revoke" | "sign-out";
+
 /**
  * Makes the client of a page in session mode: the browser keeps a cookie that no script can read, and no
  * token ever reaches it.
@@ -99,7 +126,7 @@ export function createSessionClient(config: SessionConfig): SessionClient {
 
 /** A client of session mode; `createSessionClient` makes it. */
 class SessionClient {
-  readonly #api: Api;
+  readonly #api: HttpApi;
   readonly #storage: NonNullable<SessionConfig["storage"]>;
   readonly #flowsKey: string;
   readonly #deviceKey: string;
@@ -109,7 +136,11 @@ class SessionClient {
   constructor({ url, storage = memoryStorage(), timeout = 30_000, fetch = globalThis.fetch }: SessionConfig) {
     // A browser's fetch wants to be called as the window's.
     const call: typeof fetch = (...request) => fetch.apply(globalThis, request);
-    this.#api = http(sender(call, timeout, "include"), { url, sessionMode: true });
+    const send = sender(call, timeout, "include");
+    // A page of another origin cannot send the header without permission.
+    const marked: Send = (address, headers, body, options) =>
+      send(address, { ...headers, ...(body && { "x-latchstring": "1" }) }, body, options);
+    this.#api = http(marked, { url }, isOpened);
     this.#storage = storage;
     this.#flowsKey = `latchstring.${url}.flows`;
     this.#deviceKey = `latchstring.${url}.device`;
@@ -156,10 +187,10 @@ class SessionClient {
    */
   openLink(fragment: string): OpenedSessionLink | null {
     const [, shape, name, token] = LINK.exec(fragment) ?? [];
-    if (!shape || !name || !token) return null;
+    if (!token) return null;
     const find = () => this.#flows().find(({ challenge, linkSecret }) => linkSecret && nameIn(challenge) === name);
     let found = find();
-    if (!found) return { place: "elsewhere", ...codeOf(shape, token) };
+    if (!found) return { place: "elsewhere", ...codeOf(shape!, token) };
     const confirm = async (options?: CallOptions) => {
       // The other tab may have moved on to another session.
       found = find() ?? found;
@@ -263,7 +294,7 @@ class SessionClient {
 
   /** One operation of browser sessions. */
   #ask(path: SessionPath, input: object | undefined, options: CallOptions | undefined): Promise<any> {
-    return this.#api.session!(path, input, options);
+    return this.#api.request(path, input, options, "");
   }
 
   /** Has a code sent. */
@@ -286,10 +317,8 @@ class SessionClient {
     metadata?: Record<string, string>,
   ): Promise<SessionAnswer> {
     const [answered, reply] = await this.#respond(challenge, text, options, metadata);
-    const { status, tokens, isNew = false, expiresIn, failed } = reply;
-    // The deployment is not in session mode.
-    if (tokens) throw new LatchstringError("Unavailable");
-    if (status === OPENED) {
+    const { isNew = false, expiresIn, failed } = reply;
+    if (isOpened(reply)) {
       this.#store(answered, null);
       return { done: true, isNew, expiresIn };
     }

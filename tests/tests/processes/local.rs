@@ -318,7 +318,7 @@ async fn one_request_runs_one_mutation() {
 async fn a_rotated_refresh_token_is_valid_for_the_grace_period() {
     let deployed = include_str!("../../../infra/lib/pool.ts");
     assert!(
-        deployed.contains("retryGracePeriodSeconds: 30 }"),
+        deployed.contains("retryGracePeriodSeconds: session ? 60 : 30 }"),
         "the deployed value is the default"
     );
     for (options, grace) in [
@@ -432,7 +432,14 @@ async fn the_pages_come_with_a_strict_policy() {
     let mut program = Program::local("local-pages", &["--port", "0"]);
     let address = program.address().await;
     let latchstring = Latchstring::at(&address).await;
-    for path in ["/", "/inbox", "/app.js", "/latchstring.js", "/style.css"] {
+    for path in [
+        "/",
+        "/inbox",
+        "/app.js",
+        "/latchstring.js",
+        "/latchstring-session.js",
+        "/style.css",
+    ] {
         let request = latchstring.http().get(format!("{address}{path}"));
         let response = request.send().await.expect("there is an answer");
         assert_eq!(response.status(), 200, "{path}");
