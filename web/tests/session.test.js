@@ -305,7 +305,7 @@ test("a code of no account, typed to sign in again, makes none", async () => {
       await ada.opens(`/${new URL(await ada.link(nobody)).hash}`);
       await ada.button("Sign in").click();
     }
-    await ada.page.getByText("This code belongs to another account.").waitFor();
+    await ada.page.locator(".notice, .problem").getByText("This code belongs to another account.").waitFor();
   }
   assert.equal((await cookieOf(ada)).value, value);
   assert.equal((await call(value, "session")).status, 200);
