@@ -180,6 +180,8 @@ impl Directory for CognitoDirectory {
             Ok(_) => Ok(Creation::New),
             Err(error) => match code_of(&error) {
                 "UsernameExistsException" | "AliasExistsException" => Ok(Creation::Taken),
+                // The pool's own PreSignUp trigger threw an error.
+                "UserLambdaValidationException" => Ok(Creation::Refused),
                 code => Err(PortError::new("AdminCreateUser", code)),
             },
         }

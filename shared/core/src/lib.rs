@@ -11,7 +11,7 @@
 //! - `effects`: clock and entropy.
 //! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`continuation`],
 //!   [`pseudonym`].
-//! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
+//! - [`policy`]: settings and budgets, [`admission`], [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
 //!   records, browser sessions.
@@ -33,7 +33,7 @@ mod resolver;
 mod seal;
 mod value;
 
-pub use policy::{odds, test_identifier};
+pub use policy::{admission, odds, test_identifier};
 pub use record::{pending, undo};
 pub use resolver::{answer, contact, device, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};

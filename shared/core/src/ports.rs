@@ -592,6 +592,8 @@ pub enum Creation {
     New,
     /// The username or the contact is taken.
     Taken,
+    /// The pool's own trigger refuses the account.
+    Refused,
 }
 
 /// The outcome of [`Directory::set_contact`].

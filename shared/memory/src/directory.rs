@@ -15,6 +15,7 @@ pub struct MemoryDirectory {
     accounts: Arc<Mutex<BTreeMap<String, Account>>>,
     sign_outs: Arc<Mutex<BTreeMap<String, u32>>>,
     is_careless: bool,
+    is_closed: bool,
 }
 
 impl MemoryDirectory {
@@ -24,6 +25,14 @@ impl MemoryDirectory {
     pub fn careless() -> Self {
         Self {
             is_careless: true,
+            ..Self::default()
+        }
+    }
+
+    /// Makes a directory whose pool has a trigger that refuses every new account.
+    pub fn closed() -> Self {
+        Self {
+            is_closed: true,
             ..Self::default()
         }
     }
@@ -93,6 +102,9 @@ impl Directory for MemoryDirectory {
         let is_taken = !self.is_careless && holder(&accounts, contact).is_some();
         if accounts.contains_key(username) || is_taken {
             return Ok(Creation::Taken);
+        }
+        if self.is_closed {
+            return Ok(Creation::Refused);
         }
         let name = contact.method().as_str();
         let attributes = Attributes::from_pairs([

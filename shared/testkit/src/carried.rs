@@ -338,6 +338,7 @@ impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
         create(username: &str, contact: &Identifier) -> Creation, changes, |created| match created {
             Creation::New => "new",
             Creation::Taken => "taken",
+            Creation::Refused => "refused",
         };
         set_password(username: &str, password: &Secret) -> (), changes, done;
         set_contact(username: &str, contact: &Identifier) -> ContactWrite, changes,

@@ -32,6 +32,9 @@ pub enum SignInError {
     /// The proof is valid, and another account holds its contact by now.
     #[error("Another account has this contact now, so its change cannot be undone.")]
     ContactInUse,
+    /// The proof is valid, and the deployment creates no account for its contact.
+    #[error("Sign-up is not open to this email address or phone number.")]
+    NotAdmitted,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -99,6 +102,7 @@ impl SignInError {
             Self::InvalidContinuation => "InvalidContinuation",
             Self::NothingToUndo => "NothingToUndo",
             Self::ContactInUse => "ContactInUse",
+            Self::NotAdmitted => "NotAdmitted",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",

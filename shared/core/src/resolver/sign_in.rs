@@ -578,6 +578,9 @@ where
                 }
                 account.username
             } else {
+                if !self.context.deployment.policy.admission.admits(identifier) {
+                    return Err(SignInError::NotAdmitted);
+                }
                 // Devices of a former holder of the identifier are not this account's.
                 let limiter = self.context.limiter();
                 let charging = async {
@@ -599,6 +602,7 @@ where
                 }
                 match created? {
                     Creation::New => username,
+                    Creation::Refused => return Err(SignInError::NotAdmitted),
                     // The present holder appeared, or is not visible yet: look again.
                     Creation::Taken if backoff.wait(self.context.clock).await => continue,
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),

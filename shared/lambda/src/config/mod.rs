@@ -11,6 +11,7 @@ use std::time::Duration;
 use latchstring_aws::{
     AwsEnvironment, CaBundle, CognitoCalls, SecretSetting, TurnstileEnvironment,
 };
+use latchstring_core::admission::{AdmissionRule, Domain};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
@@ -67,6 +68,14 @@ pub enum ConfigError {
         "SESSION_MODE is on, so the app client needs a secret: set CLIENT_SECRET_SECRET or CLIENT_SECRET"
     )]
     SessionsWithoutSecret,
+    /// Accounts of a legacy pool are created before their contact is proved.
+    #[error("LEGACY_POOL is true, so a rule would be no secret: set ADMISSION to open")]
+    AdmissionOfLegacyPool,
+    /// Domains without the rule that reads them, or that rule without a domain.
+    #[error(
+        "ADMISSION is domains exactly if ADMITTED_DOMAINS or REFUSED_DOMAINS is set: set both, or neither"
+    )]
+    Admission,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -215,6 +224,9 @@ impl Environment<'_> {
         };
         if !policy.mail && policy.budgets.sms.countries.is_empty() {
             return Err(ConfigError::NoChannel);
+        }
+        if !policy.admission.is_consistent() {
+            return Err(ConfigError::Admission);
         }
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
@@ -391,6 +403,23 @@ impl Environment<'_> {
         }
     }
 
+    fn admission_rule(&self, setting: &'static Setting) -> Result<AdmissionRule, ConfigError> {
+        match &*self.text(setting)? {
+            "open" => Ok(AdmissionRule::Open),
+            "domains" => Ok(AdmissionRule::Domains),
+            _ => Err(ConfigError::Invalid(setting)),
+        }
+    }
+
+    fn admission_domains(&self, setting: &'static Setting) -> Result<Vec<Domain>, ConfigError> {
+        let listed = self.text(setting)?;
+        let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
+        domains
+            .map(Domain::parse)
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Invalid(setting))
+    }
+
     fn domains(&self, setting: &'static Setting) -> Result<Vec<String>, ConfigError> {
         let listed = self.text(setting)?;
         let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
@@ -497,6 +526,9 @@ impl Environment<'_> {
         let is_legacy = self.parsed(settings::LEGACY_POOL)?;
         if is_legacy && !self.hours(settings::UNDO_HOURS)?.is_zero() {
             return Err(ConfigError::UndoOfLegacyPool);
+        }
+        if is_legacy && self.admission_rule(settings::ADMISSION)? != AdmissionRule::Open {
+            return Err(ConfigError::AdmissionOfLegacyPool);
         }
         Ok(is_legacy)
     }
@@ -751,6 +783,8 @@ mod tests {
         ("SMS_SPEND_PER_DAY", "11"),
         ("SMS_SPEND_PER_MONTH", "101"),
         ("MAIL_SHARED_DOMAINS", "example.com"),
+        ("ADMITTED_DOMAINS", "example.com,*.example.org"),
+        ("REFUSED_DOMAINS", "guests.example.org"),
         ("SMS_NUMBER_KINDS", "voip"),
         (
             "PHONE_RANGES",
@@ -886,6 +920,9 @@ mod tests {
             ("MAX_TARGETED_ODDS", "1.1"),
             ("MAX_SPRAY_ODDS", "NaN"),
             ("SOURCE_CODES_PER_HOUR", "0"),
+            ("ADMISSION", "closed"),
+            ("ADMITTED_DOMAINS", "secret-secret"),
+            ("REFUSED_DOMAINS", "*"),
             ("SMS_COUNTRIES", "USA"),
             ("SMS_COUNTRIES", "us"),
             ("SMS_COUNTRIES", "UK"),

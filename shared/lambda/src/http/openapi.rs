@@ -287,6 +287,7 @@ fn sample(problem: ProblemType) -> Failure {
             SignInError::CaptchaRequired { budget }.into()
         }
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
+        ProblemType::NotAdmitted => SignInError::NotAdmitted.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,
         ProblemType::ChangeHeld => ContactError::ChangeHeld { retry_after },
         ProblemType::TooManyRequests => {

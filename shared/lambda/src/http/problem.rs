@@ -51,6 +51,7 @@ problems! {
     NotSignedIn = 401, "Not signed in";
     ReauthRequired = 403, "A recent sign-in is required";
     CaptchaRequired = 403, "A CAPTCHA is required";
+    NotAdmitted = 403, "Sign-up is not open to this contact";
     Forbidden = 403, "Not permitted";
     NotFound = 404, "No such route";
     MethodNotAllowed = 405, "Another method is required";

@@ -244,7 +244,7 @@ routes! {
         /// is no account, the same call creates it.
         AnswerCode("answerCode") = POST "/v1/sign-in/answer", Anonymous,
             Json<AnswerRequest> => Json<AnswerResult>,
-            [InvalidContinuation, TooManyRequests];
+            [InvalidContinuation, NotAdmitted, TooManyRequests];
         /// Resend a code
         ///
         /// Sends the code once more, or a longer one, if `resendAfter` seconds have passed. Before
