@@ -30,6 +30,7 @@ export const ENDS = [
   "ContactInUse",
   "ChangeHeld",
   "NothingToUndo",
+  "NotAdmitted",
 ];
 
 function isFlow(value) {

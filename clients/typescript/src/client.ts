@@ -560,8 +560,9 @@ export class Latchstring {
   ): Promise<[Challenge, Reply]> {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
-    // The code was right, and undoes nothing.
-    const isFinal = (error: unknown) => purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo");
+    // The code was right, and undoes nothing, or its contact may have no account.
+    const isFinal = (error: unknown) =>
+      isOfType(error, "NotAdmitted") || (purpose === "undo" && isOfType(error, "ContactInUse", "NothingToUndo"));
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
     try {

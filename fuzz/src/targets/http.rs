@@ -103,6 +103,7 @@ const PROBLEMS: [(&str, u64); 18] = [
     ("Forbidden", 403),
     ("NotFound", 404),
     ("MethodNotAllowed", 405),
+    ("NotAdmitted", 403),
     ("NothingToUndo", 409),
     ("ContactInUse", 409),
     ("ChangeHeld", 409),
