@@ -14,6 +14,7 @@ use thiserror::Error;
 pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
+use crate::record::invitation::Invitation;
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::record::session::{Browser, Session, SessionTokens};
 use crate::record::undo::Undo;
@@ -355,6 +356,40 @@ pub trait UndoStore: Send + Sync {
     ) -> impl Future<Output = Result<Option<Sub>, PortError>> + Send;
 }
 
+/// The invitations.
+pub trait InvitationStore: Send + Sync {
+    /// Writes an invitation, in place of an earlier one of its contact. Kept until `keep_until` at
+    /// least.
+    fn put_invitation(
+        &self,
+        invitation: &Invitation,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Redeems the invitation of a contact for an account of this username, if it has not ended and
+    /// no other account is created with it. Returns it as it then is, or as it is if it was not
+    /// redeemed; `None` if there is none.
+    fn redeem_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Invitation>, PortError>> + Send;
+
+    /// Notes that the account of this username exists. Without effect if another one redeemed it.
+    fn use_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Removes the invitation of a contact.
+    fn withdraw_invitation(
+        &self,
+        contact: Pseudonym,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
 /// The leases.
 pub trait LeaseStore: Send + Sync {
     /// Takes the lease, unless another holder has it and it has not expired. True if taken.
@@ -610,12 +645,20 @@ pub trait Directory: Send + Sync {
     /// Returns the account of that username or verified contact.
     fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 
-    /// Creates an account that holds `contact` as verified. Sends no message.
+    /// Creates an account that holds `contact` as verified, with these attributes. Sends no message.
     fn create(
         &self,
         username: &str,
         contact: &Identifier,
+        attributes: &BTreeMap<String, String>,
     ) -> impl Future<Output = Result<Creation, PortError>> + Send;
+
+    /// Puts an account into a group. Done if it is in there.
+    fn add_to_group(
+        &self,
+        username: &str,
+        group: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Sets a permanent password, which confirms the account.
     fn set_password(

@@ -92,6 +92,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         token_use: "access".to_owned(),
         client: CLIENT.to_owned(),
         auth_time: SystemClock.now(),
+        groups: Vec::new(),
         access_token: Secret::new("token"),
     };
     let asked = account

@@ -21,8 +21,10 @@ pub enum AdmissionRule {
     /// Every identifier may have an account.
     #[default]
     Open,
-    /// Email addresses of certain domains may have one.
+    /// An email address of certain domains may have one, and an identifier with an invitation.
     Domains,
+    /// An identifier with an invitation may have one.
+    Invited,
 }
 
 /// A domain of a rule.
@@ -69,10 +71,12 @@ impl Admission {
         has_domains == (self.rule == AdmissionRule::Domains)
     }
 
-    /// Returns whether an account may be created for an identifier.
+    /// Returns whether an account may be created for an identifier without an invitation.
     pub(crate) fn admits(&self, identifier: &Identifier) -> bool {
-        if self.is_open() {
-            return true;
+        match self.rule {
+            AdmissionRule::Open => return true,
+            AdmissionRule::Invited => return false,
+            AdmissionRule::Domains => {}
         }
         let lists = |domains: &[Domain], domain: &str| domains.iter().any(|it| it.contains(domain));
         match identifier {

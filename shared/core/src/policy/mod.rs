@@ -70,6 +70,8 @@ pub struct Policy {
     pub session_life: Duration,
     /// The rule for new accounts.
     pub admission: Admission,
+    /// The group of the pool whose members may invite; `None` if no user may.
+    pub inviters: Option<String>,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -103,6 +105,7 @@ impl Policy {
             session_idle: Duration::from_secs(7 * 24 * 3600),
             session_life: Duration::from_secs(30 * 24 * 3600),
             admission: Admission::default(),
+            inviters: None,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

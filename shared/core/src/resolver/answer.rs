@@ -16,8 +16,8 @@ use super::payload::SignInPayload;
 use super::sign_in::{IsNew, SignIn, SignInRequest};
 use crate::effects::Clock;
 use crate::ports::{
-    Captcha, ChallengeApi, FlowStore, LeaseStore, OpenChallenge, PortError, RedemptionStore, Reply,
-    Tokens, UndoStore,
+    Captcha, ChallengeApi, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError,
+    RedemptionStore, Reply, Tokens, UndoStore,
 };
 use crate::seal::continuation::{Continuation, Stage};
 use crate::seal::keys::KeyId;
@@ -189,7 +189,7 @@ struct Session<'a> {
 
 impl<P, C> SignIn<'_, P, C>
 where
-    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore>,
     C: Captcha,
 {
     /// Answers with a code, or with the token of a link. A right answer returns tokens. If the

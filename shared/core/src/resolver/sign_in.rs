@@ -18,10 +18,11 @@ pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, PortError,
-    Redeemable, RedemptionStore, Reply,
+    Captcha, ChallengeApi, Creation, Directory, FlowStore, InvitationStore, LeaseStore,
+    OpenChallenge, PortError, Redeemable, RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
+use crate::record::invitation::Membership;
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
@@ -160,7 +161,7 @@ pub struct SignIn<'a, P: Ports, C> {
 
 impl<P, C> SignIn<'_, P, C>
 where
-    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + InvitationStore>,
     C: Captcha,
 {
     /// Opens a session and answers its first challenge. The next challenge requests the code, or,
@@ -572,15 +573,19 @@ where
     ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
-            let username = if let Some(account) = self.holder(identifier).await? {
+            let joining = if let Some(account) = self.holder(identifier).await? {
                 if !account.attributes.is_half_created() {
                     return Ok(account.username);
                 }
-                account.username
+                // It was admitted, or an operator created it.
+                let joining = self.joining(identifier, &account.username).await?;
+                joining
+                    .filter(|joining| joining.username == account.username)
+                    .unwrap_or_else(|| Joining::of(account.username))
             } else {
-                if !self.context.deployment.policy.admission.admits(identifier) {
-                    return Err(SignInError::NotAdmitted);
-                }
+                let username = uuid(self.context.entropy.bytes());
+                let joining = self.joining(identifier, &username).await?;
+                let joining = joining.ok_or(SignInError::NotAdmitted)?;
                 // Devices of a former holder of the identifier are not this account's.
                 let limiter = self.context.limiter();
                 let charging = async {
@@ -592,16 +597,22 @@ where
                 let (charged, forgotten) =
                     join(charging, limiter.forget_devices([identifier])).await;
                 let receipt = charged?;
-                let username = uuid(self.context.entropy.bytes());
+                let Joining {
+                    username,
+                    membership,
+                    ..
+                } = &joining;
+                let attributes = membership.attributes();
+                let directory = self.context.directory;
                 let created = match forgotten {
-                    Ok(()) => self.context.directory.create(&username, identifier).await,
+                    Ok(()) => directory.create(username, identifier, attributes).await,
                     Err(fault) => Err(fault),
                 };
                 if created != Ok(Creation::New) {
                     limiter.refund_new_account(receipt).await;
                 }
                 match created? {
-                    Creation::New => username,
+                    Creation::New => joining,
                     Creation::Refused => return Err(SignInError::NotAdmitted),
                     // The present holder appeared, or is not visible yet: look again.
                     Creation::Taken if backoff.wait(self.context.clock).await => continue,
@@ -611,13 +622,59 @@ where
             if let NewAccount::Proved(_, is_new) = new {
                 is_new.set();
             }
-            let password = password(&self.context.entropy.bytes());
-            self.context
-                .directory
-                .set_password(&username, &password)
-                .await?;
-            return Ok(username);
+            return self.complete(joining).await;
         }
+    }
+
+    /// Gives an account its groups and its password. The invitation is used before the account can
+    /// be: so it permits no second account, whatever fails.
+    async fn complete(&self, joining: Joining) -> Result<String, SignInError> {
+        let directory = self.context.directory;
+        let username = joining.username;
+        for group in joining.membership.groups() {
+            directory.add_to_group(&username, group).await?;
+        }
+        if let Some(invitation) = joining.invitation {
+            let store = self.context.store;
+            store.use_invitation(invitation, &username).await?;
+        }
+        let password = password(&self.context.entropy.bytes());
+        directory.set_password(&username, &password).await?;
+        Ok(username)
+    }
+
+    /// Returns what an account of this contact is created with; `None` if it is not admitted. An
+    /// invitation is redeemed for this username, or it names the one that it was redeemed for, if
+    /// that account was not created yet.
+    async fn joining(
+        &self,
+        identifier: &Identifier,
+        username: &str,
+    ) -> Result<Option<Joining>, SignInError> {
+        let Context {
+            deployment, clock, ..
+        } = &self.context;
+        let admission = &deployment.policy.admission;
+        if admission.is_open() {
+            return Ok(Some(Joining::of(username)));
+        }
+        let contact = Pseudonym::of_invitation(&deployment.keys, identifier);
+        let now = clock.now();
+        let redeemed = self
+            .context
+            .store
+            .redeem_invitation(contact, username, now)
+            .await?;
+        Ok(match redeemed {
+            Some(invitation) if !invitation.is_used && now < invitation.until => Some(Joining {
+                username: invitation
+                    .redeemed_by
+                    .unwrap_or_else(|| username.to_owned()),
+                membership: invitation.membership,
+                invitation: Some(contact),
+            }),
+            _ => admission.admits(identifier).then(|| Joining::of(username)),
+        })
     }
 
     /// Opens a session for an account that may be too new to be visible.
@@ -634,6 +691,25 @@ where
                 Reply::UserNotFound if backoff.wait(self.context.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
+        }
+    }
+}
+
+/// What a new account is created with.
+struct Joining {
+    username: String,
+    membership: Membership,
+    /// The redeemed invitation.
+    invitation: Option<Pseudonym>,
+}
+
+impl Joining {
+    /// Returns an account without attributes and groups.
+    fn of(username: impl Into<String>) -> Self {
+        Self {
+            username: username.into(),
+            membership: Membership::default(),
+            invitation: None,
         }
     }
 }

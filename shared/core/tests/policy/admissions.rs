@@ -1,14 +1,19 @@
 //! Who may have a new account. Only a right code learns that the contact is not admitted.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use latchstring_core::admission::{Admission, AdmissionRule, Domain};
 use latchstring_core::answer::{AnswerError, AnswerPayload};
-use latchstring_core::ports::Directory as _;
+use latchstring_core::contact::ContactError;
+use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, NewInvitation};
+use latchstring_core::ports::{Creation, Directory as _};
 use latchstring_core::sign_in::SignInError;
 use latchstring_memory::MemoryDirectory;
 
 use crate::answers::{answer, begin};
-use crate::contacts::last_code;
-use crate::harness::{ADA, BOB, NUMBER, Pool, World, identifier, now};
+use crate::contacts::{self, Tokens, identity, last_code};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Pool, World, identifier, now};
 use crate::sign_in::{earned_proof, request, resolver};
 
 const COLLEAGUE: &str = "eve@staff.example";
@@ -111,4 +116,195 @@ fn a_refusal_by_the_pools_own_trigger_is_the_same() {
     let calls = world.wire.calls();
     assert_eq!(calls.last(), Some(&"release"), "{calls:?}");
     assert!(calls.contains(&"refund"), "{calls:?}");
+}
+
+/// Returns a deployment that admits invited contacts only, and its group of inviters.
+fn by_invitation() -> World {
+    World::with_ada().reconfigured(|world| {
+        world.deployment.policy.admission.rule = AdmissionRule::Invited;
+        world.deployment.policy.inviters = Some("admins".to_owned());
+    })
+}
+
+fn invitation(contact: &str) -> NewInvitation {
+    let groups = ["staff".to_owned(), "editors".to_owned()];
+    let attributes = [("custom:tier".to_owned(), "gold".to_owned())];
+    NewInvitation {
+        contact: identifier(contact),
+        life: Duration::from_secs(3600),
+        membership: Membership::new(attributes.into(), groups.into()).unwrap(),
+    }
+}
+
+fn invite(world: &World, contact: &str) {
+    let pool = Pool::of(world);
+    now(pool.context().invite(&invitation(contact))).unwrap();
+    world.wire.clear();
+}
+
+/// Signs in with a code.
+fn sign_in(world: &World, contact: &str) -> Result<AnswerPayload, AnswerError> {
+    let pool = Pool::of(world);
+    let continuation = begin(world, &pool, contact);
+    let code = last_code(world);
+    world.wire.clear();
+    answer(world, &pool, &continuation, &code)
+}
+
+fn username(world: &World, contact: &str) -> String {
+    let found = now(world.directory.port.find(contact)).unwrap();
+    found.expect("an account").username
+}
+
+fn is_signed_in(answered: &Result<AnswerPayload, AnswerError>) -> bool {
+    matches!(answered, Ok(AnswerPayload::SignedIn { .. }))
+}
+
+fn is_new(answered: &Result<AnswerPayload, AnswerError>) -> bool {
+    matches!(answered, Ok(AnswerPayload::SignedIn { is_new: true, .. }))
+}
+
+#[test]
+fn an_invited_contact_gets_an_account_with_its_groups() {
+    let world = by_invitation();
+    assert_eq!(sign_in(&world, NUMBER), Err(refused()));
+    for contact in [BOB, NUMBER] {
+        invite(&world, contact);
+        world.after_secs(60);
+        assert!(is_new(&sign_in(&world, contact)), "{contact}");
+        let name = username(&world, contact);
+        let directory = &world.directory.port;
+        assert_eq!(directory.groups(&name).len(), 2);
+        assert_eq!(directory.attributes(&name)["custom:tier"], "gold");
+    }
+}
+
+#[test]
+fn an_invitation_is_of_its_contact_and_ends() {
+    let world = by_invitation();
+    invite(&world, COLLEAGUE);
+    assert_eq!(sign_in(&world, BOB), Err(refused()));
+    world.after_secs(3600);
+    assert_eq!(sign_in(&world, COLLEAGUE), Err(refused()));
+    invite(&world, COLLEAGUE);
+    let pool = Pool::of(&world);
+    now(pool.context().withdraw_invitation(&identifier(COLLEAGUE))).unwrap();
+    world.after_secs(60);
+    assert_eq!(sign_in(&world, COLLEAGUE), Err(refused()));
+}
+
+#[test]
+fn an_invitation_permits_one_account_also_after_its_deletion() {
+    let world = by_invitation();
+    invite(&world, BOB);
+    assert!(is_new(&sign_in(&world, BOB)));
+    world.directory.port.remove(&username(&world, BOB));
+    world.after_secs(60);
+    assert_eq!(sign_in(&world, BOB), Err(refused()));
+}
+
+#[test]
+fn an_invitation_admits_beside_a_domain() {
+    let world = of_one_domain();
+    invite(&world, BOB);
+    assert!(is_new(&sign_in(&world, BOB)));
+    world.after_secs(60);
+    assert!(is_new(&sign_in(&world, COLLEAGUE)));
+}
+
+#[test]
+fn an_interrupted_account_is_completed_with_its_groups() {
+    // Each call of the first attempt is lost in turn, before and after its effect.
+    for lost in 0..40 {
+        for after in [false, true] {
+            let world = by_invitation();
+            invite(&world, BOB);
+            let pool = Pool::of(&world);
+            let continuation = begin(&world, &pool, BOB);
+            let code = last_code(&world);
+            world.wire.clear();
+            let kind = if after { Break::After } else { Break::Before };
+            world.wire.will_break([(lost, kind)]);
+            let first = answer(&world, &pool, &continuation, &code);
+            world.wire.clear();
+            if !is_signed_in(&first) {
+                world.after_secs(60);
+                let last = sign_in(&world, BOB);
+                assert!(is_signed_in(&last), "{lost} {after}: {last:?}");
+            }
+            let name = username(&world, BOB);
+            assert_eq!(
+                world.directory.port.groups(&name).len(),
+                2,
+                "{lost} {after}"
+            );
+            world.directory.port.remove(&name);
+            world.after_secs(60);
+            assert_eq!(sign_in(&world, BOB), Err(refused()), "{lost} {after}");
+        }
+    }
+}
+
+#[test]
+fn an_account_of_an_operator_is_completed_without_an_invitation() {
+    let world = by_invitation();
+    let directory = &world.directory.port;
+    let created = now(directory.create("made-by-hand", &identifier(BOB), &BTreeMap::new()));
+    assert_eq!(created, Ok(Creation::New));
+    assert!(sign_in(&world, BOB).is_ok());
+    assert_eq!(username(&world, BOB), "made-by-hand");
+}
+
+#[test]
+fn the_calls_before_a_right_code_show_no_invitation() {
+    let calls = |is_invited| {
+        let world = by_invitation();
+        if is_invited {
+            invite(&world, BOB);
+        }
+        let pool = Pool::of(&world);
+        let continuation = begin(&world, &pool, BOB);
+        let _ = answer(&world, &pool, &continuation, &world.wrong_code());
+        world.wire.calls()
+    };
+    assert_eq!(calls(true), calls(false));
+}
+
+#[test]
+fn only_the_group_of_inviters_may_invite() {
+    let world = by_invitation();
+    let pool = Pool::of(&world);
+    let tokens = Tokens(&world);
+    let account = contacts::resolver(&pool, &tokens);
+    let mut caller = identity(&world, ADAS_NAME);
+    let new = invitation(BOB);
+    for groups in [vec![], vec!["staff".to_owned()]] {
+        caller.groups = groups;
+        let refused = now(account.invite(&caller, &new));
+        assert_eq!(refused, Err(ContactError::NotAnInviter));
+        let refused = now(account.withdraw_invitation(&caller, &new.contact));
+        assert_eq!(refused, Err(ContactError::NotAnInviter));
+    }
+    caller.groups = vec!["staff".to_owned(), "admins".to_owned()];
+    assert_eq!(now(account.invite(&caller, &new)), Ok(()));
+    assert!(is_new(&sign_in(&world, BOB)));
+    world.after_secs(3600);
+    let stale = now(account.invite(&caller, &new));
+    assert_eq!(stale, Err(ContactError::ReauthRequired));
+}
+
+#[test]
+fn an_invitation_needs_a_rule_and_a_life_in_bounds() {
+    let world = World::with_ada();
+    let refused = now(Pool::of(&world).context().invite(&invitation(BOB)));
+    assert_eq!(refused, Err(ContactError::SignUpIsOpen));
+    let world = by_invitation();
+    for life in [Duration::ZERO, INVITATION_LIFE_MAX + Duration::from_secs(1)] {
+        let new = NewInvitation {
+            life,
+            ..invitation(BOB)
+        };
+        let refused = now(Pool::of(&world).context().invite(&new));
+        assert_eq!(refused, Err(ContactError::InvitationLife));
+    }
 }

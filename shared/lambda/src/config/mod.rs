@@ -407,8 +407,16 @@ impl Environment<'_> {
         match &*self.text(setting)? {
             "open" => Ok(AdmissionRule::Open),
             "domains" => Ok(AdmissionRule::Domains),
+            "invited" => Ok(AdmissionRule::Invited),
             _ => Err(ConfigError::Invalid(setting)),
         }
+    }
+
+    fn group(&self, setting: &'static Setting) -> Result<Option<String>, ConfigError> {
+        self.optional(setting, |text| {
+            let is_group = text.len() <= 128 && !text.contains(char::is_whitespace);
+            is_group.then(|| text.to_owned()).ok_or(())
+        })
     }
 
     fn admission_domains(&self, setting: &'static Setting) -> Result<Vec<Domain>, ConfigError> {
@@ -785,6 +793,7 @@ mod tests {
         ("MAIL_SHARED_DOMAINS", "example.com"),
         ("ADMITTED_DOMAINS", "example.com,*.example.org"),
         ("REFUSED_DOMAINS", "guests.example.org"),
+        ("INVITERS_GROUP", "admins"),
         ("SMS_NUMBER_KINDS", "voip"),
         (
             "PHONE_RANGES",
