@@ -8,7 +8,7 @@ use latchstring_aws::{
     SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{
-    CounterStore, FlowStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
+    CounterStore, FlowStore, InvitationStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::SignInResolver;
@@ -31,7 +31,13 @@ fn main() -> ExitCode {
 }
 
 fn resolver<
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
 >(
     environment: &Environment<'_>,
     aws: &Aws,

@@ -554,7 +554,14 @@ pub trait CounterStore: Send + Sync {
 
 /// A store of every kind of item, as a deployment has it.
 pub trait Store:
-    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + SessionStore + CounterStore
+    FlowStore
+    + RedemptionStore
+    + PendingStore
+    + UndoStore
+    + InvitationStore
+    + LeaseStore
+    + SessionStore
+    + CounterStore
 {
 }
 
@@ -563,6 +570,7 @@ impl<S> Store for S where
         + RedemptionStore
         + PendingStore
         + UndoStore
+        + InvitationStore
         + LeaseStore
         + SessionStore
         + CounterStore

@@ -5,7 +5,7 @@ use std::time::Duration;
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
-use latchstring_core::invite::Invitation;
+use latchstring_core::invite::{Invitation, Membership};
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Finished, FlowStore,
@@ -422,6 +422,7 @@ impl InvitationStore for MemoryStore {
             && invitation.redeemed_by.as_deref() == Some(username)
         {
             invitation.is_used = true;
+            invitation.membership = Membership::default();
         }
         Ok(())
     }

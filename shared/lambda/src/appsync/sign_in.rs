@@ -1,6 +1,6 @@
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    RedemptionStore, UndoStore,
+    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, InvitationStore,
+    LeaseStore, RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInError;
@@ -33,7 +33,7 @@ struct Input {
 
 impl<S, D, A, P, C, E, K, B> Fields for SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

@@ -287,6 +287,9 @@ fn sample(problem: ProblemType) -> Failure {
             SignInError::CaptchaRequired { budget }.into()
         }
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
+        ProblemType::InvalidInvitation => ContactError::InvitationLife,
+        ProblemType::NotAnInviter => ContactError::NotAnInviter,
+        ProblemType::SignUpIsOpen => ContactError::SignUpIsOpen,
         ProblemType::NotAdmitted => SignInError::NotAdmitted.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,
         ProblemType::ChangeHeld => ContactError::ChangeHeld { retry_after },

@@ -10,8 +10,9 @@ use super::problem::{ProblemType, Rejection};
 use super::response::Response;
 use super::types::{
     AccessToken, AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, CurrentSession,
-    IssuedTicket, Names, PendingQuery, PendingResult, RememberedDevice, ResendRequest,
-    RevokeRequest, SessionList, SignInRequest, SignOutRequest, SignUpRequest,
+    InvitationRequest, InvitedContact, IssuedTicket, Names, PendingQuery, PendingResult,
+    RememberedDevice, ResendRequest, RevokeRequest, SessionList, SignInRequest, SignOutRequest,
+    SignUpRequest,
 };
 
 /// The callers that a route serves.
@@ -299,6 +300,21 @@ routes! {
         /// Makes every device token of the account invalid.
         ForgetDevices("forgetDevices") = POST "/v1/devices/forget", Bearer,
             Nothing => Nothing, [];
+        /// Invite a contact
+        ///
+        /// Permits the contact one account where sign-up is not open. In place of an earlier
+        /// invitation of the contact. Sends nothing. Needs a recent sign-in, by an account in the
+        /// group of inviters.
+        Invite("invite") = POST "/v1/invitations", Bearer,
+            Json<InvitationRequest> => Nothing,
+            [InvalidIdentifier, InvalidInvitation, ReauthRequired, NotAnInviter, SignUpIsOpen];
+        /// Withdraw an invitation
+        ///
+        /// Succeeds too if there is none. An account that was created with it stays. Needs a recent
+        /// sign-in, by an account in the group of inviters.
+        WithdrawInvitation("withdrawInvitation") = POST "/v1/invitations/withdraw", Bearer,
+            Json<InvitedContact> => Nothing,
+            [InvalidIdentifier, ReauthRequired, NotAnInviter];
         /// Read the browser's session
         ///
         /// Returns the session of the cookie, without its tokens.

@@ -4,8 +4,8 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
+    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, InvitationStore,
+    LeaseStore, PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{NewSession, OpenedSession, Sessions};
@@ -30,7 +30,13 @@ use crate::resolver::{BrowserSessions, OriginSecrets, Requested, SignInInput, Si
 
 impl<S, D, A, P, C, E, K, B> Actions for SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -92,7 +98,13 @@ where
 
 impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

@@ -4,8 +4,8 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    PortError, RedemptionStore, UndoStore,
+    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, InvitationStore,
+    LeaseStore, PortError, RedemptionStore, UndoStore,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -64,7 +64,7 @@ pub(crate) struct Requested {
 
 impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

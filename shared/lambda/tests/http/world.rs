@@ -282,7 +282,14 @@ impl World {
 /// Returns whether the function sign-up serves a path.
 pub(crate) fn is_of_accounts(path: &str) -> bool {
     let parts = [
-        "sign-up", "names", "change", "pending", "devices", "session", "sign-out",
+        "sign-up",
+        "names",
+        "change",
+        "pending",
+        "devices",
+        "invitations",
+        "session",
+        "sign-out",
     ];
     parts.iter().any(|part| path.contains(part))
 }
