@@ -24,6 +24,8 @@ use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
 use crate::value::id::{FlowId, PendingId, TicketId};
 use crate::value::identifier::{Identifier, Method};
+use crate::value::locale::Locale;
+use crate::value::membership::Membership;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
@@ -702,6 +704,44 @@ pub trait AccessTokenVerifier: Send + Sync {
         &self,
         access_token: &Secret,
     ) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
+}
+
+/// The question to the deployment's own rule for new accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct AdmissionQuestion<'a> {
+    /// The contact, which was proved.
+    pub contact: &'a Identifier,
+    /// The app client.
+    pub client: &'a str,
+    /// The language of the messages, if the client named one.
+    pub locale: Option<Locale>,
+    /// What the contact's invitation gives the account, if there is one.
+    pub invitation: Option<&'a Membership>,
+}
+
+/// The answer of the deployment's own rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdmissionVerdict {
+    /// The account may be created, with this in addition to its invitation.
+    Admit(Membership),
+    /// It may not.
+    Refuse,
+}
+
+/// The deployment's own rule for new accounts.
+pub trait AdmissionHook: Send + Sync {
+    /// Returns the verdict. It may be called several times for one account.
+    fn judge(
+        &self,
+        question: &AdmissionQuestion<'_>,
+    ) -> impl Future<Output = Result<AdmissionVerdict, PortError>> + Send;
+}
+
+/// The hook of a deployment without one.
+impl AdmissionHook for Infallible {
+    async fn judge(&self, _: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+        match *self {}
+    }
 }
 
 /// The verifier of CAPTCHA responses.

@@ -7,11 +7,12 @@ use latchstring_core::invite::Invitation;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
-    Counts, Courier, Creation, DeliveryError, Directory, EndIf, Enlisted, Finished, FlowStore,
-    InvitationStore, LeaseStore, Leased, NewAttempt, OpenChallenge, Opened, PendingStore,
-    PortError, Redeemable, Redeemed, RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts,
-    SessionStore, Taken, UndoStore, VerdictWrite, Window,
+    AccessTokenVerifier, AdmissionHook, AdmissionQuestion, AdmissionVerdict, Attempted, Captcha,
+    ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier, Creation, DeliveryError,
+    Directory, EndIf, Enlisted, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
+    NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
+    RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts, SessionStore, Taken, UndoStore,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
@@ -33,6 +34,8 @@ pub enum Port {
     ChallengeApi,
     /// [`RefreshApi`].
     RefreshApi,
+    /// [`AdmissionHook`].
+    AdmissionHook,
     /// [`Captcha`].
     Captcha,
     /// [`Courier`].
@@ -381,6 +384,15 @@ impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
             metadata: &[(&str, &str)],
             source: Option<Source>
         ) -> Reply, plain, replied;
+    }
+}
+
+impl<P: AdmissionHook, C: Carrier> AdmissionHook for Carried<P, C> {
+    carried! { Port::AdmissionHook;
+        judge(question: &AdmissionQuestion<'_>) -> AdmissionVerdict, plain, |verdict| match verdict {
+            AdmissionVerdict::Admit(_) => "admit",
+            AdmissionVerdict::Refuse => "refuse",
+        };
     }
 }
 

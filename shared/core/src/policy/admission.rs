@@ -25,6 +25,8 @@ pub enum AdmissionRule {
     Domains,
     /// An identifier with an invitation may have one.
     Invited,
+    /// A function of the deployment's own decides.
+    Hook,
 }
 
 /// A domain of a rule.
@@ -71,11 +73,12 @@ impl Admission {
         has_domains == (self.rule == AdmissionRule::Domains)
     }
 
-    /// Returns whether an account may be created for an identifier without an invitation.
+    /// Returns whether an account may be created for an identifier without an invitation and without
+    /// the hook.
     pub(crate) fn admits(&self, identifier: &Identifier) -> bool {
         match self.rule {
             AdmissionRule::Open => return true,
-            AdmissionRule::Invited => return false,
+            AdmissionRule::Invited | AdmissionRule::Hook => return false,
             AdmissionRule::Domains => {}
         }
         let lists = |domains: &[Domain], domain: &str| domains.iter().any(|it| it.contains(domain));

@@ -5,6 +5,7 @@
 //! These calls are the same with and without an account. With a proof it ensures that the account
 //! exists, and opens a session that the proof answers.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,14 +16,16 @@ pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
 use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
-use crate::effects::{Clock, Entropy};
+use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
+use crate::policy::admission::AdmissionRule;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, InvitationStore, LeaseStore,
-    OpenChallenge, PortError, Redeemable, RedemptionStore, Reply,
+    AdmissionHook, AdmissionQuestion, AdmissionVerdict, Captcha, ChallengeApi, Creation, Directory,
+    FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable, RedemptionStore,
+    Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
-use crate::record::invitation::Membership;
+use crate::record::invitation::{Invitation, Membership};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
@@ -35,6 +38,9 @@ use crate::value::locale::Locale;
 use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
+
+/// The time limit of one call of the deployment's own rule for new accounts.
+const HOOK_LIMIT: Duration = Duration::from_secs(1);
 
 /// A client's request to sign in.
 #[derive(Clone, Debug)]
@@ -148,7 +154,7 @@ struct AccountFound {
 }
 
 /// The sign-in resolver.
-pub struct SignIn<'a, P: Ports, C> {
+pub struct SignIn<'a, P: Ports, C, H = Infallible> {
     /// The settings and ports. Accounts are used only with a proof, or in a legacy pool.
     pub context: Context<'a, P>,
     /// True if the pool reports missing users; accounts are then created before a proof.
@@ -157,12 +163,15 @@ pub struct SignIn<'a, P: Ports, C> {
     /// or the deployment's guesses is spent. If `None`, the request is refused; for a mailbox and
     /// the deployment's guesses, the code has ten digits instead.
     pub captcha: Option<&'a C>,
+    /// The deployment's own rule for new accounts, if that is the rule.
+    pub hook: Option<&'a H>,
 }
 
-impl<P, C> SignIn<'_, P, C>
+impl<P, C, H> SignIn<'_, P, C, H>
 where
     P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + InvitationStore>,
     C: Captcha,
+    H: AdmissionHook,
 {
     /// Opens a session and answers its first challenge. The next challenge requests the code, or,
     /// if the request has a proof, that proof.
@@ -439,12 +448,13 @@ where
         }
     }
 
-    /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it.
+    /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it. Returns the
+    /// language of the flow.
     pub(super) async fn earned(
         &self,
         identifier: &Identifier,
         proof: &Proof,
-    ) -> Result<(), SignInError> {
+    ) -> Result<Option<Locale>, SignInError> {
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
             self.context
@@ -454,7 +464,7 @@ where
         .await?;
         let Deployment { policy, keys } = self.context.deployment;
         let now = self.context.clock.now();
-        let earned = earned.is_some_and(|flow| {
+        let earned = earned.filter(|flow| {
             flow.proves(
                 identifier,
                 self.context.app_client,
@@ -463,10 +473,9 @@ where
                 policy.proof_life,
             )
         });
-        if earned && !redeemed {
-            Ok(())
-        } else {
-            Err(SignInError::InvalidProof)
+        match earned {
+            Some(flow) if !redeemed => Ok(flow.locale),
+            _ => Err(SignInError::InvalidProof),
         }
     }
 
@@ -489,21 +498,23 @@ where
             let now = self.context.clock.now();
             self.context.store.lease(on, holder, now, now.plus(LEASE))
         };
-        let mut leased = match new {
+        let (mut leased, locale) = match new {
             NewAccount::Unproved => match self.complete_account(identifier).await? {
                 Some(account) => return Ok(account),
-                None => lease().await?,
+                None => (lease().await?, None),
             },
             NewAccount::Proved(proof, _) => {
                 let proof = self.sealed_proof(identifier, proof)?;
                 let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
-                if let Err(error) = earned {
-                    if leased == Ok(true) {
-                        let _ = self.context.store.release(on, holder).await;
+                match earned {
+                    Ok(locale) => (leased?, locale),
+                    Err(error) => {
+                        if leased == Ok(true) {
+                            let _ = self.context.store.release(on, holder).await;
+                        }
+                        return Err(error);
                     }
-                    return Err(error);
                 }
-                leased?
             }
         };
         let mut backoff = Backoff::new();
@@ -517,7 +528,7 @@ where
             }
             leased = lease().await?;
         }
-        match self.find_or_create(identifier, new).await {
+        match self.find_or_create(identifier, new, locale).await {
             Ok(username) => Ok(AccountFound {
                 username,
                 lease: Some((on, holder)),
@@ -570,6 +581,7 @@ where
         &self,
         identifier: &Identifier,
         new: NewAccount<'_>,
+        locale: Option<Locale>,
     ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
@@ -578,13 +590,13 @@ where
                     return Ok(account.username);
                 }
                 // It was admitted, or an operator created it.
-                let joining = self.joining(identifier, &account.username).await?;
+                let joining = self.joining(identifier, &account.username, locale).await?;
                 joining
                     .filter(|joining| joining.username == account.username)
                     .unwrap_or_else(|| Joining::of(account.username))
             } else {
                 let username = uuid(self.context.entropy.bytes());
-                let joining = self.joining(identifier, &username).await?;
+                let joining = self.joining(identifier, &username, locale).await?;
                 let joining = joining.ok_or(SignInError::NotAdmitted)?;
                 // Devices of a former holder of the identifier are not this account's.
                 let limiter = self.context.limiter();
@@ -650,6 +662,7 @@ where
         &self,
         identifier: &Identifier,
         username: &str,
+        locale: Option<Locale>,
     ) -> Result<Option<Joining>, SignInError> {
         let Context {
             deployment, clock, ..
@@ -665,16 +678,57 @@ where
             .store
             .redeem_invitation(contact, username, now)
             .await?;
-        Ok(match redeemed {
-            Some(invitation) if !invitation.is_used && now < invitation.until => Some(Joining {
-                username: invitation
-                    .redeemed_by
-                    .unwrap_or_else(|| username.to_owned()),
-                membership: invitation.membership,
-                invitation: Some(contact),
-            }),
-            _ => admission.admits(identifier).then(|| Joining::of(username)),
-        })
+        let is_live = |it: &Invitation| !it.is_used && now < it.until;
+        let invited = redeemed.filter(is_live).map(|invitation| Joining {
+            username: invitation
+                .redeemed_by
+                .unwrap_or_else(|| username.to_owned()),
+            membership: invitation.membership,
+            invitation: Some(contact),
+        });
+        if admission.rule == AdmissionRule::Hook {
+            let membership = invited.as_ref().map(|joining| &joining.membership);
+            return Ok(match self.judged(identifier, locale, membership).await? {
+                AdmissionVerdict::Refuse => None,
+                AdmissionVerdict::Admit(membership) => {
+                    let joining = invited.unwrap_or_else(|| Joining::of(username));
+                    Some(Joining {
+                        membership: joining.membership.with(membership),
+                        ..joining
+                    })
+                }
+            });
+        }
+        let admitted = || admission.admits(identifier).then(|| Joining::of(username));
+        Ok(invited.or_else(admitted))
+    }
+
+    /// Calls the deployment's own rule, once more if it does not answer. Without an answer there is
+    /// no account.
+    async fn judged(
+        &self,
+        contact: &Identifier,
+        locale: Option<Locale>,
+        invitation: Option<&Membership>,
+    ) -> Result<AdmissionVerdict, SignInError> {
+        let Some(hook) = self.hook else {
+            return Ok(AdmissionVerdict::Refuse);
+        };
+        let question = AdmissionQuestion {
+            contact,
+            client: self.context.app_client.client(),
+            locale,
+            invitation,
+        };
+        let judge = async || {
+            let judging = hook.judge(&question);
+            let judged = timeout(self.context.clock, HOOK_LIMIT, judging).await;
+            judged.unwrap_or_else(|| Err(PortError::new("admission hook", "timeout")))
+        };
+        match judge().await {
+            Ok(verdict) => Ok(verdict),
+            Err(_) => Ok(judge().await?),
+        }
     }
 
     /// Opens a session for an account that may be too new to be visible.

@@ -84,6 +84,14 @@ impl Membership {
         Ok(Self { attributes, groups })
     }
 
+    /// Adds another membership, whose attributes take precedence.
+    #[must_use]
+    pub fn with(mut self, other: Self) -> Self {
+        self.attributes.extend(other.attributes);
+        self.groups.extend(other.groups);
+        self
+    }
+
     /// The attributes by their names.
     pub const fn attributes(&self) -> &BTreeMap<String, String> {
         &self.attributes

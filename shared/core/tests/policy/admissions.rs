@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchstring_core::admission::{Admission, AdmissionRule, Domain};
-use latchstring_core::answer::{AnswerError, AnswerPayload};
+use latchstring_core::answer::{AnswerAction, AnswerError, AnswerPayload};
 use latchstring_core::contact::ContactError;
 use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, NewInvitation};
 use latchstring_core::ports::{Creation, Directory as _};
-use latchstring_core::sign_in::SignInError;
-use latchstring_memory::MemoryDirectory;
+use latchstring_core::sign_in::{SignIn, SignInError};
+use latchstring_memory::{FixedAdmissionHook, MemoryDirectory};
 
-use crate::answers::{answer, begin};
+use crate::answers::{answer, answering, begin};
 use crate::contacts::{self, Tokens, identity, last_code};
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Pool, World, identifier, now};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, now};
 use crate::sign_in::{earned_proof, request, resolver};
 
 const COLLEAGUE: &str = "eve@staff.example";
@@ -307,4 +307,103 @@ fn an_invitation_needs_a_rule_and_a_life_in_bounds() {
         let refused = now(Pool::of(&world).context().invite(&new));
         assert_eq!(refused, Err(ContactError::InvitationLife));
     }
+}
+
+/// Returns a deployment with a rule of its own, and the rule, which admits Bob as an editor.
+fn by_a_rule() -> (World, Flaky<FixedAdmissionHook>) {
+    let world = World::with_ada().reconfigured(|world| {
+        world.deployment.policy.admission.rule = AdmissionRule::Hook;
+    });
+    let groups = ["editors".to_owned()];
+    let membership = Membership::new(BTreeMap::new(), groups.into()).unwrap();
+    let hook = FixedAdmissionHook::new([(identifier(BOB), membership)]);
+    let hook = Flaky::new(hook, world.wire.clone());
+    (world, hook)
+}
+
+/// Signs in with a code where a rule decides. The calls of the answer break so.
+fn judged(
+    world: &World,
+    hook: &Flaky<FixedAdmissionHook>,
+    contact: &str,
+    breaks: &[(usize, Break)],
+) -> Result<AnswerPayload, AnswerError> {
+    let pool = Pool::of(world);
+    let continuation = begin(world, &pool, contact);
+    let request = answering(&continuation, &last_code(world));
+    world.wire.clear();
+    world.wire.will_break(breaks.iter().copied());
+    let sign_in = SignIn {
+        context: pool.context(),
+        legacy_pool: false,
+        captcha: world.captcha.as_ref(),
+        hook: Some(hook),
+    };
+    now(sign_in.answer(&request, AnswerAction::SignIn))
+}
+
+/// Returns the number of the first call of the rule in an answer.
+fn first_judgement() -> usize {
+    let (world, hook) = by_a_rule();
+    judged(&world, &hook, NUMBER, &[]).unwrap_err();
+    let calls = world.wire.calls();
+    calls.iter().position(|call| *call == "judge").unwrap()
+}
+
+#[test]
+fn a_rule_of_ones_own_admits_and_refuses() {
+    let (world, hook) = by_a_rule();
+    assert!(is_new(&judged(&world, &hook, BOB, &[])));
+    let name = username(&world, BOB);
+    assert_eq!(
+        world.directory.port.groups(&name),
+        ["editors".to_owned()].into()
+    );
+    assert_eq!(judged(&world, &hook, NUMBER, &[]), Err(refused()));
+    // An existing account is no question.
+    let asked = hook.port.asked();
+    world.after_secs(60);
+    assert!(is_signed_in(&judged(&world, &hook, BOB, &[])));
+    assert!(is_signed_in(&judged(&world, &hook, ADA, &[])));
+    assert_eq!(hook.port.asked(), asked);
+}
+
+#[test]
+fn a_rule_that_does_not_answer_is_asked_once_more_and_creates_nothing() {
+    let at = first_judgement();
+    for kind in [Break::Before, Break::After, Break::Hangs] {
+        let (world, hook) = by_a_rule();
+        assert!(
+            is_new(&judged(&world, &hook, BOB, &[(at, kind)])),
+            "{kind:?}"
+        );
+        let (world, hook) = by_a_rule();
+        let answered = judged(&world, &hook, BOB, &[(at, kind), (at + 1, kind)]);
+        let error = answered.unwrap_err();
+        assert_eq!(error.error.error_type(), "Unavailable", "{kind:?}");
+        // The proof is kept, so the call can be repeated.
+        assert!(error.continuation.is_some());
+        assert!(!has_account(&world, BOB));
+        assert!(world.wire.calls().contains(&"release"));
+    }
+}
+
+#[test]
+fn an_invitation_is_put_to_the_rule_and_adds_to_its_verdict() {
+    let (world, hook) = by_a_rule();
+    for contact in [BOB, NUMBER] {
+        invite(&world, contact);
+    }
+    assert_eq!(judged(&world, &hook, NUMBER, &[]), Err(refused()));
+    assert!(is_new(&judged(&world, &hook, BOB, &[])));
+    let name = username(&world, BOB);
+    let directory = &world.directory.port;
+    assert_eq!(directory.groups(&name).len(), 2);
+    assert_eq!(directory.attributes(&name)["custom:tier"], "gold");
+}
+
+#[test]
+fn without_the_rule_that_is_configured_none_is_admitted() {
+    let (world, _) = by_a_rule();
+    assert_eq!(sign_in(&world, BOB), Err(refused()));
 }
