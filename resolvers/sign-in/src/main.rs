@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, DynamoStore, KeptSecret,
-    SecretsManager, Turnstile,
+    LambdaAdmissionHook, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{
     CounterStore, FlowStore, InvitationStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
@@ -62,6 +62,9 @@ fn resolver<
             |secret| CognitoRefreshTokens::new(aws, app_client.client(), Some(secret)),
             |credential| KeptSecret::new(aws, credential),
         )?,
+        hook: environment
+            .admission_hook()?
+            .map(|function| LambdaAdmissionHook::new(aws, function)),
         app_client,
         captcha: environment
             .turnstile()?

@@ -4,8 +4,9 @@
 use std::pin::Pin;
 
 use latchstring_core::ports::{
-    AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    InvitationStore, LeaseStore, PendingStore, RedemptionStore, SessionStore, UndoStore,
+    AccessTokenVerifier, AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory,
+    Entropy, FlowStore, InvitationStore, LeaseStore, PendingStore, RedemptionStore, SessionStore,
+    UndoStore,
 };
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ use crate::operator::{self, Operator};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
 use crate::{appsync, http};
 
-impl<S, D, A, P, C, E, K, B> Handler for SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> Handler for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
     S: FlowStore
         + RedemptionStore
@@ -31,6 +32,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await.map(HandlerResponse::from)

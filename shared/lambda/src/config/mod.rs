@@ -76,6 +76,9 @@ pub enum ConfigError {
         "ADMISSION is domains exactly if ADMITTED_DOMAINS or REFUSED_DOMAINS is set: set both, or neither"
     )]
     Admission,
+    /// A function without the rule that calls it, or that rule without a function.
+    #[error("ADMISSION is hook exactly if ADMISSION_HOOK is set: set both, or neither")]
+    AdmissionHook,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -403,11 +406,26 @@ impl Environment<'_> {
         }
     }
 
+    /// Returns the name or ARN of the function that judges new accounts, if that is the rule.
+    ///
+    /// # Errors
+    /// If it is missing, or set with another rule.
+    pub fn admission_hook(&self) -> Result<Option<String>, ConfigError> {
+        let function: Option<String> = self.optional(settings::ADMISSION_HOOK, str::parse)?;
+        let is_rule = self.admission_rule(settings::ADMISSION)? == AdmissionRule::Hook;
+        if function.is_some() == is_rule {
+            Ok(function)
+        } else {
+            Err(ConfigError::AdmissionHook)
+        }
+    }
+
     fn admission_rule(&self, setting: &'static Setting) -> Result<AdmissionRule, ConfigError> {
         match &*self.text(setting)? {
             "open" => Ok(AdmissionRule::Open),
             "domains" => Ok(AdmissionRule::Domains),
             "invited" => Ok(AdmissionRule::Invited),
+            "hook" => Ok(AdmissionRule::Hook),
             _ => Err(ConfigError::Invalid(setting)),
         }
     }

@@ -4,8 +4,8 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, InvitationStore,
-    LeaseStore, PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
+    AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
+    InvitationStore, LeaseStore, PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{NewSession, OpenedSession, Sessions};
@@ -28,7 +28,7 @@ use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
 use crate::resolver::{BrowserSessions, OriginSecrets, Requested, SignInInput, SignInResolver};
 
-impl<S, D, A, P, C, E, K, B> Actions for SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> Actions for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
     S: FlowStore
         + RedemptionStore
@@ -44,6 +44,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     type Action = SignInAction;
 
@@ -96,7 +97,7 @@ where
     }
 }
 
-impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> SignInResolver<S, D, A, P, C, E, K, B, H>
 where
     S: FlowStore
         + RedemptionStore
@@ -112,6 +113,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     async fn requested(&self, input: SignInRequest, call: &Call<'_>) -> Result<Requested, Failure> {
         let served = self.app_client.client();

@@ -1,5 +1,6 @@
 //! The routes for anyone.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
@@ -359,6 +360,7 @@ impl ChallengeApi for Silent {
 async fn a_silent_cognito_is_unavailable_within_25_seconds() {
     let world = World::new();
     let sign_in = SignInResolver {
+        hook: None::<Infallible>,
         deployment: world.shared.deployment.clone(),
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,
@@ -402,6 +404,7 @@ impl Deployments for NoKeys {
 async fn unreadable_keys_leave_the_continuation() {
     let world = World::new();
     let sign_in = SignInResolver {
+        hook: None::<Infallible>,
         deployment: NoKeys(world.shared.deployment.policy.clone()),
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,

@@ -149,6 +149,7 @@ impl World {
         let app_client = AppClient::new(POOL, CLIENT);
         Self {
             sign_in: SignInResolver {
+                hook: None,
                 deployment: shared.deployment.clone(),
                 app_client: app_client.clone(),
                 legacy_pool: false,
