@@ -63,6 +63,9 @@ pub struct RestService {
 /// AppSync.
 pub const APPSYNC: RestService = RestService { name: "appsync" };
 
+/// API Gateway.
+pub const API_GATEWAY: RestService = RestService { name: "apigateway" };
+
 /// The reason for which a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
@@ -217,6 +220,30 @@ impl<'a> SignedCalls<'a> {
         .await
     }
 
+    /// Reads the path of a service with paths, with the attempts of a read.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn read_path(
+        &self,
+        service: RestService,
+        operation: &str,
+        target: &str,
+    ) -> Result<Value, CallError> {
+        let action = format!("{}:{operation}", service.name);
+        let get = async |limit| {
+            let get = Outgoing {
+                service: service.name,
+                method: "GET",
+                target,
+                headers: &[],
+                body: String::new(),
+            };
+            Self::json_of(&action, self.send(limit, &action, get).await?)
+        };
+        repeat(READ, get).await
+    }
+
     /// Reads a list of a service with paths, page by page, with the attempts of a read for each page.
     ///
     /// # Errors
@@ -228,22 +255,11 @@ impl<'a> SignedCalls<'a> {
         path: &str,
         member: &str,
     ) -> Result<Vec<Value>, CallError> {
-        let action = format!("{}:{operation}", service.name);
         let mut found = Vec::new();
         let mut query = String::from("?maxResults=25");
         loop {
             let target = format!("{path}{query}");
-            let get = async |limit| {
-                let get = Outgoing {
-                    service: service.name,
-                    method: "GET",
-                    target: &target,
-                    headers: &[],
-                    body: String::new(),
-                };
-                Self::json_of(&action, self.send(limit, &action, get).await?)
-            };
-            let page = repeat(READ, get).await?;
+            let page = self.read_path(service, operation, &target).await?;
             found.extend(page[member].as_array().cloned().unwrap_or_default());
             match page["nextToken"].as_str() {
                 Some(next) => query = format!("?maxResults=25&nextToken={}", encoded(next)),

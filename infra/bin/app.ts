@@ -16,6 +16,7 @@ if (fromAddress === undefined && countries === undefined) {
 const userPoolId = context('userPool');
 const api = (context('api') ?? 'appsync') as NonNullable<LatchstringProps['api']>;
 const allowOrigins = list('allowOrigins');
+const sessionMode = context('sessionMode') === 'true';
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
   email: fromAddress
@@ -35,6 +36,7 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   api,
   graphql: api === 'http' ? undefined : { keys: list('apiKeys'), keysExpire: context('keysExpire') },
   http: allowOrigins ? { allowOrigins } : undefined,
+  sessionMode,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
   alarms: { actions: list('alarmTopic') },
 });

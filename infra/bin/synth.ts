@@ -3,7 +3,8 @@
 //   npm run -s synth -- --out DIR [--architecture arm64|x86_64]
 //
 // DIR/latchstring.template.json makes a user pool, DIR/latchstring-existing-pool.template.json serves
-// one that exists.
+// one that exists. DIR/latchstring-session-mode.template.json and
+// DIR/latchstring-session-mode-existing-pool.template.json do so in session mode.
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -29,8 +30,11 @@ if (values.out === undefined || architecture === undefined) {
 const outdir = fs.mkdtempSync(path.join(os.tmpdir(), 'latchstring-synth-'));
 try {
   const app = new App({ analyticsReporting: false, outdir });
-  new StandaloneStack(app, 'latchstring', { architecture, existingPool: false });
-  new StandaloneStack(app, 'latchstring-existing-pool', { architecture, existingPool: true });
+  for (const sessionMode of [false, true]) {
+    const name = sessionMode ? 'latchstring-session-mode' : 'latchstring';
+    new StandaloneStack(app, name, { architecture, existingPool: false, sessionMode });
+    new StandaloneStack(app, `${name}-existing-pool`, { architecture, existingPool: true, sessionMode });
+  }
   fs.mkdirSync(values.out, { recursive: true });
   for (const stack of app.synth().stacks) {
     const file = path.join(values.out, `${stack.stackName}.template.json`);

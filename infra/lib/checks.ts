@@ -21,6 +21,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...graphql(props),
     ...http(props),
     ...webAcl(props, region),
+    ...session(props),
     ...others(props),
   ];
   if (found.length > 0) {
@@ -86,8 +87,9 @@ function* odds(settings: Settings): Generator<string> {
   }
 }
 
-function* calls({ settings }: LatchstringProps): Generator<string> {
-  if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true) {
+function* calls({ settings, sessionMode }: LatchstringProps): Generator<string> {
+  // In session mode no client answers a session.
+  if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true && !sessionMode) {
     yield 'settings.cognitoCalls: signed needs signedSessionsConfirmed, once `latchstring doctor --probe` reports probe.signed as ok';
   }
 }
@@ -277,6 +279,67 @@ function* http({ api, http = {} }: LatchstringProps): Generator<string> {
       yield 'http.domain.basePath: such as auth or login/app, without slashes at its ends';
     }
   }
+}
+
+function* session(props: LatchstringProps): Generator<string> {
+  const { api, http, pool, existingPool, sessionMode } = props;
+  if (!sessionMode) {
+    return;
+  }
+  const { origins = [], clientSecret } = sessionMode === true ? {} : sessionMode;
+  if (api !== 'http') {
+    yield "sessionMode: needs api: 'http'; clients of AppSync answer Cognito themselves, which refuses them without the client's secret, and get the tokens";
+  }
+  for (const [name, clients] of [
+    ['pool.clients', pool?.clients],
+    ['existingPool.clientIds', existingPool?.clientIds],
+  ] as const) {
+    if (clients && !Token.isUnresolved(clients) && clients.length > 1) {
+      yield `${name}: one with sessionMode, which serves a single app client`;
+    }
+  }
+  if (pool?.rotateRefreshTokens === false) {
+    yield 'pool.rotateRefreshTokens: not false with sessionMode, in which the server refreshes';
+  }
+  const hours = Number(props.settings?.sessionHours ?? RULES.sessionHours.default);
+  const life = pool?.refreshTokenLife?.toHours({ integral: false });
+  if (life !== undefined && !Token.isUnresolved(hours) && life < hours) {
+    yield `pool.refreshTokenLife: at least ${hours} hours, as settings.sessionHours; a shorter one ends sessions earlier`;
+  }
+  if (existingPool && !clientSecret) {
+    yield "sessionMode.clientSecret: the secret of the existing pool's client; a client without one must be replaced";
+  }
+  if (!existingPool && clientSecret) {
+    yield 'sessionMode.clientSecret: only with existingPool; the client of a new pool has one of its own';
+  }
+  if (http?.allowOrigins?.length) {
+    yield 'http.allowOrigins: not with sessionMode; pages that may send the cookie are sessionMode.origins';
+  }
+  if (!Token.isUnresolved(origins)) {
+    yield* pages(origins, http);
+  }
+}
+
+/** Checks the origins of pages that send the cookie. */
+function* pages(origins: string[], http: LatchstringProps['http']): Generator<string> {
+  if (origins.some((value) => wrong(value, /^https:\/\/[a-z0-9.-]+(:\d{1,5})?$/))) {
+    yield 'sessionMode.origins: origins such as https://app.example.com, without a path and never *';
+    return;
+  }
+  const domain = http?.domain?.name;
+  const foreign = origins.filter(
+    (origin) => domain !== undefined && ![origin, domain].some(Token.isUnresolved) && siteOf(new URL(origin).hostname) !== siteOf(domain),
+  );
+  if (origins.length > 0 && !http?.existing && domain === undefined) {
+    yield "sessionMode.origins: needs http.domain, as browsers send the cookie only to pages of the API's own site";
+  } else if (foreign.length > 0) {
+    yield `sessionMode.origins: ${foreign.join(', ')} is of another site than http.domain, so browsers send no cookie`;
+  }
+}
+
+/** The last two labels: two names of one site have the same, though two sites may have them as well. */
+function siteOf(name: string): string {
+  return name.split('.').slice(-2).join('.');
 }
 
 function* webAcl({ api, http, waf }: LatchstringProps, region: string): Generator<string> {

@@ -17,7 +17,15 @@ export interface EdgeProps {
   readonly originSecret: string;
   readonly domain?: DomainProps;
   readonly webAclArn?: string;
+  /** True in session mode. */
+  readonly sessionMode: boolean;
 }
+
+/** The cookie of session mode. */
+export const COOKIE = '__Host-latchstring';
+
+/** The header by which the functions know the app's own server. */
+const SERVER = 'X-Latchstring-Server';
 
 /** A CloudFront distribution in front of the HTTP API, which can have a web ACL; the API itself cannot. */
 export class Edge extends Construct {
@@ -42,8 +50,8 @@ export class Edge extends Construct {
         allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         compress: false,
-        cachePolicy: this.noCache(),
-        originRequestPolicy: this.forwarded(),
+        cachePolicy: this.noCache(props.sessionMode),
+        originRequestPolicy: this.forwarded(props.sessionMode),
       },
     });
   }
@@ -51,14 +59,16 @@ export class Edge extends Construct {
   /**
    * Caches nothing: the least time is none, and the functions answer with `no-store`. The managed policy
    * for this, whose greatest time is none too, takes no header, and CloudFront forwards `Authorization`
-   * of a GET only where it is a part of the cache's key.
+   * of a GET only where it is a part of the cache's key. In session mode the cookie and the server
+   * credential are parts of it too: CloudFront may answer requests of one key that arrive together alike.
    */
-  private noCache(): cloudfront.CachePolicy {
+  private noCache(sessionMode: boolean): cloudfront.CachePolicy {
     return new cloudfront.CachePolicy(this, 'NoCache', {
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),
       maxTtl: Duration.seconds(1),
-      headerBehavior: cloudfront.CacheHeaderBehavior.allowList('Authorization'),
+      headerBehavior: cloudfront.CacheHeaderBehavior.allowList('Authorization', ...(sessionMode ? [SERVER] : [])),
+      cookieBehavior: sessionMode ? cloudfront.CacheCookieBehavior.allowList(COOKIE) : undefined,
       queryStringBehavior: cloudfront.CacheQueryStringBehavior.all(),
     });
   }
@@ -68,7 +78,7 @@ export class Edge extends Construct {
    * forward `Host`, by which API Gateway finds no API. A header of this name that a client sent does not
    * arrive: CloudFront writes it.
    */
-  private forwarded(): cloudfront.OriginRequestPolicy {
+  private forwarded(sessionMode: boolean): cloudfront.OriginRequestPolicy {
     return new cloudfront.OriginRequestPolicy(this, 'Forwarded', {
       headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
         'CloudFront-Viewer-Address',
@@ -76,6 +86,8 @@ export class Edge extends Construct {
         'Origin',
         'Access-Control-Request-Method',
         'Access-Control-Request-Headers',
+        // Ten are the most that a policy takes.
+        ...(sessionMode ? ['Sec-Fetch-Site', 'User-Agent', 'X-Latchstring', 'X-Latchstring-Source'] : []),
       ),
     });
   }

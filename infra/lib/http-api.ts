@@ -43,10 +43,19 @@ export const INVITATION_ROUTES: Record<string, FunctionName> = {
   'POST /v1/invitations/withdraw': 'sign-up',
 };
 
+/** Those of session mode besides. */
+export const SESSION_ROUTES: Record<string, FunctionName> = {
+  'GET /v1/session': 'sign-up',
+  'GET /v1/session/token': 'sign-up',
+  'GET /v1/sessions': 'sign-up',
+  'POST /v1/sessions/revoke': 'sign-up',
+  'POST /v1/sign-out': 'sign-up',
+};
+
 /** The functions behind the routes. */
 const RESOLVERS: FunctionName[] = [...new Set(Object.values(ROUTES))];
 
-/** The function whose routes need a signed-in user's access token. */
+/** The function whose routes need a signed-in user's access token, or in session mode the cookie. */
 const SIGNED_IN: FunctionName = 'sign-up';
 
 /**
@@ -56,7 +65,7 @@ const SIGNED_IN: FunctionName = 'sign-up';
  */
 const REQUESTS_PER_SECOND = 1000;
 
-/** The members of a line of the access log: none names a user, a contact or, by default, an address. */
+/** The members of a line of the access log: none has a cookie or names a user, a contact or, by default, an address. */
 const LOGGED = {
   requestId: '$context.requestId',
   time: '$context.requestTime',
@@ -81,6 +90,8 @@ export interface HttpApiOptions {
   readonly webAclArn?: string;
   /** True if there is a rule for new accounts, which takes invitations. */
   readonly invitations?: boolean;
+  /** In session mode: the origins of pages that may call the API with the cookie. */
+  readonly session?: { readonly origins: string[] };
 }
 
 /** The HTTP API over the resolver functions: one of its own, or the routes of one that exists. */
@@ -107,7 +118,7 @@ export class HttpApi extends Construct {
     this.resource = new CfnApi(this, 'Api', {
       name: `${Stack.of(this).stackName}-latchstring`,
       protocolType: 'HTTP',
-      corsConfiguration: props.allowOrigins?.length ? cors(props.allowOrigins) : undefined,
+      corsConfiguration: options.session ? corsWithCookie(options.session.origins) : cors(props.allowOrigins),
     });
     this.id = this.resource.attrApiId;
     this.route(options);
@@ -119,6 +130,7 @@ export class HttpApi extends Construct {
         originSecret: options.originSecret,
         domain,
         webAclArn: options.webAclArn,
+        sessionMode: options.session !== undefined,
       });
       // The functions know a new secret before the distribution sends it.
       this.edge.node.addDependency(...RESOLVERS.map((name) => options.functions[name]));
@@ -133,15 +145,8 @@ export class HttpApi extends Construct {
   }
 
   /** Makes the routes, with the permission of this API, and of no other, to call their functions. */
-  private route({ pool, functions, invitations }: HttpApiOptions): void {
-    const authorizer = new CfnAuthorizer(this, 'Authorizer', {
-      apiId: this.id,
-      name: 'latchstring',
-      authorizerType: 'JWT',
-      identitySource: ['$request.header.Authorization'],
-      // An access token has no `aud`; API Gateway then compares its `client_id`.
-      jwtConfiguration: { issuer: issuer(pool), audience: pool.clientIds },
-    });
+  private route({ pool, functions, invitations, session }: HttpApiOptions): void {
+    const authorization = session ? { authorizationType: 'NONE' } : this.authorizer(pool);
     const integrations = new Map(
       RESOLVERS.map((name) => {
         const integration = new CfnIntegration(this, `Integration${name.replaceAll('-', '')}`, {
@@ -165,18 +170,30 @@ export class HttpApi extends Construct {
         return [name, integration] as const;
       }),
     );
-    for (const [routeKey, name] of Object.entries({ ...ROUTES, ...(invitations ? INVITATION_ROUTES : {}) })) {
+    const others = { ...(invitations ? INVITATION_ROUTES : {}), ...(session ? SESSION_ROUTES : {}) };
+    for (const [routeKey, name] of Object.entries({ ...ROUTES, ...others })) {
       const integration = integrations.get(name) as CfnIntegration;
       const id = `Route${routeKey.replace(/^\w+ \/v1/, '').replace(/\W(\w)/g, (_, c: string) => c.toUpperCase())}`;
       this.routes[routeKey] = new CfnRoute(this, id, {
         apiId: this.id,
         routeKey,
         target: `integrations/${integration.ref}`,
-        ...(name === SIGNED_IN
-          ? { authorizationType: 'JWT', authorizerId: authorizer.ref }
-          : { authorizationType: 'NONE' }),
+        ...(name === SIGNED_IN ? authorization : { authorizationType: 'NONE' }),
       });
     }
+  }
+
+  /** The filter before the signed-in routes. It knows tokens only, so session mode has none. */
+  private authorizer(pool: Pool): { authorizationType: string; authorizerId: string } {
+    const authorizer = new CfnAuthorizer(this, 'Authorizer', {
+      apiId: this.id,
+      name: 'latchstring',
+      authorizerType: 'JWT',
+      identitySource: ['$request.header.Authorization'],
+      // An access token has no `aud`; API Gateway then compares its `client_id`.
+      jwtConfiguration: { issuer: issuer(pool), audience: pool.clientIds },
+    });
+    return { authorizationType: 'JWT', authorizerId: authorizer.ref };
   }
 
   private createStage(props: HttpProps, { logRetention }: HttpApiOptions): CfnStage {
@@ -218,12 +235,24 @@ function issuer(pool: Pool): string {
 }
 
 /** Pages of these origins may call the API. No cookie is sent: tokens are in a header. */
-function cors(allowOrigins: string[]): CfnApi.CorsProperty {
-  return {
-    allowOrigins,
-    allowMethods: ['GET', 'POST'],
-    allowHeaders: ['authorization', 'content-type'],
-    exposeHeaders: ['retry-after'],
-    maxAge: 3600,
-  };
+function cors(allowOrigins: string[] = []): CfnApi.CorsProperty | undefined {
+  return allowOrigins.length === 0
+    ? undefined
+    : {
+        allowOrigins,
+        allowMethods: ['GET', 'POST'],
+        allowHeaders: ['authorization', 'content-type'],
+        exposeHeaders: ['retry-after'],
+        maxAge: 3600,
+      };
+}
+
+/**
+ * Pages of these origins may call the API with the cookie. The functions refuse a POST without the header
+ * `X-Latchstring`, for which a page of another origin needs this permission. The headers of the app's
+ * server are no page's.
+ */
+function corsWithCookie(allowOrigins: string[]): CfnApi.CorsProperty | undefined {
+  const shared = cors(allowOrigins);
+  return shared && { ...shared, allowCredentials: true, allowHeaders: ['content-type', 'x-latchstring'] };
 }

@@ -8,6 +8,7 @@ import {
   aws_cloudwatch as cloudwatch,
   aws_dynamodb as dynamodb,
   aws_iam as iam,
+  type aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
   aws_secretsmanager as secrets,
@@ -23,12 +24,24 @@ import { GraphqlApi, seconds } from './graphql-api';
 import { HOME } from './home';
 import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
-import { UserPool, existingPool, permitTriggers, type Pool } from './pool';
-import type { CaptchaProps, EmailProps, LatchstringProps, SmsProps, TemplateIds } from './props';
-import { captcha, mail, sms, statements } from './rights';
+import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
+import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
+import { captcha, mail, sessionSecrets, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
-import { createKeyRing, createOriginSecret, createTable } from './store';
+import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
+
+/** The parts of session mode. */
+export interface Session {
+  /** The secret of the app client. */
+  readonly clientSecret: secrets.ISecret;
+  /** The same, if it is made here. */
+  readonly madeClientSecret?: secrets.Secret;
+  /** The credential of the app's own server. */
+  readonly serverCredential: secrets.Secret;
+  /** The origins of pages that may call the API with the cookie. */
+  readonly origins: string[];
+}
 
 /**
  * Passwordless sign-in: a user pool with its three triggers, the GraphQL or HTTP API with its resolvers,
@@ -52,6 +65,8 @@ export class Latchstring extends Construct {
   readonly smsPolicy?: iam.Policy;
   /** The permissions that a rule for new accounts needs, if there is one. */
   readonly admissionPolicies?: AdmissionPolicies;
+  /** The parts of session mode, if it is on. */
+  readonly session?: Session;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
   readonly originSecrets: secrets.Secret[] = [];
   /** The web ACL of the GraphQL API. */
@@ -78,8 +93,12 @@ export class Latchstring extends Construct {
     if (props.existingPool) {
       this.pool = existingPool(this, props.existingPool);
     } else {
-      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy });
+      const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
+      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session });
       this.pool = this.userPool;
+    }
+    if (props.sessionMode) {
+      this.session = this.createSession(props.sessionMode === true ? {} : props.sessionMode, props.encryptionKey);
     }
 
     if (props.http?.cloudFront) {
@@ -122,6 +141,7 @@ export class Latchstring extends Construct {
         invitations: this.admissionPolicies !== undefined,
         originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
         webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
+        session: this.session,
       });
     }
     this.alarms = createAlarms(this, props.alarms ?? {}, {
@@ -154,7 +174,11 @@ export class Latchstring extends Construct {
         reservedConcurrency: props.reservedConcurrency?.[name],
         environment: this.environment(name, props),
         statements: [
-          ...statements(name, arns, props.settings?.cognitoCalls === 'signed'),
+          ...statements(name, arns, {
+            signedCalls: props.settings?.cognitoCalls === 'signed',
+            sessionMode: this.session !== undefined,
+          }),
+          ...(this.session && RESOLVERS.includes(name) ? readSession(this.session) : []),
           ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
         ],
@@ -162,6 +186,18 @@ export class Latchstring extends Construct {
       return [name, created];
     };
     return Object.fromEntries(FUNCTIONS.map(create));
+  }
+
+  private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): Session {
+    const [client] = Object.values(this.userPool?.clients ?? {});
+    const madeClientSecret = client && createClientSecret(this, client, encryptionKey);
+    return {
+      // The checks demand the one or the other.
+      clientSecret: (madeClientSecret ?? props.clientSecret) as secrets.ISecret,
+      madeClientSecret,
+      serverCredential: createServerCredential(this, encryptionKey),
+      origins: props.origins ?? [],
+    };
   }
 
   private environment(name: FunctionName, props: LatchstringProps): Record<string, string> {
@@ -182,6 +218,7 @@ export class Latchstring extends Construct {
       ...(RESOLVERS.includes(name) && this.originSecrets.length > 0
         ? { CLOUDFRONT_SECRET: this.originSecrets.map((secret) => secret.secretValue.unsafeUnwrap()).join(',') }
         : {}),
+      ...(this.session && RESOLVERS.includes(name) ? sessionVariables(this.session) : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.
       ...(props.email === undefined ? { EMAIL: 'false' } : {}),
@@ -229,6 +266,24 @@ function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string
   return { TURNSTILE_KEY_SECRET: secretArn, TURNSTILE_HOSTNAMES: hostnames.join(',') };
 }
 
+function sessionVariables({ clientSecret, serverCredential, origins }: Session): Record<string, string> {
+  return {
+    SESSION_MODE: 'on',
+    CLIENT_SECRET_SECRET: clientSecret.secretArn,
+    SERVER_CREDENTIAL_SECRET: serverCredential.secretArn,
+    ...(origins.length > 0 ? { SESSION_ORIGINS: Fn.join(',', origins) } : {}),
+  };
+}
+
+/** To read the two secrets, the client's with a key of its own where it has one. */
+function readSession({ clientSecret, madeClientSecret, serverCredential }: Session): iam.PolicyStatement[] {
+  const key = madeClientSecret ? undefined : clientSecret.encryptionKey;
+  return [
+    ...sessionSecrets([clientSecret, serverCredential]),
+    ...(key ? [decrypt(key.keyArn, ['kms:Decrypt'], ['secretsmanager'], 'DecryptClientSecret')] : []),
+  ];
+}
+
 function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
   const found: Record<string, string | undefined> = {
     SMS_COUNTRIES: sms.countries.join(','),
@@ -249,16 +304,19 @@ function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
 }
 
 /** For a table and secret with a key of one's own, and only through them. */
-function decrypt(keyArn: string): iam.PolicyStatement {
+function decrypt(
+  keyArn: string,
+  actions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+  services = ['dynamodb', 'secretsmanager'],
+  sid = 'Decrypt',
+): iam.PolicyStatement {
   return new iam.PolicyStatement({
-    sid: 'Decrypt',
-    actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+    sid,
+    actions,
     resources: [keyArn],
     conditions: {
       StringEquals: {
-        'kms:ViaService': ['dynamodb', 'secretsmanager'].map(
-          (service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`,
-        ),
+        'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`),
       },
     },
   });

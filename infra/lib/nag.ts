@@ -4,7 +4,7 @@ import type { Latchstring } from './latchstring';
 
 /** The rules of cdk-nag's AwsSolutions pack that are not followed, each with the reason. */
 export function acknowledge(latchstring: Latchstring): void {
-  const { table, keyRing, userPool, smsPolicy, graphqlApi, httpApi, originSecrets } = latchstring;
+  const { table, keyRing, userPool, smsPolicy, graphqlApi, httpApi, originSecrets, session } = latchstring;
   because(table, 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');
   because(keyRing, 'SMG4', 'A key is rotated in three steps with waiting times, by `latchstring rotate-keys`: docs/operations.md.');
   because(userPool?.resource, 'COG2', 'The one-time code is the only factor that custom authentication has.');
@@ -22,9 +22,17 @@ export function acknowledge(latchstring: Latchstring): void {
   );
   for (const route of Object.values(httpApi?.routes ?? {})) {
     if (route.authorizationType === 'NONE') {
-      because(route, 'APIG4', 'Who begins a sign-in has no token yet; the budgets of sign-in limit it.');
+      because(
+        route,
+        'APIG4',
+        session
+          ? 'No authorizer of API Gateway knows the cookie; the function looks its session up, and asks Cognito.'
+          : 'Who begins a sign-in has no token yet; the budgets of sign-in limit it.',
+      );
     }
   }
+  because(session?.madeClientSecret, 'SMG4', 'Cognito has to accept it first: docs/operations.md has the steps.');
+  because(session?.serverCredential, 'SMG4', "The app's server has to know it too: docs/operations.md has the steps.");
   for (const secret of originSecrets) {
     because(secret, 'SMG4', 'It is rotated by deployments, as CloudFront and the functions hold it: docs/operations.md.');
   }

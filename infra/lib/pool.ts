@@ -1,8 +1,9 @@
-import { Duration, RemovalPolicy, Stack, aws_cognito as cognito, type aws_lambda as lambda } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack, Token, aws_cognito as cognito, type aws_lambda as lambda } from 'aws-cdk-lib';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TRIGGERS, functionArn, type FunctionName } from './functions';
 import type { ExistingPool, PoolProps } from './props';
+import { RULES } from './settings';
 
 /** The pool and clients that a deployment serves. */
 export interface Pool {
@@ -14,12 +15,21 @@ export interface Pool {
 /** Attributes that a user's own token may not write, because they identify the user. */
 export const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
 
+/** The options of a new pool besides its properties. */
+export interface PoolOptions {
+  /** The prefix of the functions' names. */
+  readonly prefix: string;
+  readonly removalPolicy: RemovalPolicy;
+  /** In session mode: the life of a session. */
+  readonly session?: { readonly life: Duration };
+}
+
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
 export class UserPool implements Pool {
   readonly resource: cognito.CfnUserPool;
   readonly clients: Record<string, cognito.CfnUserPoolClient> = {};
 
-  constructor(scope: Construct, props: PoolProps, options: { prefix: string; removalPolicy: RemovalPolicy }) {
+  constructor(scope: Construct, props: PoolProps, options: PoolOptions) {
     const lambdaConfig = Object.fromEntries(
       Object.entries(TRIGGERS).map(([name, trigger]) => [
         trigger,
@@ -53,7 +63,7 @@ export class UserPool implements Pool {
     this.resource.applyRemovalPolicy(options.removalPolicy);
 
     for (const name of props.clients ?? ['app']) {
-      this.clients[name] = this.client(scope, name, props);
+      this.clients[name] = this.client(scope, name, props, options.session);
     }
   }
 
@@ -69,15 +79,22 @@ export class UserPool implements Pool {
     return Object.values(this.clients).map((client) => client.ref);
   }
 
-  private client(scope: Construct, name: string, props: PoolProps): cognito.CfnUserPoolClient {
+  private client(
+    scope: Construct,
+    name: string,
+    props: PoolProps,
+    session: PoolOptions['session'],
+  ): cognito.CfnUserPoolClient {
     const minutes = (life: Duration) => life.toMinutes();
+    const rotates = session !== undefined || props.rotateRefreshTokens;
     return new cognito.CfnUserPoolClient(scope, `Client${name}`, {
       userPoolId: this.id,
       clientName: name,
-      generateSecret: false,
+      // In session mode Cognito refuses every call without the secret, before a trigger runs.
+      generateSecret: session !== undefined,
       // AWS requires this refresh flow to be off where refresh tokens rotate; GetTokensFromRefreshToken
       // works without it.
-      explicitAuthFlows: props.rotateRefreshTokens
+      explicitAuthFlows: rotates
         ? ['ALLOW_CUSTOM_AUTH']
         : ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
       // Strangers run through the same triggers as users.
@@ -85,17 +102,24 @@ export class UserPool implements Pool {
       // The longest there is, so that a code's own life is what ends it.
       authSessionValidity: 15,
       enableTokenRevocation: true,
-      refreshTokenRotation: props.rotateRefreshTokens
-        ? { feature: 'ENABLED', retryGracePeriodSeconds: 30 }
+      // The longest grace there is, in session mode: it is the time in which a refresh whose process died
+      // can be repeated, and no script has a token that could use it.
+      refreshTokenRotation: rotates
+        ? { feature: 'ENABLED', retryGracePeriodSeconds: session ? 60 : 30 }
         : undefined,
       accessTokenValidity: minutes(props.accessTokenLife ?? Duration.hours(1)),
       idTokenValidity: minutes(props.idTokenLife ?? Duration.hours(1)),
-      refreshTokenValidity: minutes(props.refreshTokenLife ?? Duration.days(30)),
+      refreshTokenValidity: minutes(props.refreshTokenLife ?? session?.life ?? Duration.days(30)),
       tokenValidityUnits: { accessToken: 'minutes', idToken: 'minutes', refreshToken: 'minutes' },
       writeAttributes: props.writeAttributes ?? ['given_name', 'family_name', 'locale'],
       supportedIdentityProviders: ['COGNITO'],
     });
   }
+}
+
+/** The life of a browser session, and so the least of a refresh token. */
+export function sessionLife(hours: number = Number(RULES.sessionHours.default)): Duration {
+  return Duration.hours(Token.isUnresolved(hours) ? Number(RULES.sessionHours.bounds?.[1]) : hours);
 }
 
 /** The pool that exists, by its id. */

@@ -7,6 +7,7 @@ import type {
   aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
+  aws_secretsmanager as secrets,
 } from 'aws-cdk-lib';
 import type { Packages } from './code';
 import type { FunctionName } from './functions';
@@ -151,13 +152,13 @@ export interface PoolProps {
   readonly idTokenLife?: Duration;
   /**
    * The lifetime of a refresh token, which ends the sign-in, an hour to ten years.
-   * @default Duration.days(30)
+   * @default Duration.days(30), in session mode `settings.sessionHours`
    */
   readonly refreshTokenLife?: Duration;
   /**
    * True if a refresh token is replaced each time it is used. Clients then need
    * GetTokensFromRefreshToken, which older SDKs lack: ALLOW_REFRESH_TOKEN_AUTH is off.
-   * @default false
+   * @default false, in session mode true
    */
   readonly rotateRefreshTokens?: boolean;
   /**
@@ -228,7 +229,7 @@ export interface HttpProps {
   readonly existing?: apigateway.IHttpApi;
   /**
    * The origins of web pages that may call the API, such as `https://app.example.com`. Apps that are no
-   * web pages need none.
+   * web pages need none. In session mode they are `sessionMode.origins` instead.
    * @default none: no page of another origin
    */
   readonly allowOrigins?: string[];
@@ -288,6 +289,22 @@ export interface CloudFrontProps {
    * @default ['1']
    */
   readonly secrets?: string[];
+}
+
+/** Session mode. Its lifetimes are `settings.sessionIdleMinutes` and `settings.sessionHours`. */
+export interface SessionModeProps {
+  /**
+   * The origins of web pages, beside the API's own, that may call the API with the cookie, such as
+   * `https://app.example.com`. Browsers send the cookie only to the API's own site: the API needs a domain
+   * of that site. Pages whose own server calls the API need none.
+   * @default none
+   */
+  readonly origins?: string[];
+  /**
+   * The secret of the app client of `existingPool`, as a plain text. A new pool's client has one of its own.
+   * @default none
+   */
+  readonly clientSecret?: secrets.ISecret;
 }
 
 /** A web ACL in front of the API and of the pool's own endpoint. */
@@ -380,6 +397,12 @@ export interface LatchstringProps {
    * @default the defaults of its properties
    */
   readonly http?: HttpProps;
+  /**
+   * Session mode: tokens stay on the server, and a browser has a cookie. The app client has a secret, and
+   * `api` must be `http`. A pool cannot be moved into it: a client without a secret never gets one.
+   * @default false: clients have tokens
+   */
+  readonly sessionMode?: boolean | SessionModeProps;
   /**
    * A web ACL that refuses addresses with too many requests. It costs a few dollars a month. The HTTP API
    * needs `http.cloudFront` for it.

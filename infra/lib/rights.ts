@@ -1,10 +1,27 @@
-import { Aws, Fn, Stack, Token, aws_iam as iam } from 'aws-cdk-lib';
+import { Aws, Fn, Stack, Token, aws_iam as iam, type aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import type { EmailProps } from './props';
 
 /** A kind of item of the table: a partition key is the kind, `#` and an id (`shared/aws/src/dynamodb/item.rs`). */
-export type Item = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'replaced' | 'ticket' | 'undo';
+export type Item =
+  | 'counter'
+  | 'flow'
+  | 'lease'
+  | 'pending'
+  | 'proof'
+  | 'replaced'
+  | 'session'
+  | 'sessions'
+  | 'ticket'
+  | 'undo';
+
+/** The actions of a function on the table and the pool. */
+interface Rights {
+  readonly table: string[];
+  readonly items: Item[];
+  readonly pool: string[];
+}
 
 /**
  * The permissions of each function for the table and the pool: the calls that its code makes for its
@@ -13,10 +30,7 @@ export type Item = 'counter' | 'flow' | 'lease' | 'pending' | 'proof' | 'replace
  * GetUser are anonymous and need no permission; {@link SIGNED_CALLS} do. The test `fault_table` of
  * `shared/core/tests/policy/` holds `items` to the items that each function reaches.
  */
-export const RIGHTS: Record<
-  FunctionName,
-  { readonly table: string[]; readonly items: Item[]; readonly pool: string[] }
-> = {
+export const RIGHTS: Record<FunctionName, Rights> = {
   'define-auth-challenge': {
     table: ['GetItem', 'UpdateItem', 'DeleteItem'],
     items: ['counter', 'flow', 'lease', 'pending', 'replaced', 'ticket', 'undo'],
@@ -53,6 +67,17 @@ export const ADMISSION_RIGHTS: Partial<Record<FunctionName, { readonly table: st
   'sign-up': { table: ['PutItem', 'DeleteItem'], pool: [] },
 };
 
+/**
+ * The rights that session mode adds. sign-in opens browser sessions, ends the one that they replace, and after an
+ * undo all of the account; sign-up serves those that exist. Only a new session is put. The calls by refresh
+ * tokens are anonymous and take the client's secret. The scenarios of `tests/deployment/` run with these
+ * rights alone.
+ */
+export const SESSION_RIGHTS: Partial<Record<FunctionName, Rights>> = {
+  'sign-in': { table: ['PutItem'], items: ['session', 'sessions'], pool: [] },
+  'sign-up': { table: ['DeleteItem'], items: ['session', 'sessions'], pool: ['AdminUserGlobalSignOut'] },
+};
+
 /** The calls that open a session and answer its first challenge, where they are signed. */
 export const SIGNED_CALLS = ['AdminInitiateAuth', 'AdminRespondToAuthChallenge'];
 
@@ -63,9 +88,12 @@ const OPENS_SESSIONS: readonly FunctionName[] = ['sign-in', 'sign-up'];
 export function statements(
   name: FunctionName,
   arns: { table: string; pool: string; keyRing: string },
-  signedCalls: boolean,
+  { signedCalls, sessionMode }: { readonly signedCalls: boolean; readonly sessionMode: boolean },
 ): iam.PolicyStatement[] {
-  const { table, items, pool } = RIGHTS[name];
+  const all = [RIGHTS[name], ...(sessionMode ? [SESSION_RIGHTS[name] ?? []] : [])].flat();
+  const table = all.flatMap((rights) => rights.table);
+  const items = all.flatMap((rights) => rights.items);
+  const pool = all.flatMap((rights) => rights.pool);
   const found = [
     new iam.PolicyStatement({
       sid: 'Table',
@@ -140,6 +168,18 @@ export function admissionHook(functionArn: string): iam.PolicyStatement {
     actions: ['lambda:InvokeFunction'],
     resources: [functionArn],
   });
+}
+
+/** To read the app client's secret and the server credential. */
+export function sessionSecrets(found: readonly secrets.ISecret[]): iam.PolicyStatement[] {
+  return [
+    new iam.PolicyStatement({
+      sid: 'SessionMode',
+      actions: ['secretsmanager:GetSecretValue'],
+      // A secret that is given by its name ends in six characters that only AWS knows.
+      resources: found.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
+    }),
+  ];
 }
 
 /** To read the secret key of a captcha's widget. */

@@ -20,7 +20,7 @@ export class LatchstringStack extends Stack {
 
 /** Outputs for clients and operators. */
 export function outputs(stack: Stack, latchstring: Latchstring): Record<string, CfnOutput> {
-  const { pool, graphqlApi, httpApi, table, keyRing, functions } = latchstring;
+  const { pool, graphqlApi, httpApi, table, keyRing, functions, session } = latchstring;
   const made: Record<string, CfnOutput> = {};
   const output = (id: string, description: string, value: string | undefined) => {
     if (value !== undefined) {
@@ -37,6 +37,8 @@ export function outputs(stack: Stack, latchstring: Latchstring): Record<string, 
   output('HttpDomainTarget', "What the record of the HTTP API's domain leads to", httpApi?.domainTarget);
   output('TableName', 'The table', table.tableName);
   output('KeyRingSecret', 'The key ring in Secrets Manager', keyRing.secretArn);
+  output('ClientSecretSecret', "The app client's secret in Secrets Manager", session?.madeClientSecret?.secretArn);
+  output('ServerCredentialSecret', 'The server credential in Secrets Manager', session?.serverCredential.secretArn);
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
     const id = trigger.charAt(0).toUpperCase() + trigger.slice(1);
     output(id, `The pool's trigger ${id}`, functions[name as FunctionName].functionArn);

@@ -10,6 +10,7 @@ import {
   Stack,
   type aws_iam as iam,
   aws_lambda as lambda,
+  aws_secretsmanager as secrets,
   Tokenization,
   type CfnElement,
   type ICfnRuleConditionExpression,
@@ -18,6 +19,7 @@ import type { Construct } from 'constructs';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS } from './functions';
 import { Latchstring } from './latchstring';
+import type { LatchstringProps } from './props';
 import { identities, ses } from './rights';
 import { outputs } from './stack';
 
@@ -27,6 +29,23 @@ export interface StandaloneProps {
   readonly architecture: lambda.Architecture;
   /** True if the template serves an existing pool. */
   readonly existingPool: boolean;
+  /**
+   * True if it is for session mode, by the HTTP API alone. No parameter chooses it: the app client of a
+   * stack would be replaced, and every user signed out.
+   * @default false
+   */
+  readonly sessionMode?: boolean;
+}
+
+/** Makes a parameter of the template with this id and description, and returns its value. */
+type Text = (id: string, description: string, more?: Partial<CfnParameterProps>) => string;
+
+/** The APIs of a template. */
+interface Doors {
+  /** Their properties. */
+  readonly props: Pick<LatchstringProps, 'api' | 'graphql' | 'http' | 'sessionMode'>;
+  /** Makes the conditions, rules and outputs, once the resources are there. */
+  readonly finish: () => void;
 }
 
 /**
@@ -41,7 +60,7 @@ export class StandaloneStack extends Stack {
       description: 'Latchstring: passwordless sign-in on Amazon Cognito',
       synthesizer: new BootstraplessSynthesizer(),
     });
-    const text = (id: string, description: string, more: Partial<CfnParameterProps> = {}) =>
+    const text: Text = (id, description, more = {}) =>
       new CfnParameter(this, id, { description, ...more }).valueAsString;
     const optional = (id: string, description: string, allowedPattern?: string) =>
       text(id, `${description} May be empty.`, { default: '', allowedPattern });
@@ -58,24 +77,7 @@ export class StandaloneStack extends Stack {
         allowedPattern: '(.*/)?',
       }),
     );
-    const api = text('Api', 'The APIs by which clients reach sign-in and sign-up.', {
-      default: 'appsync',
-      allowedValues: ['appsync', 'http', 'both'],
-    });
-    const keysExpire = new CfnParameter(this, 'ApiKeyExpires', {
-      type: 'Number',
-      default: 0,
-      description: 'When the API keys expire, in seconds since 1970, at most 365 days ahead. Not for Api=http.',
-    }).valueAsNumber;
-    const keys = text('ApiKeys', 'The API keys; to replace one, first both, and then the other alone.', {
-      default: '1',
-      allowedValues: ['1', '1,2', '2'],
-    });
-    const origins = optional(
-      'AllowOrigins',
-      'The origins of pages that may call the HTTP API, such as https://a.example.com,https://b.example.com.',
-      '(https?://[^\\s*/,]+(,https?://[^\\s*/,]+)*)?',
-    );
+    const doors = props.sessionMode ? this.sessionMode(text, props.existingPool) : this.bothDoors(text);
     const appName = optional('AppName', "The app's name in messages.");
     const supportContact = optional('SupportContact', 'The contact that the notice of a changed contact names.');
     const linkUrl = optional('LinkUrl', 'The page that the link of a mail opens; without it mails have no link.');
@@ -144,9 +146,7 @@ export class StandaloneStack extends Stack {
       },
       settings: { appName, supportContact, linkUrl, ...rule.settings },
       admissionHook: rule.hook,
-      api: 'both',
-      graphql: { keys: ['1', '2'], keysExpire },
-      http: { allowOrigins: Fn.split(',', origins) },
+      ...doors.props,
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
     });
 
@@ -180,25 +180,87 @@ export class StandaloneStack extends Stack {
         },
       ],
     });
-    const usesGraphql = new CfnCondition(this, 'UsesGraphql', { expression: differs(api, 'http') });
-    this.latchstring.functions['sign-in'].addEnvironment(
-      'API_KEY_EXPIRES',
-      either(usesGraphql, Tokenization.stringifyNumber(keysExpire)),
-    );
-    new CfnRule(this, 'KeyExpires', {
-      ruleCondition: differs(api, 'http'),
-      assertions: [
-        {
-          assert: differs(Tokenization.stringifyNumber(keysExpire), '0'),
-          assertDescription: 'Set ApiKeyExpires, in seconds since 1970, or Api to http.',
-        },
-      ],
+    doors.finish();
+  }
+
+  /** AppSync and the HTTP API, of which parameters choose. */
+  private bothDoors(text: Text): Doors {
+    const api = text('Api', 'The APIs by which clients reach sign-in and sign-up.', {
+      default: 'appsync',
+      allowedValues: ['appsync', 'http', 'both'],
     });
-    this.choose(api, usesGraphql, keys, given('HasAllowOrigins', origins));
+    const keysExpire = new CfnParameter(this, 'ApiKeyExpires', {
+      type: 'Number',
+      default: 0,
+      description: 'When the API keys expire, in seconds since 1970, at most 365 days ahead. Not for Api=http.',
+    }).valueAsNumber;
+    const keys = text('ApiKeys', 'The API keys; to replace one, first both, and then the other alone.', {
+      default: '1',
+      allowedValues: ['1', '1,2', '2'],
+    });
+    const origins = text(
+      'AllowOrigins',
+      'The origins of pages that may call the HTTP API, such as https://a.example.com,https://b.example.com. May be empty.',
+      { default: '', allowedPattern: '(https?://[^\\s*/,]+(,https?://[^\\s*/,]+)*)?' },
+    );
+    return {
+      props: { api: 'both', graphql: { keys: ['1', '2'], keysExpire }, http: { allowOrigins: Fn.split(',', origins) } },
+      finish: () => {
+        const usesGraphql = new CfnCondition(this, 'UsesGraphql', { expression: differs(api, 'http') });
+        this.latchstring.functions['sign-in'].addEnvironment(
+          'API_KEY_EXPIRES',
+          Fn.conditionIf(usesGraphql.logicalId, Tokenization.stringifyNumber(keysExpire), Aws.NO_VALUE).toString(),
+        );
+        new CfnRule(this, 'KeyExpires', {
+          ruleCondition: differs(api, 'http'),
+          assertions: [
+            {
+              assert: differs(Tokenization.stringifyNumber(keysExpire), '0'),
+              assertDescription: 'Set ApiKeyExpires, in seconds since 1970, or Api to http.',
+            },
+          ],
+        });
+        this.choose(api, usesGraphql, keys);
+        this.allow('HasAllowOrigins', origins);
+      },
+    };
+  }
+
+  /** The HTTP API in session mode. */
+  private sessionMode(text: Text, existingPool: boolean): Doors {
+    const origins = text(
+      'SessionOrigins',
+      "The origins of pages, of the site of the API's own domain, that may call it with the cookie, such as https://a.example.com,https://b.example.com. May be empty.",
+      { default: '', allowedPattern: '(https://[a-z0-9.-]+(:[0-9]{1,5})?(,https://[a-z0-9.-]+(:[0-9]{1,5})?)*)?' },
+    );
+    const clientSecret = existingPool
+      ? secrets.Secret.fromSecretCompleteArn(
+          this,
+          'GivenClientSecret',
+          text('ClientCredentialArn', "The whole ARN of the secret that holds the app client's secret.", {
+            allowedPattern: 'arn:[a-z-]+:secretsmanager:.+',
+          }),
+        )
+      : undefined;
+    return {
+      props: { api: 'http', http: {}, sessionMode: { origins: Fn.split(',', origins), clientSecret } },
+      finish: () => {
+        outputs(this, this.latchstring);
+        this.allow('HasSessionOrigins', origins);
+      },
+    };
+  }
+
+  /** Lets pages call the HTTP API only if origins are given. */
+  private allow(id: string, origins: string): void {
+    const given = new CfnCondition(this, id, { expression: differs(origins, '') });
+    const api = this.latchstring.httpApi?.resource;
+    const cors = capitalised(api?.corsConfiguration as object);
+    api?.addPropertyOverride('CorsConfiguration', Fn.conditionIf(given.logicalId, cors, Aws.NO_VALUE));
   }
 
   /** The rule for new accounts, of which parameters choose, and the rules that hold them together. */
-  private rule(text: (id: string, description: string, more: Partial<CfnParameterProps>) => string) {
+  private rule(text: Text) {
     const admission = text('Admission', 'The contacts for which an account may be created.', {
       default: 'open',
       allowedValues: ['open', 'domains', 'invited', 'hook'],
@@ -240,7 +302,7 @@ export class StandaloneStack extends Stack {
   }
 
   /** Makes the resources and outputs of each API on the condition that it is chosen. */
-  private choose(api: string, usesGraphql: CfnCondition, keys: string, hasOrigins: CfnCondition): void {
+  private choose(api: string, usesGraphql: CfnCondition, keys: string): void {
     const { graphqlApi, httpApi, alarms } = this.latchstring;
     const usesHttp = new CfnCondition(this, 'UsesHttp', { expression: differs(api, 'appsync') });
     const made = outputs(this, this.latchstring);
@@ -265,11 +327,6 @@ export class StandaloneStack extends Stack {
       const condition = new CfnCondition(this, `UsesApiKey${name}`, { expression });
       on(condition, [graphqlApi?.keys[name]], [], [`ApiKey${name}`]);
     }
-    const cors = httpApi?.resource?.corsConfiguration;
-    httpApi?.resource?.addPropertyOverride(
-      'CorsConfiguration',
-      Fn.conditionIf(hasOrigins.logicalId, capitalised(cors as object), Aws.NO_VALUE),
-    );
   }
 }
 

@@ -1,4 +1,4 @@
-import { RemovalPolicy, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
+import { RemovalPolicy, SecretValue, type aws_cognito as cognito, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 export interface StoreOptions {
@@ -49,6 +49,34 @@ export function createKeyRing(scope: Construct, options: StoreOptions): secrets.
 export function createOriginSecret(scope: Construct, name: string, encryptionKey?: kms.IKey): secrets.Secret {
   return new secrets.Secret(scope, `OriginSecret${name}`, {
     description: 'Latchstring: the header by which the functions know requests of CloudFront',
+    encryptionKey,
+    generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}
+
+/**
+ * The secret of an app client, which Cognito generates. CloudFormation hands it from the one resource to
+ * the other: the template has a reference, and no function of the deployment may read the secrets of the
+ * pool's clients (docs/adr/0035).
+ */
+export function createClientSecret(
+  scope: Construct,
+  client: cognito.CfnUserPoolClient,
+  encryptionKey?: kms.IKey,
+): secrets.Secret {
+  return new secrets.Secret(scope, 'ClientSecret', {
+    description: "Latchstring: the app client's secret; docs/operations.md says how to rotate it",
+    encryptionKey,
+    secretStringValue: SecretValue.resourceAttribute(client.attrClientSecret),
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+}
+
+/** The credential by which the functions know the app's own server. */
+export function createServerCredential(scope: Construct, encryptionKey?: kms.IKey): secrets.Secret {
+  return new secrets.Secret(scope, 'ServerCredential', {
+    description: "Latchstring: the credential of the app's own server; docs/operations.md says how to rotate it",
     encryptionKey,
     generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },
     removalPolicy: RemovalPolicy.DESTROY,

@@ -99,10 +99,18 @@ describe('the app that deploys as it stands', () => {
     sms.template.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
+  it('takes session mode, with a pool of its own', () => {
+    const { template } = synthesise({ emailFrom: 'codes@example.com', api: 'http', sessionMode: 'true' });
+    assert.equal(functionOf(template, 'sign-up').Properties.Environment.Variables.SESSION_MODE, 'on');
+    assert.equal(only(template, 'AWS::Cognito::UserPoolClient').Properties.GenerateSecret, true);
+    const names = Object.keys(template.toJSON().Outputs);
+    assert.ok(names.includes('ClientSecretSecret') && names.includes('ServerCredentialSecret'));
+  });
+
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
     const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
-    assert.equal(names.length, 20);
+    assert.equal(names.length, 21);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

@@ -6,12 +6,15 @@ import {
   type aws_appsync as appsync,
   type aws_certificatemanager as acm,
   type aws_lambda as lambda,
+  type aws_secretsmanager as secrets,
 } from 'aws-cdk-lib';
 import { Latchstring, type LatchstringProps } from '../lib';
 import { LEAST, newStack } from './support';
 
 const DOMAIN = { name: 'auth.example.com', certificate: {} as acm.ICertificate };
 const email = { fromAddress: 'codes@example.com' };
+const SECRET = {} as secrets.ISecret;
+const existingPool = { userPoolId: 'p', clientIds: ['c'] };
 const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['an address that is none', { email: { fromAddress: 'codes' } }, /email\.fromAddress/],
   ['neither mail nor SMS', { email: undefined, sms: undefined }, /email or sms: at least one/],
@@ -74,6 +77,19 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a web ACL for an HTTP API', { api: 'both', waf: {} }, /waf: an HTTP API takes no web ACL/],
   ['a web ACL of CloudFront in another Region', { api: 'http', waf: {}, http: { cloudFront: {} } }, /waf: .* must be in us-east-1/],
   ['a web ACL that refuses every caller', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
+  ['session mode by AppSync', { sessionMode: true }, /sessionMode: needs api: 'http'; clients of AppSync answer Cognito themselves/],
+  ['session mode by both APIs', { sessionMode: {}, api: 'both' }, /sessionMode: needs api: 'http'/],
+  ['session mode with two clients', { sessionMode: true, api: 'http', pool: { clients: ['a', 'b'] } }, /pool\.clients: one with sessionMode/],
+  ['session mode of two existing clients', { sessionMode: { clientSecret: SECRET }, api: 'http', existingPool: { userPoolId: 'p', clientIds: ['c', 'd'] } }, /existingPool\.clientIds: one with sessionMode/],
+  ['session mode without rotation', { sessionMode: true, api: 'http', pool: { rotateRefreshTokens: false } }, /pool\.rotateRefreshTokens/],
+  ['sessions that outlive their tokens', { sessionMode: true, api: 'http', pool: { refreshTokenLife: Duration.hours(719) } }, /pool\.refreshTokenLife: at least 720 hours/],
+  ['an existing client of an unknown secret', { sessionMode: true, api: 'http', existingPool }, /sessionMode\.clientSecret: the secret of/],
+  ['a secret for a client that has its own', { sessionMode: { clientSecret: SECRET }, api: 'http' }, /sessionMode\.clientSecret: only with existingPool/],
+  ['pages that have tokens in session mode', { sessionMode: true, api: 'http', http: { allowOrigins: ['https://app.example.com'] } }, /http\.allowOrigins: not with sessionMode/],
+  ['pages of any origin with the cookie', { sessionMode: { origins: ['*'] }, api: 'http', http: { domain: DOMAIN } }, /sessionMode\.origins: .*never \*/],
+  ['pages with the cookie without TLS', { sessionMode: { origins: ['http://localhost:5173'] }, api: 'http', http: { domain: DOMAIN } }, /sessionMode\.origins: origins such as/],
+  ['pages with the cookie of no site', { sessionMode: { origins: ['https://app.example.com'] }, api: 'http' }, /sessionMode\.origins: needs http\.domain/],
+  ['pages with the cookie of another site', { sessionMode: { origins: ['https://example.org'] }, api: 'http', http: { domain: DOMAIN } }, /sessionMode\.origins: https:\/\/example\.org is of another site/],
   ['too little memory', { memory: 64 }, /memory/],
   ['no concurrency', { reservedConcurrency: { 'sign-in': 0 } }, /reservedConcurrency\.sign-in/],
   ['a rule there is not', { settings: { admission: 'closed' as 'invited' } }, /settings\.admission: one of open, domains, invited, hook/],
@@ -97,6 +113,11 @@ describe('what cannot be deployed is refused before anything is made', () => {
   it('domains of a rule may be in Unicode, in ASCII and below another', () => {
     const admittedDomains = 'example.com, *.example.org,bücher.example,*.xn--bcher-kva.example';
     newStack({ settings: { admission: 'domains', admittedDomains, refusedDomains: 'guests.example.org' } });
+  });
+
+  it('sessions of a length that there is not are named, and no error is thrown besides', () => {
+    const props = { api: 'http', sessionMode: true, settings: { sessionHours: -1 } } as const;
+    assert.throws(() => newStack(props), /cannot be deployed so:\n  - settings\.sessionHours/);
   });
 
   it('all that is wrong is named at once', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
-import { Stack, aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
+import { Stack, aws_certificatemanager as acm, aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
 import { FUNCTIONS, Packages, type FunctionName, type LatchstringProps, type Settings } from '../lib';
 import { RULES } from '../lib/settings';
 import { functionOf, newApp, only, templateOf } from './support';
@@ -62,9 +62,7 @@ const NOT_OURS: Record<string, string> = {
   TURNSTILE_KEY: 'the key is in Secrets Manager',
   TURNSTILE_URL: 'Cloudflare is the default',
   CLIENT_SECRET: 'the secret is in Secrets Manager',
-  CLIENT_SECRET_SECRET: 'the client of the construct has no secret',
   SERVER_CREDENTIAL: 'the credential is in Secrets Manager',
-  SERVER_CREDENTIAL_SECRET: 'the construct has no session mode',
   STORE: 'the table is the default',
   AWS_REGION: 'Lambda sets it',
   AWS_ACCESS_KEY_ID: 'Lambda sets it',
@@ -78,21 +76,36 @@ const NOT_OURS: Record<string, string> = {
 const environment = (template: ReturnType<typeof templateOf>, name: FunctionName) =>
   functionOf(template, name).Properties.Environment.Variables as Record<string, unknown>;
 
+/** Session mode, which excludes some of the above. */
+const CERTIFICATE = 'arn:aws:acm:eu-west-1:111122223333:certificate/abc';
+const SESSION: Partial<LatchstringProps> = {
+  api: 'http',
+  sessionMode: { origins: ['https://app.example.com', 'https://www.example.com'] },
+  http: {
+    domain: {
+      name: 'auth.example.com',
+      certificate: acm.Certificate.fromCertificateArn(new Stack(newApp(), 'certificates'), 'Certificate', CERTIFICATE),
+    },
+  },
+};
+
 describe('the environment', () => {
   const template = templateOf(EVERYTHING);
+  const session = templateOf(SESSION);
 
   it('has no variable that no function knows', () => {
     for (const name of FUNCTIONS) {
-      const unknown = Object.keys(environment(template, name)).filter(
-        (variable) => !DOCUMENTED.has(variable),
-      );
+      const all = [template, session].flatMap((it) => Object.keys(environment(it, name)));
+      const unknown = all.filter((variable) => !DOCUMENTED.has(variable));
       assert.deepEqual(unknown, [], name);
     }
   });
 
   it('can hold every variable of docs/configuration.md', () => {
     const ruled = templateOf(RULE);
-    const held = new Set(FUNCTIONS.flatMap((name) => [template, ruled].flatMap((it) => Object.keys(environment(it, name)))));
+    const held = new Set(
+      FUNCTIONS.flatMap((name) => [template, session, ruled].flatMap((it) => Object.keys(environment(it, name)))),
+    );
     const missing = [...DOCUMENTED].filter((variable) => !held.has(variable) && !(variable in NOT_OURS));
     assert.deepEqual(missing, []);
   });
@@ -129,6 +142,24 @@ describe('the environment', () => {
         assert.equal(environment(it, name).ADMISSION_HOOK, name === 'sign-in' ? JUDGE : undefined, name);
       }
     }
+  });
+
+  it('gives session mode, its origins and its two secrets to the resolvers only', () => {
+    const ids = Object.keys(session.findResources('AWS::SecretsManager::Secret'));
+    const arn = (part: string) => ({ Ref: ids.find((id) => id.includes(part)) });
+    for (const name of FUNCTIONS) {
+      const { SESSION_MODE, SESSION_ORIGINS, CLIENT_SECRET_SECRET, SERVER_CREDENTIAL_SECRET } = environment(session, name);
+      assert.deepEqual(
+        [SESSION_MODE, SESSION_ORIGINS, CLIENT_SECRET_SECRET, SERVER_CREDENTIAL_SECRET],
+        ['sign-in', 'sign-up'].includes(name)
+          ? ['on', 'https://app.example.com,https://www.example.com', arn('ClientSecret'), arn('ServerCredential')]
+          : [undefined, undefined, undefined, undefined],
+        name,
+      );
+      assert.equal(environment(template, name).SESSION_MODE, undefined, name);
+    }
+    const own = templateOf({ api: 'http', sessionMode: true });
+    assert.equal(environment(own, 'sign-up').SESSION_ORIGINS, undefined);
   });
 
   it('turns the undo off in a legacy pool, in which none could succeed', () => {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { App, Stack, aws_apigatewayv2 as apigateway, aws_certificatemanager as acm } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EdgeWaf, FUNCTIONS, Latchstring, LatchstringStack, type HttpProps } from '../lib';
-import { INVITATION_ROUTES, ROUTES } from '../lib/http-api';
+import { INVITATION_ROUTES, ROUTES, SESSION_ROUTES } from '../lib/http-api';
 import { LEAST, functionOf, nameOf, newApp, newStack, only, templateOf } from './support';
 
 const { graphql: _, ...least } = LEAST;
@@ -162,7 +162,7 @@ describe('the routes', () => {
         security.length > 0 ? 'sign-up' : 'sign-in',
       ]),
     );
-    assert.deepEqual({ ...ROUTES, ...INVITATION_ROUTES }, Object.fromEntries(documented));
+    assert.deepEqual({ ...ROUTES, ...SESSION_ROUTES, ...INVITATION_ROUTES }, Object.fromEntries(documented));
   });
 });
 
@@ -175,6 +175,70 @@ describe('the routes of invitations', () => {
       assert.equal(open[key], undefined);
     }
     assert.deepEqual(Object.keys(closed).length - Object.keys(open).length, 2);
+  });
+});
+
+describe('the HTTP API in session mode', () => {
+  const session = (http: HttpProps = {}, origins?: string[]) =>
+    templateOf({ api: 'http', http, sessionMode: { origins }, env: { region: 'us-east-1' } });
+  const template = session({ domain: domain() }, [ORIGIN]);
+
+  it('has the routes of browser sessions too, and no authorizer, which would know no cookie', () => {
+    const all = { ...ROUTES, ...SESSION_ROUTES };
+    const expected = Object.entries(all).map(([key, name]) => [key, [name, 'NONE']]);
+    assert.deepEqual(routesOf(template), Object.fromEntries(expected));
+    template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
+    assert.deepEqual(Object.keys(SESSION_ROUTES).filter((key) => key in routesOf(templateWith({}))), []);
+  });
+
+  it('lets pages of the listed origins send the cookie and its header, and never those of a server', () => {
+    const { CorsConfiguration: cors } = only(template, 'AWS::ApiGatewayV2::Api').Properties;
+    assert.deepEqual(cors, {
+      AllowCredentials: true,
+      AllowHeaders: ['content-type', 'x-latchstring'],
+      AllowMethods: ['GET', 'POST'],
+      AllowOrigins: [ORIGIN],
+      ExposeHeaders: ['retry-after'],
+      MaxAge: 3600,
+    });
+    assert.equal(only(session(), 'AWS::ApiGatewayV2::Api').Properties.CorsConfiguration, undefined);
+  });
+
+  it('logs no cookie, and no header at all', () => {
+    const { AccessLogSettings } = only(template, 'AWS::ApiGatewayV2::Stage').Properties;
+    assert.ok(!/cookie|header/i.test(AccessLogSettings.Format));
+  });
+
+  it('behind CloudFront gets the cookie and the headers, and no answer is kept or shared', () => {
+    const template = session({ cloudFront: {} });
+    const cache = only(template, 'AWS::CloudFront::CachePolicy').Properties.CachePolicyConfig;
+    assert.deepEqual([cache.MinTTL, cache.DefaultTTL], [0, 0]);
+    const key = cache.ParametersInCacheKeyAndForwardedToOrigin;
+    assert.deepEqual(key.CookiesConfig, { CookieBehavior: 'whitelist', Cookies: ['__Host-latchstring'] });
+    assert.deepEqual(key.HeadersConfig.Headers, ['Authorization', 'X-Latchstring-Server']);
+    const policy = only(template, 'AWS::CloudFront::OriginRequestPolicy').Properties.OriginRequestPolicyConfig;
+    const { Headers } = policy.HeadersConfig;
+    for (const header of ['Origin', 'Sec-Fetch-Site', 'User-Agent', 'X-Latchstring', 'X-Latchstring-Source']) {
+      assert.ok(Headers.includes(header), header);
+    }
+    // CloudFront's quota of a policy.
+    assert.ok(Headers.length <= 10);
+    const other = only(templateWith({ cloudFront: {} }), 'AWS::CloudFront::CachePolicy').Properties.CachePolicyConfig;
+    assert.equal(other.ParametersInCacheKeyAndForwardedToOrigin.CookiesConfig.CookieBehavior, 'none');
+  });
+
+  it('that exists gets the same routes', () => {
+    const stack = new Stack(newApp(), 'own');
+    const existing = new apigateway.HttpApi(stack, 'Own');
+    new Latchstring(stack, 'Latchstring', {
+      ...least,
+      api: 'http',
+      http: { existing },
+      sessionMode: { origins: [ORIGIN] },
+    });
+    const template = Template.fromStack(stack);
+    assert.deepEqual(Object.keys(routesOf(template)).sort(), Object.keys({ ...ROUTES, ...SESSION_ROUTES }).sort());
+    template.resourceCountIs('AWS::ApiGatewayV2::Authorizer', 0);
   });
 });
 

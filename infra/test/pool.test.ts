@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { nameOf, only, templateOf } from './support';
+import type { Template } from 'aws-cdk-lib/assertions';
+import { nameOf, only, templateOf, type Resource } from './support';
 
 describe('the pool', () => {
   const template = templateOf();
@@ -128,6 +129,61 @@ describe('the app client', () => {
     assert.deepEqual(flows(true), ['ALLOW_CUSTOM_AUTH']);
     assert.deepEqual(flows(false), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
     assert.deepEqual(flows(), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
+  });
+});
+
+describe('the app client of session mode', () => {
+  const clientOf = (template: Template) => only(template, 'AWS::Cognito::UserPoolClient').Properties;
+  const session = { api: 'http', sessionMode: true } as const;
+  const template = templateOf(session);
+  const client = clientOf(template);
+
+  it('has a secret, without which Cognito refuses every call', () => {
+    assert.equal(client.GenerateSecret, true);
+  });
+
+  it('signs in by the triggers alone', () => {
+    assert.deepEqual(client.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH']);
+    assert.deepEqual(client.SupportedIdentityProviders, ['COGNITO']);
+  });
+
+  it('rotates its refresh tokens, with the longest grace', () => {
+    assert.deepEqual(client.RefreshTokenRotation, { Feature: 'ENABLED', RetryGracePeriodSeconds: 60 });
+    const { RefreshTokenRotation } = clientOf(templateOf({ pool: { rotateRefreshTokens: true } }));
+    assert.equal(RefreshTokenRotation.RetryGracePeriodSeconds, 30);
+  });
+
+  it('has refresh tokens that live as long as a session, or as told', () => {
+    assert.equal(client.RefreshTokenValidity, 720 * 60);
+    const { RefreshTokenValidity } = clientOf(templateOf({ ...session, settings: { sessionHours: 9600 } }));
+    assert.equal(RefreshTokenValidity, 9600 * 60);
+    const longer = clientOf(templateOf({ ...session, pool: { refreshTokenLife: Duration.days(31) } }));
+    assert.equal(longer.RefreshTokenValidity, 31 * 24 * 60);
+  });
+
+  it('gives its secret to Secrets Manager by a reference, with no custom resource and no plain text', () => {
+    const [id] = Object.keys(template.findResources('AWS::Cognito::UserPoolClient'));
+    const [, { Properties }] = Object.entries(template.findResources('AWS::SecretsManager::Secret')).find(([id]) =>
+      id.includes('ClientSecret'),
+    ) as [string, Resource];
+    assert.deepEqual(Properties.SecretString, { 'Fn::GetAtt': [id, 'ClientSecret'] });
+    // Nothing else refers to it: no variable, and no output.
+    assert.equal(JSON.stringify(template.toJSON()).split('"ClientSecret"').length, 2);
+    assert.ok(!Object.values(template.toJSON().Resources as Record<string, Resource>).some(({ Type }) => /Custom/.test(Type)));
+  });
+
+  it('has a generated server credential of 64 letters and digits beside it', () => {
+    const found = Object.entries(template.findResources('AWS::SecretsManager::Secret')).filter(([id]) =>
+      id.includes('ServerCredential'),
+    );
+    assert.deepEqual(found.map(([, { Properties }]) => Properties.GenerateSecretString), [
+      { ExcludePunctuation: true, IncludeSpace: false, PasswordLength: 64 },
+    ]);
+  });
+
+  it('is not made with another mode, and neither are the secrets', () => {
+    const ids = Object.keys(templateOf({ api: 'http', sessionMode: false }).findResources('AWS::SecretsManager::Secret'));
+    assert.deepEqual(ids.filter((id) => /ClientSecret|ServerCredential/.test(id)), []);
   });
 });
 

@@ -3,7 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Stack, aws_kms as kms, aws_lambda as lambda } from 'aws-cdk-lib';
+import { Stack, aws_kms as kms, aws_lambda as lambda, aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import { FUNCTIONS, type FunctionName, type LatchstringProps } from '../lib';
 import { functionOf, nameOf, newApp, newStack, templateOf, type Resource } from './support';
 
@@ -65,6 +65,13 @@ const ITEMS: Record<FunctionName, string[]> = {
   'sign-up': ['counter', 'pending', 'undo'],
 };
 
+// Session mode adds these, and nothing else.
+const SESSION_ACTIONS: Partial<Record<FunctionName, string[]>> = {
+  'sign-in': ['dynamodb:PutItem', 'secretsmanager:GetSecretValue'],
+  'sign-up': ['cognito-idp:AdminUserGlobalSignOut', 'dynamodb:DeleteItem', 'secretsmanager:GetSecretValue'],
+};
+const SESSION_ITEMS = ['session', 'sessions'];
+
 describe('what each function may do', () => {
   const template = templateOf();
 
@@ -103,7 +110,8 @@ describe('what each function may do', () => {
   it('the kinds of item are those of the partition keys', () => {
     const source = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
     const keys = [...source.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
-    assert.deepEqual([...new Set([...Object.values(ITEMS).flat(), 'invitation'])].sort(), [...new Set(keys)].sort());
+    const known = [...Object.values(ITEMS).flat(), ...SESSION_ITEMS, 'invitation'];
+    assert.deepEqual([...new Set(known)].sort(), [...new Set(keys)].sort());
   });
 
   it('the functions that open sessions may make signed calls, on the one pool, if they are set', () => {
@@ -213,6 +221,80 @@ describe('what a rule for new accounts adds', () => {
       }
     });
   }
+});
+
+describe('what session mode adds', () => {
+  const template = templateOf({ api: 'http', sessionMode: true });
+  const without = templateOf({ api: 'http' });
+  /** The actions of the one list that are not in the other, each as often as it is there. */
+  const beyond = (all: string[], some: string[]) => {
+    const left = [...some];
+    return all.filter((action) => {
+      const at = left.indexOf(action);
+      return at < 0 || !left.splice(at, 1);
+    });
+  };
+
+  for (const name of FUNCTIONS) {
+    it(`${name} may do ${SESSION_ACTIONS[name] ? 'what browser sessions need' : 'nothing more'}`, () => {
+      const more = beyond(allowed(template, name), allowed(without, name));
+      assert.deepEqual(more, SESSION_ACTIONS[name] ?? []);
+    });
+
+    it(`${name} reaches ${SESSION_ACTIONS[name] ? 'browser sessions too' : 'no browser session'}`, () => {
+      const [table] = statements(template, name).filter(({ Action }) => list(Action).includes('dynamodb:GetItem'));
+      const items = [...ITEMS[name], ...(SESSION_ACTIONS[name] ? SESSION_ITEMS : [])];
+      assert.deepEqual(table?.Condition, {
+        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
+        Null: { 'dynamodb:LeadingKeys': 'false' },
+      });
+    });
+  }
+
+  it('the resolvers read the two secrets and the key ring, the triggers the key ring alone', () => {
+    const readable = (name: FunctionName) =>
+      statements(template, name)
+        .filter(({ Action }) => list(Action).includes('secretsmanager:GetSecretValue'))
+        .flatMap(({ Resource }) => list(Resource))
+        .map((arn) => nameOf(arn).replace(/[0-9A-F]{8}\}$/, '}'));
+    for (const name of FUNCTIONS) {
+      const two = ['${LatchstringClientSecret}', '${LatchstringServerCredential}'];
+      assert.deepEqual(readable(name), ['${LatchstringKeyRing}', ...(SESSION_ACTIONS[name] ? two : [])], name);
+    }
+  });
+
+  it('signed calls need no confirmation, as no client answers a session', () => {
+    const signed = templateOf({ api: 'http', sessionMode: true, settings: { cognitoCalls: 'signed' } });
+    for (const name of ['sign-in', 'sign-up'] as const) {
+      const more = beyond(allowed(signed, name), allowed(template, name));
+      assert.deepEqual(more, ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge']);
+    }
+  });
+
+  it('no function may read the secrets of other app clients', () => {
+    assert.ok(!JSON.stringify(template.toJSON()).includes('DescribeUserPoolClient'));
+    template.resourceCountIs('AWS::Lambda::Function', FUNCTIONS.length);
+  });
+
+  it('a secret that is given is read with its own key, through Secrets Manager only', () => {
+    const stack = newStack();
+    const clientSecret = secrets.Secret.fromSecretAttributes(stack, 'Given', {
+      secretPartialArn: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:client',
+      encryptionKey: kms.Key.fromKeyArn(stack, 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/given'),
+    });
+    const existingPool = { userPoolId: 'eu-west-1_Abc', clientIds: ['web'] };
+    const template = templateOf({ api: 'http', existingPool, sessionMode: { clientSecret } });
+    for (const name of FUNCTIONS) {
+      const found = statements(template, name);
+      const reads = found.some(({ Resource }) => list(Resource).includes(`${clientSecret.secretArn}-??????`));
+      const key = found.find(({ Action }) => list(Action).includes('kms:Decrypt'));
+      assert.equal(reads, name in SESSION_ACTIONS, name);
+      assert.deepEqual(key && list(key.Action), reads ? ['kms:Decrypt'] : undefined, name);
+      const condition = key?.Condition as { StringEquals: { 'kms:ViaService': unknown[] } } | undefined;
+      const through = condition?.StringEquals['kms:ViaService'].map(nameOf);
+      assert.deepEqual(through, reads ? ['secretsmanager.${AWS::Region}.${AWS::URLSuffix}'] : undefined, name);
+    }
+  });
 });
 
 describe('rights that depend on properties', () => {

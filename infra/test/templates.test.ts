@@ -35,16 +35,20 @@ function holds(expression: any, set: Record<string, string>): boolean {
 
 describe('the templates for teams without CDK', () => {
   const written = synthesise('arm64', 'once');
-  const templates = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
+  const all = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
+  const templates = all.filter(([file]) => !file.includes('session-mode'));
+  const sessions = all.filter(([file]) => file.includes('session-mode'));
 
-  it('are two: with a pool of their own, and for one that exists', () => {
+  it('are with a pool of their own or for one that exists, each in session mode too', () => {
     assert.deepEqual(Object.keys(written).sort(), [
       'latchstring-existing-pool.template.json',
+      'latchstring-session-mode-existing-pool.template.json',
+      'latchstring-session-mode.template.json',
       'latchstring.template.json',
     ]);
-    for (const [file, { Resources }] of templates) {
+    for (const [file, { Resources }] of [...templates, ...sessions]) {
       const types = Object.values(Resources).map((resource) => (resource as { Type: string }).Type);
-      assert.equal(types.includes('AWS::Cognito::UserPool'), file === 'latchstring.template.json');
+      assert.equal(types.includes('AWS::Cognito::UserPool'), !file.includes('existing-pool'));
     }
   });
 
@@ -243,6 +247,72 @@ describe('the templates for teams without CDK', () => {
     assert.ok(written['latchstring.template.json']?.includes('"Architectures":["arm64"]'));
     const intel = synthesise('x86_64', 'intel');
     assert.ok(intel['latchstring.template.json']?.includes('"Architectures":["x86_64"]'));
+  });
+});
+
+describe('the templates of session mode', () => {
+  const written = synthesise('arm64', 'sessions');
+  const read = (file: string) => JSON.parse(written[`latchstring-${file}.template.json`] ?? '');
+  const own = read('session-mode');
+  const existing = read('session-mode-existing-pool');
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  const resources = (template: any, type: string): any[] =>
+    Object.values(template.Resources as object).filter((resource) => resource.Type === type);
+
+  it('have the HTTP API alone, whose routes take the cookie, and no choice of another', () => {
+    for (const template of [own, existing]) {
+      assert.ok(!Object.values(template.Resources as object).some(({ Type }) => Type.startsWith('AWS::AppSync')));
+      assert.deepEqual(resources(template, 'AWS::ApiGatewayV2::Authorizer'), []);
+      assert.ok(resources(template, 'AWS::ApiGatewayV2::Route').every((it) => it.Properties.AuthorizationType === 'NONE'));
+      assert.deepEqual(['Api', 'ApiKeys', 'ApiKeyExpires', 'AllowOrigins'].filter((it) => it in template.Parameters), []);
+      assert.deepEqual(Object.keys(template.Rules), ['Admits', 'OneChannel']);
+    }
+  });
+
+  it('demand where the zips are, and of an existing pool the client and its secret', () => {
+    const asked = (template: { Parameters: Record<string, { Default?: unknown }> }) =>
+      Object.entries(template.Parameters)
+        .filter(([, { Default }]) => Default === undefined)
+        .map(([name]) => name)
+        .sort();
+    assert.deepEqual(asked(own), ['Bucket', 'Prefix']);
+    assert.deepEqual(asked(existing), ['Bucket', 'ClientCredentialArn', 'Clients', 'Prefix', 'UserPool']);
+    const made = (template: unknown) => resources(template, 'AWS::SecretsManager::Secret').length;
+    assert.deepEqual([made(own), made(existing)], [3, 2]);
+  });
+
+  it('let pages of the listed origins send the cookie, and never of all', () => {
+    for (const { Parameters, Resources } of [own, existing]) {
+      const api = Object.values(Resources).find((resource: any) => resource.Type === 'AWS::ApiGatewayV2::Api') as any;
+      const [condition, cors, none] = api.Properties.CorsConfiguration['Fn::If'];
+      assert.deepEqual([condition, none], ['HasSessionOrigins', { Ref: 'AWS::NoValue' }]);
+      assert.deepEqual(cors.AllowOrigins, { 'Fn::Split': [',', { Ref: 'SessionOrigins' }] });
+      assert.equal(cors.AllowCredentials, true);
+      const pattern = new RegExp(`^${Parameters.SessionOrigins.AllowedPattern}$`);
+      for (const good of ['', 'https://a.example.com', 'https://a.example.com,https://b.example.com:8443']) {
+        assert.ok(pattern.test(good), good);
+      }
+      for (const bad of ['*', 'https://*', 'https://A.example.com', 'http://a.example.com', 'https://a.example.com/', 'https://a.b, https://c.d']) {
+        assert.ok(!pattern.test(bad), bad);
+      }
+    }
+  });
+
+  it('give the origins and the secrets to the resolvers, as references', () => {
+    for (const template of [own, existing]) {
+      const variables = resources(template, 'AWS::Lambda::Function')
+        .map((it) => it.Properties.Environment.Variables)
+        .filter(({ SESSION_MODE }) => SESSION_MODE === 'on');
+      assert.equal(variables.length, 2);
+      for (const { SESSION_ORIGINS, CLIENT_SECRET_SECRET, SERVER_CREDENTIAL_SECRET } of variables) {
+        assert.deepEqual(SESSION_ORIGINS['Fn::Join'], [',', { 'Fn::Split': [',', { Ref: 'SessionOrigins' }] }]);
+        assert.ok(CLIENT_SECRET_SECRET.Ref && SERVER_CREDENTIAL_SECRET.Ref);
+      }
+    }
+    const [variables] = resources(existing, 'AWS::Lambda::Function')
+      .map((it) => it.Properties.Environment.Variables)
+      .filter(({ SESSION_MODE }) => SESSION_MODE);
+    assert.deepEqual(variables.CLIENT_SECRET_SECRET, { Ref: 'ClientCredentialArn' });
   });
 });
 

@@ -18,12 +18,14 @@ from typing import Any
 import boto3
 
 from emulator import ministack
+from http_scenarios import SESSION_MODE
 from play import play
 from sites import CONFIG, CREDENTIALS, Local, Ministack
 
 REGION = "us-east-1"
+#: The stacks, each of its template.
 STACK = "latchstring"
-TEMPLATE = "latchstring.template.json"
+SESSION_STACK = "latchstring-session-mode"
 BUCKET = "latchstring-packages"
 PREFIX = "v1/"
 SENDER = "codes@example.com"
@@ -45,69 +47,160 @@ class Emulated:
         )
 
 
-def deploy(emulated: Emulated, packages: Path) -> dict[str, str]:
-    """Deploys the stack and returns its outputs."""
+def prepare(emulated: Emulated, packages: Path) -> None:
+    """Uploads the packages, and verifies the sender."""
     s3 = emulated.client("s3")
     s3.create_bucket(Bucket=BUCKET)
     zips = sorted(packages.glob("*.zip"))
     for zipped in zips:
         s3.upload_file(str(zipped), BUCKET, PREFIX + zipped.name)
-    template = json.loads((packages / TEMPLATE).read_text())
+    step(f"{len(zips)} packages uploaded")
+    emulated.client("ses").verify_email_identity(EmailAddress=SENDER)
+    step("the sender verified")
+
+
+def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
+    """The statements of a role's own policy, or of one that is tied to roles."""
+    properties = resource["Properties"]
+    if resource["Type"] == "AWS::IAM::Role":
+        return [it for policy in properties.get("Policies", []) for it in policy["PolicyDocument"]["Statement"]]
+    if resource["Type"] == "AWS::IAM::Policy":
+        return properties["PolicyDocument"]["Statement"]
+    return []
+
+
+def adapt(template: dict[str, Any]) -> None:
+    """Changes what this emulator does otherwise than AWS."""
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Cognito::UserPool":
             # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
             resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
-    s3.put_object(Bucket=BUCKET, Key=TEMPLATE, Body=json.dumps(template).encode())
-    step(f"{len(zips)} packages and the template uploaded")
+        for statement in statements(resource):
+            # It knows neither dynamodb:LeadingKeys nor ses:FromAddress, so that no condition holds.
+            statement.pop("Condition", None)
+            if statement["Action"] == "ses:SendEmail":
+                # It does not find the identity of a mail.
+                statement["Resource"] = "*"
+            if statement["Action"] == "secretsmanager:GetSecretValue":
+                # A reference to a secret is its name there.
+                found = statement["Resource"]
+                found = found if isinstance(found, list) else [found]
+                statement["Resource"] = [{"Fn::GetAtt": [secret["Ref"], "Id"]} for secret in found]
 
-    emulated.client("ses").verify_email_identity(EmailAddress=SENDER)
-    step("the sender verified")
+
+def deploy(emulated: Emulated, packages: Path, name: str, more: dict[str, str]) -> dict[str, str]:
+    """Deploys a stack, by the template of its name and with these parameters too, and returns its outputs."""
+    s3 = emulated.client("s3")
+    file = f"{name}.template.json"
+    template = json.loads((packages / file).read_text())
+    adapt(template)
+    s3.put_object(Bucket=BUCKET, Key=file, Body=json.dumps(template).encode())
 
     stacks = emulated.client("cloudformation")
     stacks.create_stack(
-        StackName=STACK,
-        TemplateURL=f"{emulated.endpoint}/{BUCKET}/{TEMPLATE}",
+        StackName=name,
+        TemplateURL=f"{emulated.endpoint}/{BUCKET}/{file}",
         Capabilities=["CAPABILITY_IAM"],
         Parameters=[
-            {"ParameterKey": name, "ParameterValue": value}
-            for name, value in {
+            {"ParameterKey": key, "ParameterValue": value}
+            for key, value in {
                 "Bucket": BUCKET,
                 "Prefix": PREFIX,
-                "ApiKeyExpires": str(int(time.time()) + 30 * 86400),
                 "EmailFromAddress": SENDER,
                 "SmsCountries": "US",
+                **more,
             }.items()
         ],
     )
     stacks.get_waiter("stack_create_complete").wait(
-        StackName=STACK, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
-    stack = stacks.describe_stacks(StackName=STACK)["Stacks"][0]
-    resources = stacks.describe_stack_resources(StackName=STACK)["StackResources"]
-    step(f"the stack created: {len(resources)} resources")
+    stack = stacks.describe_stacks(StackName=name)["Stacks"][0]
+    resources = stacks.describe_stack_resources(StackName=name)["StackResources"]
+    step(f"the stack {name} created: {len(resources)} resources")
 
     # It reports missing users whatever the client says.
     functions = emulated.client("lambda")
-    sign_in = f"{STACK}-sign-in"
     for resource in resources:
-        name = resource["PhysicalResourceId"]
-        if resource["ResourceType"] != "AWS::Lambda::Function" or not name.startswith(STACK):
+        function = resource["PhysicalResourceId"]
+        if resource["ResourceType"] != "AWS::Lambda::Function" or not function.startswith(name):
             continue
-        environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+        environment = functions.get_function_configuration(FunctionName=function)["Environment"]
         environment["Variables"]["UNDO_HOURS"] = "0"
-        if name == sign_in:
+        if function == f"{name}-sign-in":
             environment["Variables"]["LEGACY_POOL"] = "true"
-        functions.update_function_configuration(FunctionName=name, Environment=environment)
+        functions.update_function_configuration(FunctionName=function, Environment=environment)
     step("sign-in configured for a pool that reports missing users, as this emulator's does")
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
+def secret_of(emulated: Emulated, arn: str) -> str:
+    return emulated.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+
+
+def findings(emulated: Emulated, doctor: Path, pool: str, client: str) -> dict[str, str]:
+    """The states that the doctor reports of session mode and of the client's secret, by the check."""
+    access = {"AWS_ENDPOINT_URL": emulated.endpoint, "AWS_REGION": REGION}
+    access |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    command = [doctor, "doctor", "--user-pool", pool, "--client", client, "--json"]
+    report = json.loads(subprocess.run(command, env=access, capture_output=True, text=True).stdout)
+    found = {it["check"]: it["state"] for it in report["findings"]}
+    return {check: state for check, state in found.items() if check.startswith("session.") or check == "client.secret"}
+
+
+def examine(emulated: Emulated, doctor: Path, pool: str, client: str) -> bool:
+    """Has the doctor examine the stack, as it is and with a client that lets anyone start a flow."""
+    expected = {
+        "client.secret": "ok",
+        "session.functions": "ok",
+        "session.credential": "ok",
+        "session.cors": "ok",
+        "session.lifetime": "ok",
+        # The emulator drops the rotation of an app client, so refresh tokens never rotate there.
+        "session.rotation": "note",
+        "session.direct": "ok",
+    }
+    seen = findings(emulated, doctor, pool, client)
+    cognito = emulated.client("cognito-idp")
+    other = {"UserPoolId": pool, "ClientName": "other", "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH"]}
+    made = cognito.create_user_pool_client(**other)["UserPoolClient"]["ClientId"]
+    with_another = findings(emulated, doctor, pool, client)
+    cognito.delete_user_pool_client(UserPoolId=pool, ClientId=made)
+    if seen != expected or with_another != expected | {"session.direct": "leaks"}:
+        step(f"FAILED: the doctor reports {seen}, and with another client {with_another}")
+        return False
+    step(f"the doctor finds session mode in order: {len(seen)} checks")
+    return True
+
+
+def session_mode(emulated: Emulated, packages: Path, doctor: Path) -> bool:
+    """Deploys session mode, has the doctor examine it, and plays its scenarios."""
+    outputs = deploy(emulated, packages, SESSION_STACK, {})
+    pool, client = outputs["UserPoolId"], outputs["ClientIds"]
+    described = emulated.client("cognito-idp").describe_user_pool_client(UserPoolId=pool, ClientId=client)
+    stored = secret_of(emulated, outputs["ClientSecretSecret"])
+    if not stored or stored != described["UserPoolClient"]["ClientSecret"]:
+        step("FAILED: the stack did not store the secret of the app client")
+        return False
+    step("the secret of the app client stored")
+    if not examine(emulated, doctor, pool, client):
+        return False
+    site = Ministack(emulated.endpoint, REGION, outputs)
+    site.credential = secret_of(emulated, outputs["ServerCredentialSecret"])
+    return play(site, SESSION_MODE)
+
+
+def has_session_mode(binary: Path) -> bool:
+    """Whether this build of the local service has session mode."""
+    return "--session-mode" in subprocess.run([binary, "--help"], capture_output=True, text=True, check=True).stdout
+
+
 @contextlib.contextmanager
-def local_service(binary: Path, log: Path) -> Iterator[str]:
+def local_service(binary: Path, log: Path, *options: str) -> Iterator[str]:
     """Runs the local service and yields its address."""
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [binary, "--port", "0"], stdout=subprocess.PIPE, stderr=output, text=True
+            [binary, "--port", "0", *options], stdout=subprocess.PIPE, stderr=output, text=True
         )
         assert process.stdout
         try:
@@ -122,6 +215,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packages", type=Path, required=True)
     parser.add_argument("--local", type=Path, required=True, help="the local service's binary")
+    parser.add_argument("--doctor", type=Path, required=True, help="the binary latchstring")
     parser.add_argument("--logs", type=Path, required=True, help="a folder")
     arguments = parser.parse_args()
     arguments.logs.mkdir(parents=True, exist_ok=True)
@@ -130,12 +224,21 @@ def main() -> int:
     with ministack(arguments.logs / "ministack.txt") as endpoint:
         step(f"started on {endpoint}")
         emulated = Emulated(endpoint)
-        outputs = deploy(emulated, arguments.packages)
+        prepare(emulated, arguments.packages)
+        expires = str(int(time.time()) + 30 * 86400)
+        outputs = deploy(emulated, arguments.packages, STACK, {"Api": "both", "ApiKeyExpires": expires})
         deployed = play(Ministack(endpoint, REGION, outputs))
+        print("ministack, session mode:")
+        deployed = session_mode(emulated, arguments.packages, arguments.doctor) and deployed
     print("the local service:")
     with local_service(arguments.local, arguments.logs / "local.txt") as url:
         step(f"started on {url}")
         local = play(Local(url))
+    if has_session_mode(arguments.local):
+        print("the local service, session mode:")
+        with local_service(arguments.local, arguments.logs / "local-session-mode.txt", "--session-mode") as url:
+            step(f"started on {url}")
+            local = play(Local(url), SESSION_MODE) and local
     return 0 if deployed and local else 1
 
 

@@ -39,6 +39,8 @@ def ministack(log: Path) -> Iterator[str]:
             "MINISTACK_HOST": "127.0.0.1",
             "GATEWAY_PORT": port,
             "IOT_MTLS_ENABLED": "0",
+            # Functions have the rights of their roles only, and Cognito demands the secrets of app clients.
+            "AUTH": "true",
             # The functions' SDK finds the emulator by it.
             "AWS_ENDPOINT_URL": endpoint,
         }

@@ -9,15 +9,17 @@ import argparse
 import sys
 import time
 
-from scenarios import DIFFERENCES, SCENARIOS, Checks, Mismatch
+from http_scenarios import HTTP
+from scenarios import DIFFERENCES, SCENARIOS, Checks, Mismatch, Scenario
 from sites import Local, Site
 
 
-def play(site: Site) -> bool:
-    """Plays every scenario and returns true if all passed."""
+def play(site: Site, scenarios: list[tuple[str, Scenario]] | None = None) -> bool:
+    """Plays scenarios, those without session mode by default, and returns true if all passed."""
+    scenarios = scenarios or SCENARIOS + HTTP
     checks = Checks(site)
     failed = 0
-    for number, (name, scenario) in enumerate(SCENARIOS, 1):
+    for number, (name, scenario) in enumerate(scenarios, 1):
         begun = time.monotonic()
         made = checks.made
         try:
@@ -31,7 +33,7 @@ def play(site: Site) -> bool:
         print(f"  {number:2}. {name}: {checks.made - made} checks, {took:.1f} s")
     for difference in sorted(checks.met):
         print(f"      {site.name} differs from AWS, as known: {DIFFERENCES[difference]}")
-    print(f"{site.name}: {len(SCENARIOS) - failed} scenarios passed, {failed} failed")
+    print(f"{site.name}: {len(scenarios) - failed} scenarios passed, {failed} failed")
     return failed == 0
 
 

@@ -30,6 +30,12 @@ def fetch(url: str, body: Any = None, headers: dict[str, str] | None = None) -> 
         return json.load(error)
 
 
+def reply(status: int, response: Any) -> Reply:
+    text = response.read()
+    body = json.loads(text) if text else {}
+    return Reply(status, body, response.headers.get_all("set-cookie") or [])
+
+
 @dataclass
 class Message:
     """A message that a user received."""
@@ -43,17 +49,29 @@ class Message:
         return found[0] if found else None
 
 
+@dataclass
+class Reply:
+    """An answer of the HTTP API."""
+
+    status: int
+    body: dict[str, Any]
+    cookies: list[str]
+
+
 class Site:
-    """Cognito and the GraphQL API of one place."""
+    """Cognito and the APIs of one place."""
 
     name: str
+    #: The server credential, in session mode.
+    credential: str | None = None
 
-    def __init__(self, endpoint: str, region: str, pool: str, client: str, graphql: str, key: str):
+    def __init__(self, endpoint: str, region: str, pool: str, client: str, http: str, graphql: str = "", key: str = ""):
         self.cognito = boto3.client(
             "cognito-idp", endpoint_url=endpoint, region_name=region, config=CONFIG, **CREDENTIALS
         )
         self.pool = pool
         self.client = client
+        self._http = http
         self._graphql = graphql
         self._key = key
 
@@ -61,6 +79,17 @@ class Site:
         """With an access token, or as the public."""
         who = {"authorization": token} if token else {"x-api-key": self._key}
         return fetch(self._graphql, {"query": query, "variables": variables}, who)
+
+    def http(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
+        """Calls a route of the HTTP API below `/v1`. An empty body is no members."""
+        data = None if body is None else json.dumps(body).encode()
+        sent = ({} if body is None else {"content-type": "application/json"}) | (headers or {})
+        request = urllib.request.Request(f"{self._http}/v1/{path}", data, sent, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return reply(response.status, response)
+        except urllib.error.HTTPError as error:
+            return reply(error.code, error)
 
     def messages(self, to: str) -> list[Message]:
         """Returns the messages to a recipient, newest first."""
@@ -79,6 +108,7 @@ class Local(Site):
             config["region"],
             config["userPoolId"],
             config["clientId"],
+            config["endpoint"],
             config["graphqlUrl"],
             config["apiKey"],
         )
@@ -94,15 +124,18 @@ class Ministack(Site):
     name = "ministack"
 
     def __init__(self, endpoint: str, region: str, outputs: dict[str, str]):
-        # `https://<id>.appsync-api.<region>.amazonaws.com/graphql`, which is AWS's.
-        api = outputs["GraphqlUrl"].split("/")[2].split(".")[0]
+        # The ids of `https://<id>.appsync-api.<region>.amazonaws.com/graphql`, which is AWS's, and of
+        # `http://<id>.execute-api.…`, a host that no resolver of names knows here.
+        graphql = outputs.get("GraphqlUrl", "//").split("/")[2].split(".")[0]
+        http = outputs["HttpUrl"].split("/")[2].split(".")[0]
         super().__init__(
             endpoint,
             region,
             outputs["UserPoolId"],
             outputs["ClientIds"],
-            f"{endpoint}/v1/apis/{api}/graphql",
-            outputs["ApiKey1"],
+            f"{endpoint}/_aws/execute-api/{http}/$default",
+            f"{endpoint}/v1/apis/{graphql}/graphql",
+            outputs.get("ApiKey1", ""),
         )
         self._endpoint = endpoint
 

@@ -41,6 +41,7 @@ fn play(repository: &Repository, packages: &Path) -> Result<(), Failed> {
         .args(&["tests/deployment/deploy_check.py"])
         .args(&["--packages", &repository.shown(packages)])
         .args(&["--local", "target/debug/latchstring-local"])
+        .args(&["--doctor", "target/debug/latchstring"])
         .args(&["--logs", &repository.shown(&repository.deploy_logs())]);
     show_and_run(repository, &check)
 }

@@ -76,8 +76,12 @@ async fn report(arguments: Arguments) -> ExitCode {
         let Arguments {
             user_pool, client, ..
         } = &arguments;
-        let probing = probe::run(&access, user_pool, client, facts.signed_calls());
-        findings.extend(probing.await);
+        if facts.client.as_ref().is_ok_and(|client| client.secret) {
+            findings.push(probe::refused(&access, client).await);
+        } else {
+            let probing = probe::run(&access, user_pool, client, facts.signed_calls());
+            findings.extend(probing.await);
+        }
     }
     if let (Some(url), Some(key)) = (arguments.api, arguments.api_key) {
         findings.push(source::run(&source::Api { url, key }).await);

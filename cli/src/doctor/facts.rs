@@ -50,6 +50,10 @@ pub struct Facts {
     pub siblings: Read<Vec<Read<Client>>>,
     /// The three triggers' functions, for those that the pool names.
     pub functions: Vec<(Trigger, Read<Function>)>,
+    /// The functions behind the APIs; empty if the triggers' names do not lead to them.
+    pub resolvers: Vec<(Resolver, Read<Option<ResolverVariables>>)>,
+    /// Session mode's side; none if no resolver has it.
+    pub session_mode: Option<SessionMode>,
     /// The GraphQL APIs that take the pool's tokens and API keys.
     pub apis: Read<Vec<GraphqlApi>>,
     /// Email's side.
@@ -69,6 +73,19 @@ impl Facts {
             .and_then(|(_, function)| function.as_ref().ok()?.variables.as_ref())
             .map(|variables| variables.phones.clone())
             .unwrap_or_default()
+    }
+
+    /// Reports whether every function behind the APIs has the secret of the app client; none if a
+    /// function's variables were not read.
+    pub fn client_secret(&self) -> Option<bool> {
+        let known = |read: &Read<Option<ResolverVariables>>| {
+            let variables = read.as_ref().ok()?.as_ref()?;
+            Some(variables.client_secret)
+        };
+        let known: Option<Vec<bool>> = self.resolvers.iter().map(|(_, it)| known(it)).collect();
+        known
+            .filter(|it| !it.is_empty())
+            .map(|it| it.into_iter().all(|known| known))
     }
 
     /// Reports whether a function's variables set signed calls. The resolvers are not read; a deployment gives
@@ -146,6 +163,57 @@ impl Trigger {
     }
 }
 
+/// One of the two functions behind the APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolver {
+    /// sign-in
+    SignIn,
+    /// sign-up
+    SignUp,
+}
+
+impl Resolver {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::SignIn, Self::SignUp];
+
+    /// The end of its function's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SignIn => "sign-in",
+            Self::SignUp => "sign-up",
+        }
+    }
+}
+
+/// The part of a resolver's variables that the checks compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolverVariables {
+    /// True if `SESSION_MODE` is `on`.
+    pub session_mode: bool,
+    /// True if `CLIENT_SECRET` or `CLIENT_SECRET_SECRET` is set.
+    pub client_secret: bool,
+    /// `SESSION_HOURS` in minutes; none if it has an invalid value.
+    pub session_minutes: Option<u64>,
+}
+
+/// Session mode's side.
+#[derive(Clone, Debug)]
+pub struct SessionMode {
+    /// True if the server credential is one; none if it is not set.
+    pub credential: Option<Read<bool>>,
+    /// The HTTP APIs that may call sign-up.
+    pub apis: Read<Vec<HttpApi>>,
+}
+
+/// An HTTP API of API Gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpApi {
+    /// Its id.
+    pub id: String,
+    /// The origins that its CORS allows; none without CORS.
+    pub origins: Vec<String>,
+}
+
 /// A user pool.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -211,6 +279,10 @@ pub struct Client {
     pub revocation: bool,
     /// True if refresh tokens rotate.
     pub rotation: bool,
+    /// The time for which a rotated refresh token is still accepted, in seconds.
+    pub grace_seconds: i32,
+    /// The lifetime of a refresh token in minutes.
+    pub refresh_minutes: u64,
 }
 
 /// A trigger's function.

@@ -63,6 +63,29 @@ pub struct Seen {
     pub replayed: Option<Reply>,
 }
 
+/// Reports whether Cognito refuses a flow without the client's secret, as it must if the client has one.
+pub async fn refused(access: &Access, client_id: &str) -> Finding {
+    refusal(&open(&patient(access), client_id, &address()).await)
+}
+
+fn refusal(opened: &Reply) -> Finding {
+    const CHECK: &str = "probe.secret";
+    match opened {
+        Reply::Refused(code) if code == "NotAuthorizedException" => Finding::ok(
+            CHECK,
+            "Cognito refuses to start a flow without the client's secret",
+        ),
+        Reply::Refused(code) => Finding::unknown(
+            CHECK,
+            format!("a flow without the client's secret was refused, but by {code}"),
+        ),
+        _ => Finding::leaks(
+            CHECK,
+            "Cognito starts a flow without the client's secret: anyone can, past the HTTP API",
+        ),
+    }
+}
+
 /// Makes the flows, and reports how the pool behaved. `signed_calls` says whether the deployed
 /// functions make signed calls.
 pub async fn run(
@@ -355,6 +378,18 @@ mod tests {
                 refused("NotAuthorizedException"),
             ],
             replayed: Some(refused("NotAuthorizedException")),
+        }
+    }
+
+    #[test]
+    fn a_client_with_a_secret_must_not_start_a_flow_without_it() {
+        for (opened, expected) in [
+            (refused("NotAuthorizedException"), State::Ok),
+            (refused("TooManyRequestsException"), State::Unknown),
+            (challenge("1", "select", ""), State::Leaks),
+            (Reply::Tokens, State::Leaks),
+        ] {
+            assert_eq!(refusal(&opened).state, expected, "{opened:?}");
         }
     }
 

@@ -5,12 +5,13 @@ use std::time::SystemTime;
 
 use aws_sdk_cognitoidentityprovider as cognito;
 use aws_sdk_lambda as lambda;
+use aws_sdk_secretsmanager as secretsmanager;
 use aws_sdk_ses as ses;
 use aws_sdk_sesv2 as sesv2;
 use aws_sdk_sns as sns;
 use cognito::error::{ProvideErrorMetadata, SdkError};
 use cognito::types::{
-    AliasAttributeType, ExplicitAuthFlowsType, UserPoolClientType, UserPoolType,
+    AliasAttributeType, ExplicitAuthFlowsType, TimeUnitsType, UserPoolClientType, UserPoolType,
     UsernameAttributeType,
 };
 use serde_json::Value;
@@ -20,16 +21,18 @@ use sesv2::types::SuppressionListReason;
 
 use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
+use latchstring_core::session::ServerCredential;
 use latchstring_lambda::config::{ConfigError, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::doctor::facts::{
-    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses,
-    MailLimits, Pool, Quota, Read, Sms, Strange, Trigger, Unread, Used, Variables,
+    Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses, HttpApi,
+    MailLimits, Pool, Quota, Read, Resolver, ResolverVariables, SessionMode, Sms, Strange, Trigger,
+    Unread, Used, Variables,
 };
 use crate::error_code::ErrorCode;
 use crate::pool_needs::{AccountState, AccountStates, CONTACTS};
-use crate::signed_call::{APPSYNC, CallError, SignedCalls};
+use crate::signed_call::{API_GATEWAY, APPSYNC, CallError, SignedCalls};
 
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
 pub(crate) fn patient(access: &Access) -> cognito::Client {
@@ -50,7 +53,10 @@ pub async fn facts(access: &Access, pool_id: &str, client_id: &str) -> Facts {
     let create = create
         .and_then(|(_, function)| function.as_ref().ok())
         .and_then(|function| function.variables.as_ref());
+    let (resolvers, session_mode) = resolvers(access, &functions).await;
     Facts {
+        resolvers,
+        session_mode,
         apis: apis(access, pool_id).await,
         email: email(access, create).await,
         sms: sms(access, create).await,
@@ -224,6 +230,27 @@ fn client_of(client: &UserPoolClientType, id: &str) -> Client {
         rotation: client
             .refresh_token_rotation()
             .is_some_and(|rotation| rotation.feature().as_str() == "ENABLED"),
+        grace_seconds: client
+            .refresh_token_rotation()
+            .and_then(cognito::types::RefreshTokenRotationType::retry_grace_period_seconds)
+            .unwrap_or(0),
+        refresh_minutes: refresh_minutes(client),
+    }
+}
+
+/// Returns the lifetime of a refresh token in minutes. 0 is the default of 30 days, and days are the
+/// unit where none is set.
+fn refresh_minutes(client: &UserPoolClientType) -> u64 {
+    let units = client.token_validity_units();
+    let unit = units.and_then(cognito::types::TokenValidityUnitsType::refresh_token);
+    match u64::try_from(client.refresh_token_validity()) {
+        Err(_) | Ok(0) => 30 * 24 * 60,
+        Ok(number) => match unit {
+            Some(TimeUnitsType::Seconds) => number / 60,
+            Some(TimeUnitsType::Minutes) => number,
+            Some(TimeUnitsType::Hours) => number * 60,
+            _ => number * 24 * 60,
+        },
     }
 }
 
@@ -297,6 +324,155 @@ async fn function(lambda: &lambda::Client, arn: &str) -> Read<Function> {
         variables,
         policy,
     })
+}
+
+/// Reads the functions behind the APIs, and session mode's side if one of them has it. The construct
+/// names all functions of a deployment alike, so Define's name leads to the others. If no function has
+/// such a name, this is another deployment, and nothing is read.
+async fn resolvers(
+    access: &Access,
+    functions: &[(Trigger, Read<Function>)],
+) -> (
+    Vec<(Resolver, Read<Option<ResolverVariables>>)>,
+    Option<SessionMode>,
+) {
+    let define = functions.iter().find(|(of, _)| *of == Trigger::Define);
+    let Some(define) = define.and_then(|(_, function)| function.as_ref().ok()) else {
+        return (Vec::new(), None);
+    };
+    let lambda = client!(lambda, access, READ);
+    let mut found = Vec::new();
+    let mut session_mode = None;
+    for resolver in Resolver::ALL {
+        let Some(name) = beside(&define.arn, resolver) else {
+            return (Vec::new(), None);
+        };
+        let variables = match all_variables(&lambda, &name).await {
+            Err(unread) if unread.is_missing() => return (Vec::new(), None),
+            read => read,
+        };
+        if let Ok(Some(all)) = &variables
+            && is_session_mode(all)
+        {
+            session_mode = Some((name, all.clone()));
+        }
+        let of = |all: Option<HashMap<_, _>>| all.as_ref().map(resolver_variables);
+        found.push((resolver, variables.map(of)));
+    }
+    let Some((name, all)) = session_mode else {
+        return (found, None);
+    };
+    let session_mode = SessionMode {
+        credential: credential(access, &all).await,
+        apis: http_apis(access, &lambda, &name).await,
+    };
+    (found, Some(session_mode))
+}
+
+/// Returns the ARN of a resolver of the deployment that Define's function is of.
+fn beside(define: &str, resolver: Resolver) -> Option<String> {
+    let prefix = define.strip_suffix("define-auth-challenge")?;
+    Some(format!("{prefix}{}", resolver.name()))
+}
+
+/// Reads a function's variables; none if they cannot be decrypted.
+async fn all_variables(
+    lambda: &lambda::Client,
+    function: &str,
+) -> Read<Option<HashMap<String, String>>> {
+    let configuration = lambda.get_function_configuration().function_name(function);
+    let configuration = configuration.send().await;
+    let configuration =
+        configuration.map_err(|error| unread("lambda:GetFunctionConfiguration", &error))?;
+    Ok(match configuration.environment() {
+        Some(environment) if environment.error().is_some() => None,
+        Some(environment) => Some(environment.variables().cloned().unwrap_or_default()),
+        None => Some(HashMap::new()),
+    })
+}
+
+fn is_session_mode(all: &HashMap<String, String>) -> bool {
+    all.get("SESSION_MODE")
+        .is_some_and(|set| set.trim() == "on")
+}
+
+fn is_set(all: &HashMap<String, String>, name: &str) -> bool {
+    all.get(name).is_some_and(|value| !value.trim().is_empty())
+}
+
+fn resolver_variables(all: &HashMap<String, String>) -> ResolverVariables {
+    let pairs: Vec<_> = all
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let policy = Environment::Pairs(&pairs).numbers();
+    ResolverVariables {
+        session_mode: is_session_mode(all),
+        client_secret: is_set(all, "CLIENT_SECRET") || is_set(all, "CLIENT_SECRET_SECRET"),
+        session_minutes: policy.ok().map(|policy| policy.session_life.as_secs() / 60),
+    }
+}
+
+/// Reads whether the server credential is one; none if it is not set.
+async fn credential(access: &Access, all: &HashMap<String, String>) -> Option<Read<bool>> {
+    let is_one = |text: &str| ServerCredential::parse(text).is_some();
+    if is_set(all, "SERVER_CREDENTIAL") {
+        return Some(Ok(is_one(&all["SERVER_CREDENTIAL"])));
+    }
+    let id = all.get("SERVER_CREDENTIAL_SECRET");
+    let id = id.filter(|id| !id.trim().is_empty())?;
+    let secrets = client!(secretsmanager, access, READ);
+    let output = secrets.get_secret_value().secret_id(id).send().await;
+    Some(match output {
+        Ok(output) => Ok(output.secret_string().is_some_and(is_one)),
+        Err(error) => Err(unread("secretsmanager:GetSecretValue", &error)),
+    })
+}
+
+/// Reads the HTTP APIs that a function's policy names. An API of another kind is left out: its CORS is
+/// not a setting of the API.
+async fn http_apis(access: &Access, lambda: &lambda::Client, function: &str) -> Read<Vec<HttpApi>> {
+    let policy = match lambda.get_policy().function_name(function).send().await {
+        Ok(output) => output.policy().unwrap_or_default().to_owned(),
+        Err(error) => match unread("lambda:GetPolicy", &error) {
+            unread if unread.is_missing() => String::new(),
+            unread => return Err(unread),
+        },
+    };
+    let calls = SignedCalls::new(access);
+    let mut found = Vec::new();
+    for id in api_ids(&policy) {
+        let path = format!("/v2/apis/{id}");
+        let api = match calls.read_path(API_GATEWAY, "GET", &path).await {
+            Ok(api) => api,
+            Err(CallError::Refused { status: 404, .. }) => continue,
+            Err(error) => return Err(refused("apigateway:GET", &error)),
+        };
+        let origins = api["corsConfiguration"]["allowOrigins"].as_array();
+        let origins = origins.into_iter().flatten().filter_map(Value::as_str);
+        let origins = names(origins);
+        found.push(HttpApi { id, origins });
+    }
+    Ok(found)
+}
+
+/// Returns the ids of the APIs that a resource policy names, each once. An ARN of one is
+/// `arn:aws:execute-api:REGION:ACCOUNT:ID/…`.
+fn api_ids(policy: &str) -> Vec<String> {
+    let mut ids: Vec<String> = policy
+        .split('"')
+        .filter(|text| text.starts_with("arn:"))
+        .filter_map(|arn| {
+            let mut parts = arn.splitn(6, ':').skip(2);
+            let is_api = parts.next() == Some("execute-api");
+            let (id, _) = parts.nth(2)?.split_once('/')?;
+            let is_id = id.chars().all(|it| it.is_ascii_alphanumeric()) && !id.is_empty();
+            (is_api && is_id).then(|| id.to_owned())
+        })
+        .collect();
+    ids.sort();
+    ids.dedup();
+    ids
 }
 
 /// Reads the GraphQL APIs that take the pool's tokens and API keys.
@@ -789,6 +965,78 @@ mod tests {
         assert_eq!(days(1_800_000_000), 0);
         assert_eq!(days(1_800_000_000 - 1), -1);
         assert!(days_left(&json!({}), 1_800_000_000) < 0);
+    }
+
+    #[test]
+    fn the_resolvers_are_found_by_the_name_of_define() {
+        let define = "arn:aws:lambda:eu-west-1:1:function:acme-define-auth-challenge";
+        let sign_up = "arn:aws:lambda:eu-west-1:1:function:acme-sign-up";
+        assert_eq!(beside(define, Resolver::SignUp).as_deref(), Some(sign_up));
+        assert_eq!(beside("acme-define", Resolver::SignIn), None);
+    }
+
+    #[test]
+    fn the_apis_of_a_policy_are_those_of_its_arns() {
+        let of = |arns: &[&str]| {
+            let statements = arns
+                .iter()
+                .map(|arn| json!({"Condition": {"ArnLike": {"AWS:SourceArn": arn}}}));
+            api_ids(&json!({"Statement": statements.collect::<Vec<_>>()}).to_string())
+        };
+        let api = "arn:aws:execute-api:eu-west-1:1:abc123/*/*/v1/*";
+        let other = "arn:aws:execute-api:eu-west-1:1:def456/*/POST/v1/sign-in";
+        assert_eq!(of(&[other, api, api]), ["abc123", "def456"]);
+        let pool = "arn:aws:cognito-idp:eu-west-1:1:userpool/eu-west-1_A";
+        let any = "arn:aws:execute-api:eu-west-1:1:*/*/*";
+        assert_eq!(of(&[pool, any]), [""; 0]);
+        assert_eq!(api_ids("{"), [""; 0]);
+    }
+
+    #[test]
+    fn a_refresh_token_lives_30_days_unless_its_number_says_more() {
+        let of = |number, unit: Option<TimeUnitsType>| {
+            let units = cognito::types::TokenValidityUnitsType::builder()
+                .set_refresh_token(unit)
+                .build();
+            let client = UserPoolClientType::builder()
+                .refresh_token_validity(number)
+                .token_validity_units(units);
+            client_of(&client.build(), "c").refresh_minutes
+        };
+        assert_eq!(of(0, None), 43_200);
+        assert_eq!(of(7, None), 10_080);
+        assert_eq!(of(7, Some(TimeUnitsType::Days)), 10_080);
+        assert_eq!(of(2, Some(TimeUnitsType::Hours)), 120);
+        assert_eq!(of(90, Some(TimeUnitsType::Minutes)), 90);
+        assert_eq!(of(3_600, Some(TimeUnitsType::Seconds)), 60);
+    }
+
+    #[test]
+    fn the_variables_of_a_resolver_are_read_without_their_values() {
+        let of = |all: &[(&str, &str)]| {
+            let all = all
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+            resolver_variables(&all.collect())
+        };
+        let read = |session_mode, client_secret, session_minutes| ResolverVariables {
+            session_mode,
+            client_secret,
+            session_minutes,
+        };
+        assert_eq!(of(&[]), read(false, false, Some(43_200)));
+        let on = [
+            ("SESSION_MODE", "on"),
+            ("CLIENT_SECRET_SECRET", "arn"),
+            ("SESSION_HOURS", "2"),
+        ];
+        assert_eq!(of(&on), read(true, true, Some(120)));
+        let off = [
+            ("SESSION_MODE", "off"),
+            ("CLIENT_SECRET", " "),
+            ("SESSION_HOURS", "two"),
+        ];
+        assert_eq!(of(&off), read(false, false, None));
     }
 
     #[test]

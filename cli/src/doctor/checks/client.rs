@@ -40,11 +40,12 @@ const fn sibling_flows(client: &Client) -> &'static str {
 }
 
 /// The client that the app uses. `names_are_aliases` if `preferred_username` is an alias of the pool, or
-/// may be.
+/// may be. `secret_known` if the functions have the client's secret; none if that was not read.
 pub(super) fn served(
     client: &Client,
     names_are_aliases: bool,
     code_seconds: Option<i32>,
+    secret_known: Option<bool>,
 ) -> Vec<Finding> {
     vec![
         existence(client, "client.existence-errors"),
@@ -53,7 +54,7 @@ pub(super) fn served(
         oauth(client, "client.oauth"),
         refresh(client),
         writable(client, names_are_aliases, "client.writable"),
-        secret(client),
+        secret(client, secret_known),
         session(client, code_seconds),
         revocation(client),
     ]
@@ -89,7 +90,7 @@ fn fix(client: &Client, change: &'static str) -> Fix {
     Fix::Client(client.id.clone(), change)
 }
 
-fn allows_custom(client: &Client) -> bool {
+pub(super) fn allows_custom(client: &Client) -> bool {
     client.flows.is_empty()
         || client
             .flows
@@ -238,18 +239,29 @@ fn writable(client: &Client, names_are_aliases: bool, check: &'static str) -> Fi
     .with_fix(fix(client, change))
 }
 
-fn secret(client: &Client) -> Finding {
+fn secret(client: &Client, known: Option<bool>) -> Finding {
     const CHECK: &str = "client.secret";
-    if client.secret {
-        Finding::fails(
+    match (client.secret, known) {
+        (true, Some(true)) => Finding::ok(CHECK, "the client has a secret, and the functions know it"),
+        (true, None) => Finding::unknown(
             CHECK,
-            "the client has a secret, so every call needs a SECRET_HASH, which nothing here sends",
+            "the client has a secret, and it was not read whether the functions behind the API have CLIENT_SECRET_SECRET",
+        ),
+        (true, Some(false)) => Finding::fails(
+            CHECK,
+            "the client has a secret, so every call needs a SECRET_HASH, and the functions have no CLIENT_SECRET_SECRET",
         )
         .with_fix(Fix::Words(
-            "A secret cannot be removed: make a client without one and put it in CLIENT_IDS.",
-        ))
-    } else {
-        Finding::ok(CHECK, "the client has no secret")
+            "A secret cannot be removed: deploy in session mode, or make a client without one and put it in CLIENT_IDS.",
+        )),
+        (false, Some(true)) => Finding::fails(
+            CHECK,
+            "the client has no secret, and the functions send a SECRET_HASH, which Cognito then refuses",
+        )
+        .with_fix(Fix::Words(
+            "A client never gets a secret: make one with GenerateSecret and put it in CLIENT_IDS.",
+        )),
+        (false, _) => Finding::ok(CHECK, "the client has no secret"),
     }
 }
 
@@ -301,7 +313,7 @@ mod tests {
     #[test]
     fn each_check_of_the_client_separates_safe_from_unsafe() {
         type Break = fn(&mut Client);
-        let cases: [(&str, State, Break); 14] = [
+        let cases: [(&str, State, Break); 13] = [
             ("client.oauth", State::Leaks, |c| c.oauth = true),
             ("client.existence-errors", State::Leaks, |c| {
                 c.hides_missing_users = false;
@@ -328,7 +340,6 @@ mod tests {
             ("client.writable", State::Leaks, |c| {
                 c.writable.push("phone_number".to_owned());
             }),
-            ("client.secret", State::Fails, |c| c.secret = true),
             ("client.session-validity", State::Fails, |c| {
                 c.session_minutes = 4;
             }),
@@ -337,8 +348,31 @@ mod tests {
         for (check, expected, change) in cases {
             let mut client = good::client();
             change(&mut client);
-            let findings = served(&client, false, Some(300));
+            let findings = served(&client, false, Some(300), None);
             assert_eq!(good::state(&findings, check), expected, "{check}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_right_if_the_functions_know_it() {
+        for (has, known, expected) in [
+            (false, None, State::Ok),
+            (false, Some(false), State::Ok),
+            (false, Some(true), State::Fails),
+            (true, None, State::Unknown),
+            (true, Some(false), State::Fails),
+            (true, Some(true), State::Ok),
+        ] {
+            let client = Client {
+                secret: has,
+                ..good::client()
+            };
+            let findings = served(&client, false, Some(300), known);
+            assert_eq!(
+                good::state(&findings, "client.secret"),
+                expected,
+                "{has} {known:?}"
+            );
         }
     }
 
@@ -347,7 +381,7 @@ mod tests {
         let mut client = good::client();
         client.writable.push(PREFERRED_USERNAME.to_owned());
         let of = |names_are_aliases| {
-            let findings = served(&client, names_are_aliases, Some(300));
+            let findings = served(&client, names_are_aliases, Some(300), None);
             let others = sibling(&client, names_are_aliases, &[]);
             [
                 good::state(&findings, "client.writable"),
@@ -384,11 +418,11 @@ mod tests {
         let refresh = r#".ExplicitAuthFlows = ["ALLOW_REFRESH_TOKEN_AUTH"]"#;
         let custom = r#".ExplicitAuthFlows = ["ALLOW_CUSTOM_AUTH"]"#;
         let served_id = [client.id.clone()];
-        assert_eq!(changes(served(&client, false, Some(300))), [both]);
+        assert_eq!(changes(served(&client, false, Some(300), None)), [both]);
         assert_eq!(changes(sibling(&client, false, &served_id)), [both]);
         assert_eq!(changes(sibling(&client, false, &[])), [refresh]);
         client.rotation = true;
-        assert_eq!(changes(served(&client, false, Some(300))), [custom]);
+        assert_eq!(changes(served(&client, false, Some(300), None)), [custom]);
         assert_eq!(changes(sibling(&client, false, &served_id)), [custom]);
         assert_eq!(changes(sibling(&client, false, &[])), [custom]);
     }
@@ -398,7 +432,10 @@ mod tests {
         let mut client = good::client();
         client.session_minutes = 5;
         let of = |client: &Client, life| {
-            good::state(&served(client, false, life), "client.session-validity")
+            good::state(
+                &served(client, false, life, None),
+                "client.session-validity",
+            )
         };
         assert_eq!(of(&client, Some(300)), State::Ok);
         assert_eq!(of(&client, Some(301)), State::Fails);

@@ -8,6 +8,7 @@ mod odds;
 mod phones;
 mod policy;
 mod pool;
+mod session;
 mod triggers;
 
 pub use accounts::accounts;
@@ -31,6 +32,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             client,
             names_are_aliases,
             code_seconds(facts),
+            facts.client_secret(),
         )),
         Err(unread) => findings.push(unreadable("client", "the app client", unread)),
     }
@@ -64,6 +66,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
             ));
         }
     }
+    findings.extend(session::judge(facts));
     findings.extend(api::judge(&facts.apis));
     findings.extend(odds::judge(variables(facts, Trigger::Create)));
     findings.extend(messages::email(
@@ -157,6 +160,8 @@ pub(crate) mod good {
             session_minutes: 15,
             revocation: true,
             rotation: false,
+            grace_seconds: 0,
+            refresh_minutes: 43_200,
         }
     }
 
@@ -204,6 +209,14 @@ pub(crate) mod good {
         }
     }
 
+    pub(crate) fn resolver_variables() -> ResolverVariables {
+        ResolverVariables {
+            session_mode: false,
+            client_secret: false,
+            session_minutes: Some(43_200),
+        }
+    }
+
     pub(crate) fn facts() -> Facts {
         Facts {
             pool: Ok(pool()),
@@ -212,6 +225,10 @@ pub(crate) mod good {
             functions: Trigger::ALL
                 .map(|trigger| (trigger, Ok(function(trigger))))
                 .to_vec(),
+            resolvers: Resolver::ALL
+                .map(|resolver| (resolver, Ok(Some(resolver_variables()))))
+                .to_vec(),
+            session_mode: None,
             apis: Ok(vec![GraphqlApi {
                 name: "good-latchstring".to_owned(),
                 keys: Ok(vec![300]),
