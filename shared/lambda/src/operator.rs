@@ -93,11 +93,11 @@ where
     let context = resolver.core(&deployment).context;
     match operation {
         Operator::Invite(input) => {
-            let new = resolver.invitation(&deployment, input, log_context)?;
+            let new = input.parse(&deployment, log_context)?;
             context.invite(&new).await
         }
         Operator::WithdrawInvitation(input) => {
-            let contact = resolver.invited(&deployment, input, log_context)?;
+            let contact = input.parse(&deployment, log_context)?;
             context.withdraw_invitation(&contact).await
         }
     }

@@ -102,14 +102,14 @@ where
             AccountAction::Invite => {
                 let Json(input) = Invite::request(event)?;
                 let (deployment, identity) = self.signed_in(call).await?;
-                let new = self.invitation(&deployment, input, call.log_context)?;
+                let new = input.parse(&deployment, call.log_context)?;
                 self.core(&deployment).invite(&identity, &new).await?;
                 Invite::response(Nothing)
             }
             AccountAction::WithdrawInvitation => {
                 let Json(input) = WithdrawInvitation::request(event)?;
                 let (deployment, identity) = self.signed_in(call).await?;
-                let contact = self.invited(&deployment, input, call.log_context)?;
+                let contact = input.parse(&deployment, call.log_context)?;
                 let account = self.core(&deployment);
                 account.withdraw_invitation(&identity, &contact).await?;
                 WithdrawInvitation::response(Nothing)
@@ -177,34 +177,6 @@ where
             context: self.core(deployment).context,
             tokens: &mode.tokens,
         })
-    }
-
-    /// Parses an invitation.
-    pub(crate) fn invitation(
-        &self,
-        deployment: &Deployment,
-        input: InvitationRequest,
-        log_context: &LogContext,
-    ) -> Result<NewInvitation, ContactError> {
-        let typed = input.email_or_phone.0;
-        let contact = contact(typed, input.method, None, None);
-        let days = input.days.unwrap_or(INVITATION_DAYS);
-        Ok(NewInvitation {
-            contact: contact.parse(deployment, log_context)?,
-            life: Duration::from_secs(u64::from(days) * 24 * 3600),
-            membership: Membership::new(input.attributes, input.groups)?,
-        })
-    }
-
-    /// Parses an invited contact.
-    pub(crate) fn invited(
-        &self,
-        deployment: &Deployment,
-        input: InvitedContact,
-        log_context: &LogContext,
-    ) -> Result<Identifier, ContactError> {
-        let contact = contact(input.email_or_phone.0, input.method, None, None);
-        contact.parse(deployment, log_context)
     }
 
     async fn session(&self, call: &Call<'_>) -> Result<CurrentSession, Failure> {
@@ -347,6 +319,35 @@ where
         let (deployment, identity) = self.signed_in(call).await?;
         let account = self.core(&deployment);
         Ok(account.remember_device(&identity).await?.into())
+    }
+}
+
+impl InvitationRequest {
+    /// Parses the contact by the rules of the deployment, and what its account gets.
+    pub(crate) fn parse(
+        self,
+        deployment: &Deployment,
+        log_context: &LogContext,
+    ) -> Result<NewInvitation, ContactError> {
+        let contact = contact(self.email_or_phone.0, self.method, None, None);
+        let days = self.days.unwrap_or(INVITATION_DAYS);
+        Ok(NewInvitation {
+            contact: contact.parse(deployment, log_context)?,
+            life: Duration::from_secs(u64::from(days) * 24 * 3600),
+            membership: Membership::new(self.attributes, self.groups)?,
+        })
+    }
+}
+
+impl InvitedContact {
+    /// Parses the contact by the rules of the deployment.
+    pub(crate) fn parse(
+        self,
+        deployment: &Deployment,
+        log_context: &LogContext,
+    ) -> Result<Identifier, ContactError> {
+        let contact = contact(self.email_or_phone.0, self.method, None, None);
+        contact.parse(deployment, log_context)
     }
 }
 
