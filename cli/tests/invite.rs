@@ -1,4 +1,4 @@
-//! `latchstring invite` as a program, against a Lambda that keeps the events and answers as it is told.
+//! `latchstring invite` as a program, against a Lambda that keeps the events and returns a fixed answer.
 
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};

@@ -10,7 +10,7 @@ export interface AdmissionPolicies {
   readonly signIn: iam.Policy;
   /** Of sign-up: to write and withdraw invitations. */
   readonly signUp: iam.Policy;
-  /** Of sign-in: to invoke the function that judges. */
+  /** Of sign-in: to invoke the function that decides. */
   readonly hook?: iam.Policy;
 }
 

@@ -161,7 +161,7 @@ export function admission(name: FunctionName, arns: { table: string; pool: strin
   return found;
 }
 
-/** To invoke the function that judges new accounts: that version or alias of it, and no other. */
+/** To invoke the function that decides about new accounts: that version or alias of it, and no other. */
 export function admissionHook(functionArn: string): iam.PolicyStatement {
   return new iam.PolicyStatement({
     sid: 'AdmissionHook',

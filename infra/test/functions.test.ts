@@ -22,7 +22,7 @@ const SETTINGS: Required<Settings> = {
   admittedDomains: '',
   refusedDomains: '',
 };
-const JUDGE = 'arn:aws:lambda:eu-west-1:111122223333:function:judge';
+const HOOK = 'arn:aws:lambda:eu-west-1:111122223333:function:admit';
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING: Partial<LatchstringProps> = {
   email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
@@ -43,7 +43,7 @@ const EVERYTHING: Partial<LatchstringProps> = {
 };
 /** A rule for new accounts, which excludes some of the above. */
 const RULE: Partial<LatchstringProps> = {
-  admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'judge'), 'Judge', JUDGE),
+  admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'hook'), 'Hook', HOOK),
 };
 
 /** The variables of docs/configuration.md. */
@@ -135,11 +135,11 @@ describe('the environment', () => {
     }
   });
 
-  it('gives the rule for new accounts to all, and the function that judges to sign-in only', () => {
+  it('gives the rule for new accounts to all, and the function that decides to sign-in only', () => {
     for (const it of [templateOf(RULE), templateOf({ ...RULE, settings: { admission: 'hook' } })]) {
       for (const name of FUNCTIONS) {
         assert.equal(environment(it, name).ADMISSION, 'hook', name);
-        assert.equal(environment(it, name).ADMISSION_HOOK, name === 'sign-in' ? JUDGE : undefined, name);
+        assert.equal(environment(it, name).ADMISSION_HOOK, name === 'sign-in' ? HOOK : undefined, name);
       }
     }
   });

@@ -186,11 +186,11 @@ const ADMISSION: Partial<Record<FunctionName, string[]>> = {
 
 describe('what a rule for new accounts adds', () => {
   const without = templateOf();
-  const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:judge:live';
+  const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:admit:live';
   const forms: [string, Partial<LatchstringProps>, string[]][] = [
     ['invitations', { settings: { admission: 'invited' } }, []],
     ['domains', { settings: { admission: 'domains', admittedDomains: 'example.com' } }, []],
-    ['a function', { admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'judge'), 'Judge', arn) }, ['lambda:InvokeFunction']],
+    ['a function', { admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'hook'), 'Hook', arn) }, ['lambda:InvokeFunction']],
   ];
   for (const [rule, props, invoke] of forms) {
     const template = templateOf(props);

@@ -1,4 +1,4 @@
-//! The rule for new accounts. An existing account is never judged by it.
+//! The rule for new accounts. It never applies to an existing account.
 
 use crate::value::identifier::{Email, Identifier};
 

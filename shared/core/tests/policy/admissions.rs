@@ -59,7 +59,7 @@ fn an_admitted_address_gets_an_account_and_another_none() {
 }
 
 #[test]
-fn an_existing_account_is_never_judged() {
+fn an_existing_account_never_meets_the_rule() {
     let world = of_one_domain();
     let pool = Pool::of(&world);
     let continuation = begin(&world, &pool, ADA);
@@ -369,7 +369,7 @@ fn a_rule_of_ones_own_admits_and_refuses() {
 }
 
 #[test]
-fn a_rule_that_does_not_answer_is_asked_once_more_and_creates_nothing() {
+fn a_silent_rule_is_called_twice_and_creates_nothing() {
     let at = first_judgement();
     for kind in [Break::Before, Break::After, Break::Hangs] {
         let (world, hook) = by_a_rule();

@@ -406,7 +406,7 @@ impl Environment<'_> {
         }
     }
 
-    /// Returns the name or ARN of the function that judges new accounts, if that is the rule.
+    /// Returns the name or ARN of the function that decides about new accounts, if that is the rule.
     ///
     /// # Errors
     /// If it is missing, or set with another rule.

@@ -41,7 +41,7 @@ async fn operate(world: &World, event: Value) -> Value {
 }
 
 #[tokio::test]
-async fn an_invited_contact_signs_up_and_another_is_told_after_its_code() {
+async fn an_invited_contact_signs_up_and_another_is_refused() {
     let world = World::with(by_invitation);
     let refused = sign_in(&world, BOB).await;
     assert_eq!((refused.status, refused.problem()), (403, "NotAdmitted"));
