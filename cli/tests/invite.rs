@@ -54,9 +54,10 @@ async fn invoke(
     State(lambda): State<Lambda>,
     Path(name): Path<String>,
     headers: HeaderMap,
-    Json(event): Json<Value>,
+    event: String,
 ) -> Response {
     assert!(headers.contains_key("authorization"), "unsigned");
+    let event = serde_json::from_str(&event).expect("JSON");
     lambda.invoked.lock().expect("no panic").push((name, event));
     if lambda.answer == "denied" {
         let error = HeaderName::from_static("x-amzn-errortype");
@@ -101,7 +102,7 @@ fn invite(endpoint: &str, arguments: &[&str]) -> Output {
 }
 
 /// Runs the program where the function has this answer. Returns the status, the texts and the events.
-async fn run(lambda: &Lambda, arguments: &'static [&str]) -> (i32, String, String) {
+async fn run(lambda: &Lambda, arguments: &'static [&'static str]) -> (i32, String, String) {
     let endpoint = lambda.serve().await;
     let running = tokio::task::spawn_blocking(move || invite(&endpoint, arguments));
     let output = running.await.expect("it ends");
@@ -180,7 +181,7 @@ async fn a_stack_without_the_function_is_not_started() {
     let (status, _, error) = run(&lambda, &[ADDRESS, "--stack", "acme"]).await;
     assert_eq!(status, 2);
     assert!(error.contains("no output SignUp"), "{error}");
-    assert_eq!(lambda.invoked(), []);
+    assert!(lambda.invoked().is_empty());
 }
 
 #[tokio::test]
@@ -221,8 +222,8 @@ async fn a_function_that_fails_is_no_success() {
     }
 }
 
-#[tokio::test]
-async fn arguments_that_cannot_be_meant_do_not_start() {
+#[test]
+fn arguments_that_cannot_be_meant_do_not_start() {
     for arguments in [
         &[ADDRESS] as &[&str],
         &[ADDRESS, "--function", "f", "--stack", "s"],
