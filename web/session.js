@@ -31,6 +31,7 @@ export const ENDS = [
   "ContactInUse",
   "ChangeHeld",
   "NothingToUndo",
+  "NotAdmitted",
 ];
 
 function isFlow(value) {

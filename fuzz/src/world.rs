@@ -86,6 +86,7 @@ impl World {
     /// Returns the resolvers of this deployment.
     pub(crate) fn resolvers(&self) -> (SignIns, Contacts) {
         let sign_in = SignInResolver {
+            hook: None,
             deployment: self.deployment.clone(),
             app_client: self.app_client.clone(),
             legacy_pool: false,

@@ -37,6 +37,12 @@ export const ROUTES: Record<string, FunctionName> = {
   'POST /v1/devices/forget': 'sign-up',
 };
 
+/** Those of invitations, where a rule for new accounts takes them. */
+export const INVITATION_ROUTES: Record<string, FunctionName> = {
+  'POST /v1/invitations': 'sign-up',
+  'POST /v1/invitations/withdraw': 'sign-up',
+};
+
 /** Those of session mode besides. */
 export const SESSION_ROUTES: Record<string, FunctionName> = {
   'GET /v1/session': 'sign-up',
@@ -82,6 +88,8 @@ export interface HttpApiOptions {
   readonly originSecret?: string;
   /** The web ACL of the distribution. */
   readonly webAclArn?: string;
+  /** True if there is a rule for new accounts, which takes invitations. */
+  readonly invitations?: boolean;
   /** In session mode: the origins of pages that may call the API with the cookie. */
   readonly session?: { readonly origins: string[] };
 }
@@ -137,7 +145,7 @@ export class HttpApi extends Construct {
   }
 
   /** Makes the routes, with the permission of this API, and of no other, to call their functions. */
-  private route({ pool, functions, session }: HttpApiOptions): void {
+  private route({ pool, functions, invitations, session }: HttpApiOptions): void {
     const authorization = session ? { authorizationType: 'NONE' } : this.authorizer(pool);
     const integrations = new Map(
       RESOLVERS.map((name) => {
@@ -162,7 +170,8 @@ export class HttpApi extends Construct {
         return [name, integration] as const;
       }),
     );
-    for (const [routeKey, name] of Object.entries({ ...ROUTES, ...(session ? SESSION_ROUTES : {}) })) {
+    const others = { ...(invitations ? INVITATION_ROUTES : {}), ...(session ? SESSION_ROUTES : {}) };
+    for (const [routeKey, name] of Object.entries({ ...ROUTES, ...others })) {
       const integration = integrations.get(name) as CfnIntegration;
       const id = `Route${routeKey.replace(/^\w+ \/v1/, '').replace(/\W(\w)/g, (_, c: string) => c.toUpperCase())}`;
       this.routes[routeKey] = new CfnRoute(this, id, {

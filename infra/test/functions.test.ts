@@ -18,7 +18,11 @@ const SETTINGS: Required<Settings> = {
   supportContact: 'help@example.com',
   linkUrl: 'https://app.example.com/link?a=b',
   undoHours: 0,
+  // A legacy pool takes no rule.
+  admittedDomains: '',
+  refusedDomains: '',
 };
+const HOOK = 'arn:aws:lambda:eu-west-1:111122223333:function:admit';
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING: Partial<LatchstringProps> = {
   email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
@@ -36,6 +40,10 @@ const EVERYTHING: Partial<LatchstringProps> = {
   api: 'both',
   http: { cloudFront: {} },
   existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'], legacy: true },
+};
+/** A rule for new accounts, which excludes some of the above. */
+const RULE: Partial<LatchstringProps> = {
+  admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'hook'), 'Hook', HOOK),
 };
 
 /** The variables of docs/configuration.md. */
@@ -94,8 +102,9 @@ describe('the environment', () => {
   });
 
   it('can hold every variable of docs/configuration.md', () => {
+    const ruled = templateOf(RULE);
     const held = new Set(
-      FUNCTIONS.flatMap((name) => [template, session].flatMap((it) => Object.keys(environment(it, name)))),
+      FUNCTIONS.flatMap((name) => [template, session, ruled].flatMap((it) => Object.keys(environment(it, name)))),
     );
     const missing = [...DOCUMENTED].filter((variable) => !held.has(variable) && !(variable in NOT_OURS));
     assert.deepEqual(missing, []);
@@ -123,6 +132,15 @@ describe('the environment', () => {
         readers,
         variable,
       );
+    }
+  });
+
+  it('gives the rule for new accounts to all, and the function that decides to sign-in only', () => {
+    for (const it of [templateOf(RULE), templateOf({ ...RULE, settings: { admission: 'hook' } })]) {
+      for (const name of FUNCTIONS) {
+        assert.equal(environment(it, name).ADMISSION, 'hook', name);
+        assert.equal(environment(it, name).ADMISSION_HOOK, name === 'sign-in' ? HOOK : undefined, name);
+      }
     }
   });
 

@@ -168,6 +168,7 @@ impl Lambdas {
                 entropy: OsEntropy,
             },
             sign_in: SignInResolver {
+                hook: None,
                 deployment: deployment.clone(),
                 app_client: app_client.clone(),
                 legacy_pool,

@@ -3,6 +3,8 @@
 //!
 //! Accounts have random names, so a pool with other accounts serves as well as an empty one.
 
+use std::collections::BTreeMap;
+
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{ContactWrite, Creation, Directory, Entropy, PortError};
@@ -60,7 +62,8 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
     }
 
     async fn creates(&self, username: &str, contact: &Identifier) -> Creation {
-        let created = self.directory.create(username, contact).await;
+        let none = BTreeMap::new();
+        let created = self.directory.create(username, contact, &none).await;
         created.expect("an answer")
     }
 

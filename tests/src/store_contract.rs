@@ -11,6 +11,7 @@ use latchstring_core::account::Sub;
 use latchstring_core::code::{CodeLength, LinkChallenge};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::invite::{Invitation, Membership};
 use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
@@ -90,6 +91,8 @@ promises! {
     an_account_has_one_undo_record_replaced_by_its_id,
     one_of_many_writes_an_undo_record,
     an_undo_record_is_closed_once,
+    an_invitation_is_redeemed_for_one_username,
+    one_of_many_redeems_an_invitation,
     a_contact_names_the_account_it_was_replaced_in_last,
     a_lease_is_held_by_one_until_its_time_is_up,
     one_of_many_takes_a_lease,
@@ -1219,6 +1222,100 @@ async fn an_undo_record_is_closed_once<S: Store + 'static, E: Entropy>(c: &Contr
         found.is_some_and(|undo| undo.closed_at.is_some()),
         "it stays closed"
     );
+}
+
+/// `put_invitation`, `redeem_invitation`, `use_invitation`, `withdraw_invitation`.
+async fn an_invitation_is_redeemed_for_one_username<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let attributes = [("custom:tier".to_owned(), "gold".to_owned())];
+    let groups = ["admins".to_owned(), "staff".to_owned()];
+    let membership = Membership::new(attributes.into(), groups.into()).expect("valid");
+    let open = Invitation {
+        contact: c.pseudonym(),
+        until: c.after(1_000),
+        membership,
+        redeemed_by: None,
+        is_used: false,
+    };
+    let redeem = async |username: &str, at| {
+        c.store
+            .redeem_invitation(open.contact, username, c.after(at))
+            .await
+    };
+    let use_up = async |username: &str| c.store.use_invitation(open.contact, username).await;
+    let put = async || c.store.put_invitation(&open, c.after(9_000)).await;
+    assert_eq!(redeem("one", 0).await, Ok(None), "there is none");
+    assert_eq!(use_up("one").await, Ok(()));
+    assert_eq!(redeem("one", 0).await, Ok(None), "nothing was written");
+    assert_eq!(put().await, Ok(()));
+    assert_eq!(
+        redeem("one", 1_000).await,
+        Ok(Some(open.clone())),
+        "it has ended"
+    );
+    let of_one = Invitation {
+        redeemed_by: Some("one".to_owned()),
+        ..open.clone()
+    };
+    for _ in 0..2 {
+        assert_eq!(
+            redeem("one", 999).await,
+            Ok(Some(of_one.clone())),
+            "also repeated"
+        );
+    }
+    assert_eq!(redeem("two", 0).await, Ok(Some(of_one.clone())));
+    assert_eq!(use_up("two").await, Ok(()));
+    assert_eq!(
+        redeem("two", 0).await,
+        Ok(Some(of_one.clone())),
+        "it is not used"
+    );
+    let used = Invitation {
+        membership: Membership::default(),
+        is_used: true,
+        ..of_one
+    };
+    for _ in 0..2 {
+        assert_eq!(use_up("one").await, Ok(()));
+        assert_eq!(redeem("one", 0).await, Ok(Some(used.clone())));
+    }
+    assert_eq!(put().await, Ok(()), "in place of the used one");
+    assert!(
+        redeem("two", 0)
+            .await
+            .expect("an answer")
+            .is_some_and(|it| !it.is_used)
+    );
+    for _ in 0..2 {
+        assert_eq!(c.store.withdraw_invitation(open.contact).await, Ok(()));
+        assert_eq!(redeem("two", 0).await, Ok(None));
+    }
+}
+
+/// `redeem_invitation`, at once.
+async fn one_of_many_redeems_an_invitation<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
+    let invitation = Invitation {
+        contact: c.pseudonym(),
+        until: c.after(1_000),
+        membership: Membership::default(),
+        redeemed_by: None,
+        is_used: false,
+    };
+    let put = c.store.put_invitation(&invitation, c.after(9_000)).await;
+    assert_eq!(put, Ok(()));
+    let (contact, now) = (invitation.contact, c.now);
+    let redeemed = at_once(&c.store, RACERS, |store, racer| async move {
+        let username = racer.to_string();
+        let redeemed = store.redeem_invitation(contact, &username, now).await;
+        let by = redeemed.expect("an answer").and_then(|it| it.redeemed_by);
+        (by == Some(username), by)
+    })
+    .await;
+    assert_eq!(redeemed.iter().filter(|(own, _)| *own).count(), 1);
+    let first = &redeemed[0].1;
+    assert!(redeemed.iter().all(|(_, by)| by.is_some() && by == first));
 }
 
 /// `put_replaced`, `replaced`.

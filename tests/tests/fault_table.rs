@@ -432,6 +432,7 @@ async fn resolver_without_keys() -> [&'static str; 2] {
     let (deployment, broken) = ring(&clock);
     let nowhere = aws_at("http://127.0.0.1:1");
     let sign_in = SignInResolver {
+        hook: None::<Infallible>,
         deployment,
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,

@@ -149,6 +149,7 @@ export default {
   "error.InvalidResume": "Diese Anmeldung ist beendet. Beginnen Sie neu.",
   "error.ChangeHeld": "Eine Adresse oder Nummer Ihres Kontos wurde vor Kurzem ersetzt. Solange das rückgängig gemacht werden kann, lässt sich nichts ändern.",
   "error.NothingToUndo": "Für diese Adresse oder Nummer gibt es nichts rückgängig zu machen, oder die Zeit dafür ist vorbei.",
+  "error.NotAdmitted": "Mit dieser Adresse oder Nummer kann hier kein Konto eröffnet werden.",
   "error.CaptchaRequired": "Aus Ihrem Netz wurden zu viele Codes angefordert. Versuchen Sie es später noch einmal.",
   "captcha.closed": "Schließen Sie die Sicherheitsprüfung ab, um einen Code zu erhalten.",
   "captcha.wrong": "Die Sicherheitsprüfung ist fehlgeschlagen. Versuchen Sie es noch einmal.",

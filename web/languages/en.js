@@ -149,6 +149,7 @@ export default {
   "error.InvalidResume": "This sign-in has ended. Start again.",
   "error.ChangeHeld": "One of your contacts was replaced a short while ago. As long as that can be undone, none can be changed.",
   "error.NothingToUndo": "There is no change to undo for this address or number, or the time for it has passed.",
+  "error.NotAdmitted": "Sign-up is not open to this address or number.",
   "error.CaptchaRequired": "Too many codes requested from your network. Try again later.",
   "captcha.closed": "Complete the security check to get a code.",
   "captcha.wrong": "The security check failed. Try again.",

@@ -149,6 +149,7 @@ export default {
   "error.InvalidResume": "Este inicio de sesión ha terminado. Empieza de nuevo.",
   "error.ChangeHeld": "Hace poco se sustituyó un correo o número de tu cuenta. Mientras eso se pueda deshacer, no se puede cambiar nada.",
   "error.NothingToUndo": "No hay ningún cambio que deshacer para este correo o número, o el plazo ha pasado.",
+  "error.NotAdmitted": "Con este correo o número no se puede crear una cuenta aquí.",
   "error.CaptchaRequired": "Se han pedido demasiados códigos desde tu red. Inténtalo más tarde.",
   "captcha.closed": "Completa la comprobación de seguridad para recibir un código.",
   "captcha.wrong": "La comprobación de seguridad ha fallado. Inténtalo de nuevo.",

@@ -149,6 +149,7 @@ export default {
   "error.InvalidResume": "Cette connexion est terminée. Recommencez.",
   "error.ChangeHeld": "Une adresse ou un numéro de votre compte a été remplacé récemment. Tant que cela peut être annulé, rien ne peut être modifié.",
   "error.NothingToUndo": "Il n’y a rien à annuler pour cette adresse ou ce numéro, ou le délai est passé.",
+  "error.NotAdmitted": "Aucun compte ne peut être créé ici avec cette adresse ou ce numéro.",
   "error.CaptchaRequired": "Trop de codes ont été demandés depuis votre réseau. Réessayez plus tard.",
   "captcha.closed": "Terminez la vérification de sécurité pour recevoir un code.",
   "captcha.wrong": "La vérification de sécurité a échoué. Réessayez.",

@@ -149,6 +149,7 @@ export default {
   "error.InvalidResume": "Este acesso terminou. Comece de novo.",
   "error.ChangeHeld": "Um e-mail ou número da sua conta foi substituído há pouco. Enquanto isso puder ser desfeito, nada pode ser alterado.",
   "error.NothingToUndo": "Não há alteração a desfazer para este e-mail ou número, ou o prazo já passou.",
+  "error.NotAdmitted": "Não é possível criar uma conta aqui com este e-mail ou número.",
   "error.CaptchaRequired": "Foram pedidos códigos demais a partir da sua rede. Tente mais tarde.",
   "captcha.closed": "Conclua a verificação de segurança para receber um código.",
   "captcha.wrong": "A verificação de segurança falhou. Tente de novo.",

@@ -22,6 +22,8 @@ export type ErrorType =
  | "ChangeHeld"
 /** The contact was not replaced lately, or the change was undone already. */
  | "NothingToUndo"
+/** The code was right, and no account may be made for its contact. */
+ | "NotAdmitted"
 /** The code was right, but not of the account that is signed in here. Nothing was changed. */
  | "OtherAccount"
 /** The code has expired. Start again. */

@@ -383,7 +383,7 @@ var SessionClient = class {
   async #respond(challenge, answer, options, metadata) {
     const { purpose, method, expiresAt, attemptsLeft } = challenge;
     const send = (asked2) => this.#api.respond(asked2, answer, options, metadata);
-    const isFinal = (error) => purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
+    const isFinal = (error) => purpose !== "contact" && isOfType(error, "ContactInUse", "NotAdmitted", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure;
     try {

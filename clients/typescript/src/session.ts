@@ -342,7 +342,7 @@ class SessionClient {
     const send = (asked: Challenge) => this.#api.respond(asked, answer, options, metadata);
     // The code was right, and there is nothing to undo, or no account to sign in to.
     const isFinal = (error: unknown) =>
-      purpose !== "contact" && isOfType(error, "ContactInUse", "NothingToUndo", "OtherAccount");
+      purpose !== "contact" && isOfType(error, "ContactInUse", "NotAdmitted", "NothingToUndo", "OtherAccount");
     let asked = { ...challenge, session: this.#moved.get(challenge.session) ?? challenge.session };
     let failure: unknown;
     try {

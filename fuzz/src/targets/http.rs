@@ -90,7 +90,7 @@ pub(super) const HTTP: Target = Target {
 };
 
 /// The types of problems, each with its status.
-const PROBLEMS: [(&str, u64); 18] = [
+const PROBLEMS: [(&str, u64); 19] = [
     ("InvalidIdentifier", 400),
     ("InvalidName", 400),
     ("InvalidResume", 400),
@@ -103,6 +103,7 @@ const PROBLEMS: [(&str, u64); 18] = [
     ("Forbidden", 403),
     ("NotFound", 404),
     ("MethodNotAllowed", 405),
+    ("NotAdmitted", 403),
     ("NothingToUndo", 409),
     ("ContactInUse", 409),
     ("ChangeHeld", 409),

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, DynamoStore, KeptSecret,
-    SecretsManager, Turnstile,
+    LambdaAdmissionHook, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{
-    CounterStore, FlowStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
+    CounterStore, FlowStore, InvitationStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::SignInResolver;
@@ -33,7 +33,13 @@ fn main() -> ExitCode {
 }
 
 fn resolver<
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
 >(
     environment: &Environment<'_>,
     aws: &Aws,
@@ -58,6 +64,9 @@ fn resolver<
             |secret| CognitoRefreshTokens::new(aws, app_client.client(), Some(secret)),
             |credential| KeptSecret::new(aws, credential),
         )?,
+        hook: environment
+            .admission_hook()?
+            .map(|function| LambdaAdmissionHook::new(aws, function)),
         app_client,
         captcha: environment
             .turnstile()?

@@ -7,7 +7,9 @@ use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, DynamoStore,
     KeptSecret, SecretsManager,
 };
-use latchstring_core::ports::{CounterStore, PendingStore, SessionStore, UndoStore};
+use latchstring_core::ports::{
+    CounterStore, InvitationStore, PendingStore, SessionStore, UndoStore,
+};
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::AccountResolver;
 use latchstring_lambda::{Behind, Either, Handler, OsEntropy, SystemClock};
@@ -30,7 +32,7 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: PendingStore + UndoStore + CounterStore + SessionStore>(
+fn resolver<S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

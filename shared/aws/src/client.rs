@@ -46,6 +46,9 @@ pub(crate) enum CallPolicy {
     /// caller decides about a second one.
     #[cfg(feature = "cognito")]
     Refresh,
+    /// One attempt. The caller decides about a second one, and has a shorter limit.
+    #[cfg(feature = "hook")]
+    Hook,
     /// One attempt, for calls with a single-use value: a second attempt would find it used.
     #[cfg(feature = "turnstile")]
     Once,
@@ -72,6 +75,11 @@ impl CallPolicy {
             #[cfg(feature = "cognito")]
             Self::Refresh => {
                 let whole = Duration::from_secs(4);
+                (whole, whole, RetryConfig::disabled())
+            }
+            #[cfg(feature = "hook")]
+            Self::Hook => {
+                let whole = Duration::from_secs(2);
                 (whole, whole, RetryConfig::disabled())
             }
             #[cfg(feature = "turnstile")]

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_cognitoidentityprovider::meta::PKG_VERSION;
+use aws_sdk_cognitoidentityprovider::operation::admin_add_user_to_group::AdminAddUserToGroupInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthInput;
@@ -63,6 +64,7 @@ fn protocol(config: &mut Layer) {
 }
 
 requests! { aws_sdk_cognitoidentityprovider:
+    admin_add_user_to_group: AdminAddUserToGroup, AdminAddUserToGroupInput, AdminAddUserToGroupOutput, AdminAddUserToGroupError;
     admin_create_user: AdminCreateUser, AdminCreateUserInput, AdminCreateUserOutput, AdminCreateUserError;
     admin_get_user: AdminGetUser, AdminGetUserInput, AdminGetUserOutput, AdminGetUserError;
     admin_initiate_auth: AdminInitiateAuth, AdminInitiateAuthInput, AdminInitiateAuthOutput, AdminInitiateAuthError;
@@ -164,7 +166,16 @@ impl Directory for CognitoDirectory {
         }))
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
+    async fn create(
+        &self,
+        username: &str,
+        contact: &Identifier,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<Creation, PortError> {
+        let further = attributes
+            .iter()
+            .map(|(name, value)| attribute(name, value));
+        let attributes = verified(contact).into_iter().chain(further);
         let created = self
             .service
             .send(
@@ -172,7 +183,7 @@ impl Directory for CognitoDirectory {
                     .user_pool_id(&self.pool)
                     .username(username)
                     .message_action(MessageActionType::Suppress)
-                    .set_user_attributes(Some(verified(contact).into()))
+                    .set_user_attributes(Some(attributes.collect()))
                     .build(),
             )
             .await;
@@ -180,9 +191,25 @@ impl Directory for CognitoDirectory {
             Ok(_) => Ok(Creation::New),
             Err(error) => match code_of(&error) {
                 "UsernameExistsException" | "AliasExistsException" => Ok(Creation::Taken),
+                // The pool's own PreSignUp trigger threw an error.
+                "UserLambdaValidationException" => Ok(Creation::Refused),
                 code => Err(PortError::new("AdminCreateUser", code)),
             },
         }
+    }
+
+    async fn add_to_group(&self, username: &str, group: &str) -> Result<(), PortError> {
+        self.service
+            .send(
+                AdminAddUserToGroupInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .group_name(group)
+                    .build(),
+            )
+            .await
+            .map(|_| ())
+            .map_err(|error| PortError::new("AdminAddUserToGroup", code_of(&error)))
     }
 
     async fn set_password(&self, username: &str, password: &Secret) -> Result<(), PortError> {

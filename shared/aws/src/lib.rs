@@ -1,6 +1,8 @@
 //! Latchstring's ports on AWS services, each behind a feature, and the CAPTCHA service, which is
 //! reached through the same HTTP client.
 
+#[cfg(feature = "hook")]
+mod admission_hook;
 #[cfg(feature = "sdk")]
 mod client;
 #[cfg(feature = "cognito")]
@@ -33,6 +35,8 @@ use std::fmt;
 
 use latchstring_core::secret::Secret;
 
+#[cfg(feature = "hook")]
+pub use admission_hook::LambdaAdmissionHook;
 #[cfg(feature = "sdk")]
 pub use client::Aws;
 #[cfg(feature = "cognito")]

@@ -1,7 +1,10 @@
 //! The effects that values are made with: time and randomness.
 
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
+
+use futures_util::future::{Either, select};
 
 use crate::value::time::Timestamp;
 
@@ -26,5 +29,20 @@ pub trait Entropy: Send + Sync {
         let mut bytes = [0; N];
         self.fill(&mut bytes);
         bytes
+    }
+}
+
+/// Returns the output of a future, or `None` if it does not finish within the time. An unfinished
+/// future is dropped.
+pub(crate) async fn timeout<T>(
+    clock: &impl Clock,
+    time: Duration,
+    doing: impl Future<Output = T>,
+) -> Option<T> {
+    // An async block, so that the wait begins only when the future is pending.
+    let expired = async { clock.sleep(time).await };
+    match select(pin!(doing), pin!(expired)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(((), _)) => None,
     }
 }

@@ -217,6 +217,10 @@ fn formats_are_unchanged() {
     for error in [SignInError::NothingToUndo, SignInError::ContactInUse] {
         line("error of an undo", error.error_type());
     }
+    line(
+        "error of an admission",
+        SignInError::NotAdmitted.error_type(),
+    );
     let held = ContactError::ChangeHeld { retry_after: 1 };
     line("error of a held account", held.error_type());
     line("purpose of an undo", Purpose::Undo(pending).as_str());

@@ -11,10 +11,10 @@
 //! - `effects`: clock and entropy.
 //! - `seal`: [`keys`], [`code`], [`sealed`] (tickets, proofs), device tokens, [`continuation`],
 //!   [`pseudonym`].
-//! - [`policy`]: settings and budgets, [`test_identifier`], and [`odds`]: the odds that the budgets
+//! - [`policy`]: settings and budgets, [`admission`], [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
-//!   records, browser sessions.
+//!   records, invitations, browser sessions.
 //! - [`message`]: mails and SMS, in every language.
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
@@ -33,9 +33,9 @@ mod resolver;
 mod seal;
 mod value;
 
-pub use policy::{odds, test_identifier};
+pub use policy::{admission, odds, test_identifier};
 pub use record::{pending, undo};
-pub use resolver::{answer, contact, device, session, sign_in};
+pub use resolver::{answer, contact, device, invite, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};
 

@@ -14,6 +14,7 @@ use thiserror::Error;
 pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
 use crate::record::flow::{AnswerDigest, Flow};
+use crate::record::invitation::Invitation;
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::record::session::{Browser, Session, SessionTokens};
 use crate::record::undo::Undo;
@@ -23,6 +24,8 @@ use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
 use crate::value::id::{FlowId, PendingId, TicketId};
 use crate::value::identifier::{Identifier, Method};
+use crate::value::locale::Locale;
+use crate::value::membership::Membership;
 use crate::value::secret::Secret;
 use crate::value::source::Source;
 use crate::value::time::Timestamp;
@@ -355,6 +358,40 @@ pub trait UndoStore: Send + Sync {
     ) -> impl Future<Output = Result<Option<Sub>, PortError>> + Send;
 }
 
+/// The invitations.
+pub trait InvitationStore: Send + Sync {
+    /// Writes an invitation, in place of an earlier one of its contact. Kept until `keep_until` at
+    /// least.
+    fn put_invitation(
+        &self,
+        invitation: &Invitation,
+        keep_until: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Redeems the invitation of a contact for an account of this username, if it has not ended and
+    /// no other account is created with it. Returns it as it then is, or as it is if it was not
+    /// redeemed; `None` if there is none.
+    fn redeem_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Option<Invitation>, PortError>> + Send;
+
+    /// Notes that the account of this username exists. Without effect if another one redeemed it.
+    fn use_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Removes the invitation of a contact.
+    fn withdraw_invitation(
+        &self,
+        contact: Pseudonym,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
 /// The leases.
 pub trait LeaseStore: Send + Sync {
     /// Takes the lease, unless another holder has it and it has not expired. True if taken.
@@ -519,7 +556,14 @@ pub trait CounterStore: Send + Sync {
 
 /// A store of every kind of item, as a deployment has it.
 pub trait Store:
-    FlowStore + RedemptionStore + PendingStore + UndoStore + LeaseStore + SessionStore + CounterStore
+    FlowStore
+    + RedemptionStore
+    + PendingStore
+    + UndoStore
+    + InvitationStore
+    + LeaseStore
+    + SessionStore
+    + CounterStore
 {
 }
 
@@ -528,6 +572,7 @@ impl<S> Store for S where
         + RedemptionStore
         + PendingStore
         + UndoStore
+        + InvitationStore
         + LeaseStore
         + SessionStore
         + CounterStore
@@ -592,6 +637,8 @@ pub enum Creation {
     New,
     /// The username or the contact is taken.
     Taken,
+    /// The pool's own trigger refuses the account.
+    Refused,
 }
 
 /// The outcome of [`Directory::set_contact`].
@@ -608,12 +655,20 @@ pub trait Directory: Send + Sync {
     /// Returns the account of that username or verified contact.
     fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 
-    /// Creates an account that holds `contact` as verified. Sends no message.
+    /// Creates an account that holds `contact` as verified, with these attributes. Sends no message.
     fn create(
         &self,
         username: &str,
         contact: &Identifier,
+        attributes: &BTreeMap<String, String>,
     ) -> impl Future<Output = Result<Creation, PortError>> + Send;
+
+    /// Puts an account into a group. Done if it is in there.
+    fn add_to_group(
+        &self,
+        username: &str,
+        group: &str,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
 
     /// Sets a permanent password, which confirms the account.
     fn set_password(
@@ -649,6 +704,44 @@ pub trait AccessTokenVerifier: Send + Sync {
         &self,
         access_token: &Secret,
     ) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
+}
+
+/// The question to the deployment's own rule for new accounts.
+#[derive(Clone, Copy, Debug)]
+pub struct AdmissionQuestion<'a> {
+    /// The contact, which was proved.
+    pub contact: &'a Identifier,
+    /// The app client.
+    pub client: &'a str,
+    /// The language of the messages, if the client named one.
+    pub locale: Option<Locale>,
+    /// What the contact's invitation gives the account, if there is one.
+    pub invitation: Option<&'a Membership>,
+}
+
+/// The answer of the deployment's own rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AdmissionVerdict {
+    /// The account may be created, with this in addition to its invitation.
+    Admit(Membership),
+    /// It may not.
+    Refuse,
+}
+
+/// The deployment's own rule for new accounts.
+pub trait AdmissionHook: Send + Sync {
+    /// Returns the verdict. It may be called several times for one account.
+    fn judge(
+        &self,
+        question: &AdmissionQuestion<'_>,
+    ) -> impl Future<Output = Result<AdmissionVerdict, PortError>> + Send;
+}
+
+/// The hook of a deployment without one.
+impl AdmissionHook for Infallible {
+    async fn judge(&self, _: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+        match *self {}
+    }
 }
 
 /// The verifier of CAPTCHA responses.

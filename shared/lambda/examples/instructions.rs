@@ -101,6 +101,7 @@ impl World {
                 .build()
                 .expect("a runtime"),
             sign_in: SignInResolver {
+                hook: None,
                 deployment,
                 app_client: memory.app_client.clone(),
                 legacy_pool: false,

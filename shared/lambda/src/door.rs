@@ -1,23 +1,31 @@
-//! The two doors of the resolvers: AppSync's and HTTP's. An event shows by its members which of the
-//! two it came through.
+//! The doors of the resolvers: AppSync's and HTTP's, and the operator's. An event shows by its members
+//! which of them it came through.
 
 use std::pin::Pin;
 
 use latchstring_core::ports::{
-    AccessTokenVerifier, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    LeaseStore, PendingStore, RedemptionStore, SessionStore, UndoStore,
+    AccessTokenVerifier, AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory,
+    Entropy, FlowStore, InvitationStore, LeaseStore, PendingStore, RedemptionStore, SessionStore,
+    UndoStore,
 };
 use serde_json::Value;
 
 use crate::config::Doors;
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
+use crate::operator::{self, Operator};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
 use crate::{appsync, http};
 
-impl<S, D, A, P, C, E, K, B> Handler for SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> Handler for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -25,6 +33,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await.map(HandlerResponse::from)
@@ -33,7 +42,7 @@ where
 
 impl<S, D, T, A, C, E, K, B> Handler for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -43,6 +52,9 @@ where
     B: BrowserSessions,
 {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
+        if let Some(operation) = Operator::read(&event) {
+            return Ok(operator::serve(self, operation).await.into());
+        }
         serve(self, &event).await.map(HandlerResponse::from)
     }
 }

@@ -14,6 +14,7 @@ pub mod http;
 mod keys;
 mod log;
 pub mod metrics;
+mod operator;
 pub mod resolver;
 mod ring_text;
 mod runtime;

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use latchstring_core::account::{Account, Attributes, Names};
@@ -14,8 +14,13 @@ use crate::lock;
 pub struct MemoryDirectory {
     accounts: Arc<Mutex<BTreeMap<String, Account>>>,
     sign_outs: Arc<Mutex<BTreeMap<String, u32>>>,
+    /// By username: the further attributes, and the groups.
+    memberships: Arc<Mutex<BTreeMap<String, Memberships>>>,
     is_careless: bool,
+    is_closed: bool,
 }
+
+type Memberships = (BTreeMap<String, String>, BTreeSet<String>);
 
 impl MemoryDirectory {
     /// Makes a directory that moves a verified contact to the account that requests it. AWS does
@@ -24,6 +29,14 @@ impl MemoryDirectory {
     pub fn careless() -> Self {
         Self {
             is_careless: true,
+            ..Self::default()
+        }
+    }
+
+    /// Makes a directory whose pool has a trigger that refuses every new account.
+    pub fn closed() -> Self {
+        Self {
+            is_closed: true,
             ..Self::default()
         }
     }
@@ -52,6 +65,20 @@ impl MemoryDirectory {
             .get(username)
             .copied()
             .unwrap_or_default()
+    }
+
+    /// Returns the attributes that an account was created with besides its contact.
+    pub fn attributes(&self, username: &str) -> BTreeMap<String, String> {
+        let memberships = lock(&self.memberships);
+        let membership = memberships.get(username);
+        membership.map(|it| it.0.clone()).unwrap_or_default()
+    }
+
+    /// Returns the groups of an account.
+    pub fn groups(&self, username: &str) -> BTreeSet<String> {
+        let memberships = lock(&self.memberships);
+        let membership = memberships.get(username);
+        membership.map(|it| it.1.clone()).unwrap_or_default()
     }
 
     /// Returns the number of accounts.
@@ -88,12 +115,22 @@ impl Directory for MemoryDirectory {
         Ok(accounts.get(name).or_else(by_contact).cloned())
     }
 
-    async fn create(&self, username: &str, contact: &Identifier) -> Result<Creation, PortError> {
+    async fn create(
+        &self,
+        username: &str,
+        contact: &Identifier,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<Creation, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_taken = !self.is_careless && holder(&accounts, contact).is_some();
         if accounts.contains_key(username) || is_taken {
             return Ok(Creation::Taken);
         }
+        if self.is_closed {
+            return Ok(Creation::Refused);
+        }
+        let membership = (attributes.clone(), BTreeSet::new());
+        lock(&self.memberships).insert(username.to_owned(), membership);
         let name = contact.method().as_str();
         let attributes = Attributes::from_pairs([
             ("sub", format!("sub-of-{username}").as_str()),
@@ -108,6 +145,16 @@ impl Directory for MemoryDirectory {
         };
         accounts.insert(username.to_owned(), account);
         Ok(Creation::New)
+    }
+
+    async fn add_to_group(&self, username: &str, group: &str) -> Result<(), PortError> {
+        if !lock(&self.accounts).contains_key(username) {
+            return Err(PortError::new("add_to_group", "UserNotFoundException"));
+        }
+        let mut memberships = lock(&self.memberships);
+        let membership = memberships.entry(username.to_owned()).or_default();
+        membership.1.insert(group.to_owned());
+        Ok(())
     }
 
     async fn set_password(&self, username: &str, _password: &Secret) -> Result<(), PortError> {

@@ -3,6 +3,7 @@
 //! Each is correct under concurrency: a call takes one lock, once, and does not hold it across a
 //! wait.
 
+mod admission_hook;
 mod captcha;
 mod clock;
 mod directory;
@@ -13,6 +14,7 @@ mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub use admission_hook::FixedAdmissionHook;
 pub use captcha::FixedCaptcha;
 pub use clock::ManualClock;
 pub use directory::MemoryDirectory;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
+use latchstring_core::invite::{Invitation, Membership};
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Finished, FlowStore, LeaseStore,
-    Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable, Redeemed, RedemptionStore,
-    SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
+    Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Finished, FlowStore,
+    InvitationStore, LeaseStore, Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable,
+    Redeemed, RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -44,6 +45,8 @@ struct Tables {
     undo: BTreeMap<Sub, Undo>,
     /// By the replaced contact: the account, the time of the change, and the time to keep it.
     replaced: BTreeMap<Pseudonym, (Sub, Timestamp, Timestamp)>,
+    /// With the time to keep each.
+    invitations: BTreeMap<Pseudonym, (Invitation, Timestamp)>,
     leases: BTreeMap<Pseudonym, (Pseudonym, Timestamp)>,
     sessions: BTreeMap<Pseudonym, StoredSession>,
     /// By account: the sessions, and the time to keep the list.
@@ -71,6 +74,8 @@ impl Tables {
             .retain(|_, undo| now <= undo.expires_at.plus(KEEP_UNDO));
         self.replaced
             .retain(|_, (_, _, keep_until)| now <= *keep_until);
+        self.invitations
+            .retain(|_, (_, keep_until)| now <= *keep_until);
         self.leases.retain(|_, (_, until)| now <= *until);
         self.sessions
             .retain(|_, stored| now <= stored.session.expires_at.plus(KEEP));
@@ -382,6 +387,49 @@ impl UndoStore for MemoryStore {
             .replaced
             .get(&contact)
             .map(|(account, _, _)| account.clone()))
+    }
+}
+
+impl InvitationStore for MemoryStore {
+    async fn put_invitation(
+        &self,
+        invitation: &Invitation,
+        keep_until: Timestamp,
+    ) -> Result<(), PortError> {
+        let kept = (invitation.clone(), keep_until);
+        lock(&self.0).invitations.insert(invitation.contact, kept);
+        Ok(())
+    }
+
+    async fn redeem_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>, PortError> {
+        let mut tables = lock(&self.0);
+        let Some((invitation, _)) = tables.invitations.get_mut(&contact) else {
+            return Ok(None);
+        };
+        if invitation.permits(username, now) {
+            invitation.redeemed_by = Some(username.to_owned());
+        }
+        Ok(Some(invitation.clone()))
+    }
+
+    async fn use_invitation(&self, contact: Pseudonym, username: &str) -> Result<(), PortError> {
+        if let Some((invitation, _)) = lock(&self.0).invitations.get_mut(&contact)
+            && invitation.redeemed_by.as_deref() == Some(username)
+        {
+            invitation.is_used = true;
+            invitation.membership = Membership::default();
+        }
+        Ok(())
+    }
+
+    async fn withdraw_invitation(&self, contact: Pseudonym) -> Result<(), PortError> {
+        lock(&self.0).invitations.remove(&contact);
+        Ok(())
     }
 }
 

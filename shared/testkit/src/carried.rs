@@ -1,14 +1,18 @@
+use std::collections::BTreeMap;
+
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::invite::Invitation;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    AccessTokenVerifier, Attempted, Captcha, ChallengeApi, Charged, ContactWrite, CounterStore,
-    Counts, Courier, Creation, DeliveryError, Directory, EndIf, Enlisted, Finished, FlowStore,
-    LeaseStore, Leased, NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable,
-    Redeemed, RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts, SessionStore, Taken,
-    UndoStore, VerdictWrite, Window,
+    AccessTokenVerifier, AdmissionHook, AdmissionQuestion, AdmissionVerdict, Attempted, Captcha,
+    ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier, Creation, DeliveryError,
+    Directory, EndIf, Enlisted, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
+    NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
+    RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts, SessionStore, Taken, UndoStore,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::{CodeTerms, Source};
@@ -30,6 +34,8 @@ pub enum Port {
     ChallengeApi,
     /// [`RefreshApi`].
     RefreshApi,
+    /// [`AdmissionHook`].
+    AdmissionHook,
     /// [`Captcha`].
     Captcha,
     /// [`Courier`].
@@ -249,6 +255,16 @@ impl<P: UndoStore, C: Carrier> UndoStore for Carried<P, C> {
     }
 }
 
+impl<P: InvitationStore, C: Carrier> InvitationStore for Carried<P, C> {
+    carried! { Port::Store;
+        put_invitation(invitation: &Invitation, keep_until: Timestamp) -> (), writes("invitation"), done;
+        redeem_invitation(contact: Pseudonym, username: &str, now: Timestamp) -> Option<Invitation>,
+            writes("invitation"), found;
+        use_invitation(contact: Pseudonym, username: &str) -> (), writes("invitation"), done;
+        withdraw_invitation(contact: Pseudonym) -> (), writes("invitation"), done;
+    }
+}
+
 impl<P: LeaseStore, C: Carrier> LeaseStore for Carried<P, C> {
     carried! { Port::Store;
         lease(on: Pseudonym, holder: Pseudonym, now: Timestamp, until: Timestamp) -> bool,
@@ -335,10 +351,13 @@ impl<P: CounterStore, C: Carrier> CounterStore for Carried<P, C> {
 impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
     carried! { Port::Directory;
         find(name: &str) -> Option<Account>, plain, found;
-        create(username: &str, contact: &Identifier) -> Creation, changes, |created| match created {
+        create(username: &str, contact: &Identifier, attributes: &BTreeMap<String, String>)
+            -> Creation, changes, |created| match created {
             Creation::New => "new",
             Creation::Taken => "taken",
+            Creation::Refused => "refused",
         };
+        add_to_group(username: &str, group: &str) -> (), changes, done;
         set_password(username: &str, password: &Secret) -> (), changes, done;
         set_contact(username: &str, contact: &Identifier) -> ContactWrite, changes,
             |written| match written {
@@ -365,6 +384,15 @@ impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
             metadata: &[(&str, &str)],
             source: Option<Source>
         ) -> Reply, plain, replied;
+    }
+}
+
+impl<P: AdmissionHook, C: Carrier> AdmissionHook for Carried<P, C> {
+    carried! { Port::AdmissionHook;
+        judge(question: &AdmissionQuestion<'_>) -> AdmissionVerdict, plain, |verdict| match verdict {
+            AdmissionVerdict::Admit(_) => "admit",
+            AdmissionVerdict::Refuse => "refuse",
+        };
     }
 }
 

@@ -163,6 +163,7 @@ impl Journey {
         let pool = Pool::new(POOL, CLIENT, accounts, triggers);
         Self {
             resolver: SignInResolver {
+                hook: None,
                 deployment,
                 app_client: AppClient::new(POOL, CLIENT),
                 legacy_pool: false,

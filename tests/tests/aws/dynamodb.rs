@@ -532,6 +532,7 @@ async fn sign_in(
             clock: &SystemClock,
             entropy: &OsEntropy,
         },
+        hook: None,
         legacy_pool: false,
         captcha: None,
     };

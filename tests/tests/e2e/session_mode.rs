@@ -1,5 +1,6 @@
 //! Browser sessions over the real AWS SDK, before a pool whose app client has a secret.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,7 +141,10 @@ impl Mode {
             tap,
         };
         let address = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
-        let created = mode.directory.create("ada", &address).await;
+        let created = mode
+            .directory
+            .create("ada", &address, &BTreeMap::new())
+            .await;
         created.expect("an account");
         let password = Secret::new("Password-1");
         let set = mode.directory.set_password("ada", &password).await;

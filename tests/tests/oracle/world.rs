@@ -607,6 +607,7 @@ fn lambdas(
             entropy: SeededEntropy::new(3),
         },
         sign_in: SignInResolver {
+            hook: None,
             deployment,
             app_client: AppClient::new(POOL, CLIENT),
             legacy_pool: false,

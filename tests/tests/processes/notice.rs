@@ -17,6 +17,7 @@ use latchstring_memory::Inbox;
 use latchstring_testkit::FixedChallenges;
 use latchstring_tests::{Extensions, Ministack, Program, RuntimeApi, note};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use crate::after_response::{count, keys};
@@ -57,7 +58,9 @@ async fn pool_with_ada(ministack: &Ministack) -> (String, Account) {
     let pool = ministack.call(operation, &pool).await;
     let pool = pool["UserPool"]["Id"].as_str().expect("an id").to_owned();
     let directory = CognitoDirectory::new(&ministack.aws(), &pool);
-    let created = directory.create(USERNAME, &email(OLD)).await;
+    let created = directory
+        .create(USERNAME, &email(OLD), &BTreeMap::new())
+        .await;
     assert_eq!(created, Ok(Creation::New));
     let password = Secret::new("Aa1!aaaaaaaaaaaaaaaa");
     let set = directory.set_password(USERNAME, &password).await;
@@ -92,6 +95,7 @@ async fn proved(ministack: &Ministack, pool: &str, ada: &Account) -> Value {
         token_use: "access".to_owned(),
         client: CLIENT.to_owned(),
         auth_time: SystemClock.now(),
+        groups: Vec::new(),
         access_token: Secret::new("token"),
     };
     let asked = account

@@ -1,6 +1,6 @@
 //! Rows as items of the table.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::str::FromStr;
 
 use aws_sdk_dynamodb::primitives::Blob;
@@ -10,6 +10,7 @@ use latchstring_core::account::Sub;
 use latchstring_core::code::LinkChallenge;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
+use latchstring_core::invite::{Invitation, Membership};
 use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
@@ -94,6 +95,10 @@ pub(super) fn undo_key(account: &Sub) -> String {
 
 pub(super) fn replaced_key(contact: Pseudonym) -> String {
     key("replaced", contact.as_bytes())
+}
+
+pub(super) fn invitation_key(contact: Pseudonym) -> String {
+    key("invitation", contact.as_bytes())
 }
 
 pub(super) fn lease_key(on: Pseudonym) -> String {
@@ -284,6 +289,55 @@ pub(super) fn to_undo(account: &Sub, item: &Item) -> Option<Undo> {
             None => None,
             Some(_) => Some(row.time("closed_at")?),
         },
+    })
+}
+
+pub(super) fn of_invitation(invitation: &Invitation, keep_until: Timestamp) -> Item {
+    let membership = &invitation.membership;
+    let attributes = membership.attributes().iter();
+    let attributes = attributes.map(|(name, value)| (name.clone(), text(value)));
+    let mut item = item([
+        (PK, text(&invitation_key(invitation.contact))),
+        (TTL, ttl(keep_until)),
+        ("until", time(invitation.until)),
+        ("attributes", AttributeValue::M(attributes.collect())),
+        ("used", AttributeValue::Bool(invitation.is_used)),
+    ]);
+    if !membership.groups().is_empty() {
+        let groups = membership.groups().iter().cloned().collect();
+        item.insert("groups".to_owned(), AttributeValue::Ss(groups));
+    }
+    if let Some(username) = &invitation.redeemed_by {
+        item.insert("redeemed_by".to_owned(), text(username));
+    }
+    item
+}
+
+pub(super) fn to_invitation(contact: Pseudonym, item: &Item) -> Option<Invitation> {
+    let row = Row(item);
+    let attributes = match item.get("attributes") {
+        None => BTreeMap::new(),
+        Some(value) => {
+            let attributes = value.as_m().ok()?.iter();
+            let text = |(name, value): (&String, &AttributeValue)| {
+                Some((name.clone(), value.as_s().ok()?.clone()))
+            };
+            attributes.map(text).collect::<Option<_>>()?
+        }
+    };
+    let groups = match item.get("groups") {
+        None => BTreeSet::new(),
+        Some(value) => value.as_ss().ok()?.iter().cloned().collect(),
+    };
+    Some(Invitation {
+        contact,
+        until: row.time("until")?,
+        membership: Membership::new(attributes, groups).ok()?,
+        redeemed_by: match item.get("redeemed_by") {
+            None => None,
+            Some(_) => Some(row.text("redeemed_by")?.to_owned()),
+        },
+        is_used: *item.get("used")?.as_bool().ok()?,
     })
 }
 

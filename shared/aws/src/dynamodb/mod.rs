@@ -32,6 +32,8 @@
 //! | `reset_resend_cooldown`, `undo_finish` | finds its own write, and counts as lost |
 //! | `put_pending`, `settle_pending`, `release` | the same result |
 //! | `put_undo`, `close_undo`, `put_replaced` | finds its own write, with the same result |
+//! | `put_invitation`, `use_invitation`, `withdraw_invitation` | the same result |
+//! | `redeem_invitation` | the username recognizes itself |
 //! | `open_session`, `note_use`, `enlist_session`, `delist_sessions`, `give_up_refresh` | the same result |
 //! | `lease_refresh` | the holder recognizes itself |
 //! | `store_refresh` | recognizes itself by `by`, which is the holder |
@@ -64,11 +66,12 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use latchstring_core::account::Sub;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State};
 use latchstring_core::identifier::Method;
+use latchstring_core::invite::Invitation;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Entropy, Finished, FlowStore,
-    LeaseStore, Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable, Redeemed,
-    RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
+    InvitationStore, LeaseStore, Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable,
+    Redeemed, RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -237,6 +240,20 @@ impl<E: Entropy> DynamoStore<E> {
                 code => Err(PortError::new("DeleteItem", code)),
             },
         }
+    }
+
+    /// Writes an item, in place of the one with its key.
+    async fn put(&self, item: Item) -> Result<(), PortError> {
+        self.service
+            .send(
+                PutItemInput::builder()
+                    .table_name(&self.table)
+                    .set_item(Some(item))
+                    .build(),
+            )
+            .await
+            .map(|_| ())
+            .map_err(|error| PortError::new("PutItem", code_of(&error)))
     }
 
     /// Writes an item unless there is one with its key.
@@ -733,17 +750,8 @@ impl<E: Entropy> RedemptionStore for DynamoStore<E> {
 
 impl<E: Entropy> PendingStore for DynamoStore<E> {
     async fn put_pending(&self, pending: &Pending) -> Result<(), PortError> {
-        let item = item::of_pending(pending, pending.expires_at.plus(KEEP_PENDING));
-        self.service
-            .send(
-                PutItemInput::builder()
-                    .table_name(&self.table)
-                    .set_item(Some(item))
-                    .build(),
-            )
-            .await
-            .map_err(|error| PortError::new("PutItem", code_of(&error)))?;
-        Ok(())
+        let keep_until = pending.expires_at.plus(KEEP_PENDING);
+        self.put(item::of_pending(pending, keep_until)).await
     }
 
     async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
@@ -876,6 +884,72 @@ impl<E: Entropy> UndoStore for DynamoStore<E> {
             account.ok_or_else(|| unreadable("GetItem"))
         })
         .transpose()
+    }
+}
+
+fn invitation_in(contact: Pseudonym, item: &Item) -> Result<Invitation, PortError> {
+    item::to_invitation(contact, item).ok_or_else(|| unreadable("UpdateItem"))
+}
+
+impl<E: Entropy> InvitationStore for DynamoStore<E> {
+    async fn put_invitation(
+        &self,
+        invitation: &Invitation,
+        keep_until: Timestamp,
+    ) -> Result<(), PortError> {
+        self.put(item::of_invitation(invitation, keep_until)).await
+    }
+
+    async fn redeem_invitation(
+        &self,
+        contact: Pseudonym,
+        username: &str,
+        now: Timestamp,
+    ) -> Result<Option<Invitation>, PortError> {
+        let redeemed = self
+            .update_and_return(Update {
+                key: item::invitation_key(contact),
+                change: "SET #redeemed_by = :username",
+                condition: "#used = :no AND #until > :now \
+                     AND (attribute_not_exists(#redeemed_by) OR #redeemed_by = :username)",
+                values: [
+                    (":username", text(username)),
+                    (":no", AttributeValue::Bool(false)),
+                    (":now", time(now)),
+                ],
+            })
+            .await?;
+        match redeemed {
+            Returned::Done(item) => invitation_in(contact, &item).map(Some),
+            Returned::Refused(item) => item.map(|item| invitation_in(contact, &item)).transpose(),
+        }
+    }
+
+    async fn use_invitation(&self, contact: Pseudonym, username: &str) -> Result<(), PortError> {
+        self.update(Update {
+            key: item::invitation_key(contact),
+            change: "SET #used = :yes REMOVE #attributes, #groups",
+            condition: "#redeemed_by = :username",
+            values: [
+                (":username", text(username)),
+                (":yes", AttributeValue::Bool(true)),
+            ],
+        })
+        .await
+        .map(|_| ())
+    }
+
+    async fn withdraw_invitation(&self, contact: Pseudonym) -> Result<(), PortError> {
+        self.service
+            .send(
+                DeleteItemInput::builder()
+                    .table_name(&self.table)
+                    .key(PK, AttributeValue::S(item::invitation_key(contact)))
+                    .build(),
+            )
+            .await
+            .map(|_| ())
+            .map_err(|error| PortError::new("DeleteItem", code_of(&error)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A deployment's settings and keys.
 
+pub mod admission;
 pub(crate) mod branding;
 pub(crate) mod budgets;
 pub mod odds;
@@ -8,6 +9,7 @@ pub mod test_identifier;
 
 use std::time::Duration;
 
+use self::admission::Admission;
 use self::branding::Branding;
 use self::budgets::{Budgets, Countries, Price};
 use self::test_identifier::TestIdentifier;
@@ -66,6 +68,10 @@ pub struct Policy {
     /// The time after which a browser session ends, used or not: 1 hour to 400 days, the longest
     /// time that browsers keep a cookie.
     pub session_life: Duration,
+    /// The rule for new accounts.
+    pub admission: Admission,
+    /// The group of the pool whose members may invite; `None` if no user may.
+    pub inviters: Option<String>,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -98,6 +104,8 @@ impl Policy {
             device_life: Duration::from_secs(180 * 24 * 3600),
             session_idle: Duration::from_secs(7 * 24 * 3600),
             session_life: Duration::from_secs(30 * 24 * 3600),
+            admission: Admission::default(),
+            inviters: None,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

@@ -2,6 +2,7 @@
 
 pub(crate) mod challenge;
 pub(crate) mod flow;
+pub(crate) mod invitation;
 pub mod pending;
 pub(crate) mod session;
 pub mod undo;

@@ -3,21 +3,17 @@
 //! The client keeps one continuation in place of Cognito's session, and no proof. A first sign-in
 //! completes in the call that has the right code.
 
-use std::future::Future;
-use std::pin::pin;
 use std::time::Duration;
-
-use futures_util::future::{Either, select};
 
 use super::context::{Context, Ports};
 use super::error::{Cause, SignInError};
 use super::flow_opener::{USERNAME, number, payload, step};
 use super::payload::SignInPayload;
 use super::sign_in::{IsNew, SignIn, SignInRequest};
-use crate::effects::Clock;
+use crate::effects::{Clock, timeout};
 use crate::ports::{
-    Captcha, ChallengeApi, FlowStore, LeaseStore, OpenChallenge, PortError, RedemptionStore, Reply,
-    Tokens, UndoStore,
+    AdmissionHook, Captcha, ChallengeApi, FlowStore, InvitationStore, LeaseStore, OpenChallenge,
+    PortError, RedemptionStore, Reply, Tokens, UndoStore,
 };
 use crate::seal::continuation::{CodeEffect, Continuation, Stage};
 use crate::seal::keys::KeyId;
@@ -189,10 +185,11 @@ struct Session<'a> {
     effect: CodeEffect,
 }
 
-impl<P, C> SignIn<'_, P, C>
+impl<P, C, H> SignIn<'_, P, C, H>
 where
-    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore>,
     C: Captcha,
+    H: AdmissionHook,
 {
     /// Answers with a code, or with the token of a link. A right answer returns tokens. If the
     /// identifier has no account, the same call creates it, or undoes the change of the contact.
@@ -452,20 +449,5 @@ fn open_challenge(session: Secret, username: &Secret) -> OpenChallenge {
     OpenChallenge {
         session,
         parameters: [name].into(),
-    }
-}
-
-/// Returns the output of a future, or `None` if it does not finish within the time. An unfinished
-/// future is dropped.
-async fn timeout<T>(
-    clock: &impl Clock,
-    time: Duration,
-    doing: impl Future<Output = T>,
-) -> Option<T> {
-    // An async block, so that the wait begins only when the future is pending.
-    let expired = async { clock.sleep(time).await };
-    match select(pin!(doing), pin!(expired)).await {
-        Either::Left((done, _)) => Some(done),
-        Either::Right(((), _)) => None,
     }
 }

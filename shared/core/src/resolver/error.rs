@@ -7,6 +7,7 @@ use crate::ports::PortError;
 use crate::rate_limit::{RateLimitError, Refusal};
 use crate::value::account::NameError;
 use crate::value::identifier::IdentifierError;
+use crate::value::membership::MembershipError;
 
 /// The reason that there is no session. The text is public; the Lambda logs the cause.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -35,6 +36,9 @@ pub enum SignInError {
     /// The identifier is proved and has no account, and the request was for one that exists.
     #[error("No account has this email address or phone number.")]
     NoAccount,
+    /// The proof is valid, and the deployment creates no account for its contact.
+    #[error("Sign-up is not open to this email address or phone number.")]
+    NotAdmitted,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -103,6 +107,7 @@ impl SignInError {
             Self::NothingToUndo => "NothingToUndo",
             Self::ContactInUse => "ContactInUse",
             Self::NoAccount => "NoAccount",
+            Self::NotAdmitted => "NotAdmitted",
             Self::TooManyRequests { .. } => "TooManyRequests",
             Self::CaptchaRequired { .. } => "CaptchaRequired",
             Self::Unavailable(_) => "Unavailable",
@@ -164,6 +169,18 @@ pub enum ContactError {
         /// Seconds until a contact can be changed again.
         retry_after: u64,
     },
+    /// The account is not in the group that may invite.
+    #[error("This account may not invite anyone.")]
+    NotAnInviter,
+    /// No invitation is of use.
+    #[error("Sign-up is open to everyone, so an invitation has no effect.")]
+    SignUpIsOpen,
+    /// The life of an invitation is out of bounds.
+    #[error("An invitation is valid for up to 90 days.")]
+    InvitationLife,
+    /// The attributes or groups of an invitation are refused.
+    #[error(transparent)]
+    InvalidMembership(#[from] MembershipError),
     /// The sign-in part failed.
     #[error(transparent)]
     SignIn(#[from] SignInError),
@@ -178,6 +195,9 @@ impl ContactError {
             Self::ReauthRequired => "ReauthRequired",
             Self::ContactInUse => "ContactInUse",
             Self::ChangeHeld { .. } => "ChangeHeld",
+            Self::NotAnInviter => "NotAnInviter",
+            Self::SignUpIsOpen => "SignUpIsOpen",
+            Self::InvitationLife | Self::InvalidMembership(_) => "InvalidInvitation",
             Self::SignIn(error) => error.error_type(),
         }
     }

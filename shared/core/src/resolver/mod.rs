@@ -6,6 +6,7 @@ pub(crate) mod context;
 pub mod device;
 pub(crate) mod error;
 mod flow_opener;
+pub mod invite;
 mod names;
 mod payload;
 pub mod session;

@@ -320,6 +320,8 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             token_use: "access".to_owned(),
             client,
             auth_time,
+            // They are in the token alone, which is not decoded here.
+            groups: Vec::new(),
             access_token: access.token,
         })
     }

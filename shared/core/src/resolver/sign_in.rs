@@ -5,6 +5,7 @@
 //! These calls are the same with and without an account. With a proof it ensures that the account
 //! exists, and opens a session that the proof answers.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,13 +16,16 @@ pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
 use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
-use crate::effects::{Clock, Entropy};
+use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
+use crate::policy::admission::AdmissionRule;
 use crate::ports::{
-    Captcha, ChallengeApi, Creation, Directory, FlowStore, LeaseStore, OpenChallenge, PortError,
-    Redeemable, RedemptionStore, Reply,
+    AdmissionHook, AdmissionQuestion, AdmissionVerdict, Captcha, ChallengeApi, Creation, Directory,
+    FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable, RedemptionStore,
+    Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
+use crate::record::invitation::{Invitation, Membership};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
 use crate::seal::keys::KeyId;
@@ -34,6 +38,9 @@ use crate::value::locale::Locale;
 use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
 use crate::value::source::Source;
+
+/// The time limit of one call of the deployment's own rule for new accounts.
+const HOOK_LIMIT: Duration = Duration::from_secs(1);
 
 /// A client's request to sign in.
 #[derive(Clone, Debug)]
@@ -147,7 +154,7 @@ struct AccountFound {
 }
 
 /// The sign-in resolver.
-pub struct SignIn<'a, P: Ports, C> {
+pub struct SignIn<'a, P: Ports, C, H = Infallible> {
     /// The settings and ports. Accounts are used only with a proof, or in a legacy pool.
     pub context: Context<'a, P>,
     /// True if the pool reports missing users; accounts are then created before a proof.
@@ -156,12 +163,15 @@ pub struct SignIn<'a, P: Ports, C> {
     /// or the deployment's guesses is spent. If `None`, the request is refused; for a mailbox and
     /// the deployment's guesses, the code has ten digits instead.
     pub captcha: Option<&'a C>,
+    /// The deployment's own rule for new accounts, if that is the rule.
+    pub hook: Option<&'a H>,
 }
 
-impl<P, C> SignIn<'_, P, C>
+impl<P, C, H> SignIn<'_, P, C, H>
 where
-    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + InvitationStore>,
     C: Captcha,
+    H: AdmissionHook,
 {
     /// Opens a session and answers its first challenge. The next challenge requests the code, or,
     /// if the request has a proof, that proof.
@@ -449,12 +459,13 @@ where
         }
     }
 
-    /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it.
+    /// Succeeds if the flow that the proof names earned it, and no flow has redeemed it. Returns the
+    /// language of the flow.
     pub(super) async fn earned(
         &self,
         identifier: &Identifier,
         proof: &Proof,
-    ) -> Result<(), SignInError> {
+    ) -> Result<Option<Locale>, SignInError> {
         let (earned, redeemed) = try_join(
             self.context.store.flow(proof.flow),
             self.context
@@ -464,7 +475,7 @@ where
         .await?;
         let Deployment { policy, keys } = self.context.deployment;
         let now = self.context.clock.now();
-        let earned = earned.is_some_and(|flow| {
+        let earned = earned.filter(|flow| {
             flow.proves(
                 identifier,
                 self.context.app_client,
@@ -473,10 +484,9 @@ where
                 policy.proof_life,
             )
         });
-        if earned && !redeemed {
-            Ok(())
-        } else {
-            Err(SignInError::InvalidProof)
+        match earned {
+            Some(flow) if !redeemed => Ok(flow.locale),
+            _ => Err(SignInError::InvalidProof),
         }
     }
 
@@ -499,21 +509,23 @@ where
             let now = self.context.clock.now();
             self.context.store.lease(on, holder, now, now.plus(LEASE))
         };
-        let mut leased = match new {
+        let (mut leased, locale) = match new {
             NewAccount::Unproved => match self.complete_account(identifier).await? {
                 Some(account) => return Ok(account),
-                None => lease().await?,
+                None => (lease().await?, None),
             },
             NewAccount::Proved(proof, _) => {
                 let proof = self.sealed_proof(identifier, proof)?;
                 let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
-                if let Err(error) = earned {
-                    if leased == Ok(true) {
-                        let _ = self.context.store.release(on, holder).await;
+                match earned {
+                    Ok(locale) => (leased?, locale),
+                    Err(error) => {
+                        if leased == Ok(true) {
+                            let _ = self.context.store.release(on, holder).await;
+                        }
+                        return Err(error);
                     }
-                    return Err(error);
                 }
-                leased?
             }
         };
         let mut backoff = Backoff::new();
@@ -527,7 +539,7 @@ where
             }
             leased = lease().await?;
         }
-        match self.find_or_create(identifier, new).await {
+        match self.find_or_create(identifier, new, locale).await {
             Ok(username) => Ok(AccountFound {
                 username,
                 lease: Some((on, holder)),
@@ -580,15 +592,23 @@ where
         &self,
         identifier: &Identifier,
         new: NewAccount<'_>,
+        locale: Option<Locale>,
     ) -> Result<String, SignInError> {
         let mut backoff = Backoff::new();
         loop {
-            let username = if let Some(account) = self.holder(identifier).await? {
+            let joining = if let Some(account) = self.holder(identifier).await? {
                 if !account.attributes.is_half_created() {
                     return Ok(account.username);
                 }
-                account.username
+                // It was admitted, or an operator created it.
+                let joining = self.joining(identifier, &account.username, locale).await?;
+                joining
+                    .filter(|joining| joining.username == account.username)
+                    .unwrap_or_else(|| Joining::of(account.username))
             } else {
+                let username = uuid(self.context.entropy.bytes());
+                let joining = self.joining(identifier, &username, locale).await?;
+                let joining = joining.ok_or(SignInError::NotAdmitted)?;
                 // Devices of a former holder of the identifier are not this account's.
                 let limiter = self.context.limiter();
                 let charging = async {
@@ -600,16 +620,23 @@ where
                 let (charged, forgotten) =
                     join(charging, limiter.forget_devices([identifier])).await;
                 let receipt = charged?;
-                let username = uuid(self.context.entropy.bytes());
+                let Joining {
+                    username,
+                    membership,
+                    ..
+                } = &joining;
+                let attributes = membership.attributes();
+                let directory = self.context.directory;
                 let created = match forgotten {
-                    Ok(()) => self.context.directory.create(&username, identifier).await,
+                    Ok(()) => directory.create(username, identifier, attributes).await,
                     Err(fault) => Err(fault),
                 };
                 if created != Ok(Creation::New) {
                     limiter.refund_new_account(receipt).await;
                 }
                 match created? {
-                    Creation::New => username,
+                    Creation::New => joining,
+                    Creation::Refused => return Err(SignInError::NotAdmitted),
                     // The present holder appeared, or is not visible yet: look again.
                     Creation::Taken if backoff.wait(self.context.clock).await => continue,
                     Creation::Taken => return Err(Cause::AccountNotFound.into()),
@@ -618,12 +645,100 @@ where
             if let NewAccount::Proved(_, is_new) = new {
                 is_new.set();
             }
-            let password = password(&self.context.entropy.bytes());
-            self.context
-                .directory
-                .set_password(&username, &password)
-                .await?;
-            return Ok(username);
+            return self.complete(joining).await;
+        }
+    }
+
+    /// Gives an account its groups and its password. The invitation is used before the account can
+    /// be: so it permits no second account, whatever fails.
+    async fn complete(&self, joining: Joining) -> Result<String, SignInError> {
+        let directory = self.context.directory;
+        let username = joining.username;
+        for group in joining.membership.groups() {
+            directory.add_to_group(&username, group).await?;
+        }
+        if let Some(invitation) = joining.invitation {
+            let store = self.context.store;
+            store.use_invitation(invitation, &username).await?;
+        }
+        let password = password(&self.context.entropy.bytes());
+        directory.set_password(&username, &password).await?;
+        Ok(username)
+    }
+
+    /// Returns what an account of this contact is created with; `None` if it is not admitted. An
+    /// invitation is redeemed for this username, or it names the one that it was redeemed for, if
+    /// that account was not created yet.
+    async fn joining(
+        &self,
+        identifier: &Identifier,
+        username: &str,
+        locale: Option<Locale>,
+    ) -> Result<Option<Joining>, SignInError> {
+        let Context {
+            deployment, clock, ..
+        } = &self.context;
+        let admission = &deployment.policy.admission;
+        if admission.is_open() {
+            return Ok(Some(Joining::of(username)));
+        }
+        let contact = Pseudonym::of_invitation(&deployment.keys, identifier);
+        let now = clock.now();
+        let redeemed = self
+            .context
+            .store
+            .redeem_invitation(contact, username, now)
+            .await?;
+        let is_live = |it: &Invitation| !it.is_used && now < it.until;
+        let invited = redeemed.filter(is_live).map(|invitation| Joining {
+            username: invitation
+                .redeemed_by
+                .unwrap_or_else(|| username.to_owned()),
+            membership: invitation.membership,
+            invitation: Some(contact),
+        });
+        if admission.rule == AdmissionRule::Hook {
+            let membership = invited.as_ref().map(|joining| &joining.membership);
+            return Ok(match self.judged(identifier, locale, membership).await? {
+                AdmissionVerdict::Refuse => None,
+                AdmissionVerdict::Admit(membership) => {
+                    let joining = invited.unwrap_or_else(|| Joining::of(username));
+                    Some(Joining {
+                        membership: joining.membership.with(membership),
+                        ..joining
+                    })
+                }
+            });
+        }
+        let admitted = || admission.admits(identifier).then(|| Joining::of(username));
+        Ok(invited.or_else(admitted))
+    }
+
+    /// Calls the deployment's own rule, once more if it does not answer. Without an answer there is
+    /// no account.
+    async fn judged(
+        &self,
+        contact: &Identifier,
+        locale: Option<Locale>,
+        invitation: Option<&Membership>,
+    ) -> Result<AdmissionVerdict, SignInError> {
+        let Some(hook) = self.hook else {
+            return Ok(AdmissionVerdict::Refuse);
+        };
+        let question = AdmissionQuestion {
+            contact,
+            client: self.context.app_client.client(),
+            locale,
+            invitation,
+        };
+        let judge = async || {
+            let judging = hook.judge(&question);
+            let judged = timeout(self.context.clock, HOOK_LIMIT, judging).await;
+            judged.unwrap_or_else(|| Err(PortError::new("admission hook", "timeout")))
+        };
+        match judge().await {
+            Ok(verdict) => Ok(verdict),
+            Err(_) => Ok(judge().await?),
         }
     }
 
@@ -641,6 +756,25 @@ where
                 Reply::UserNotFound if backoff.wait(self.context.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
+        }
+    }
+}
+
+/// What a new account is created with.
+struct Joining {
+    username: String,
+    membership: Membership,
+    /// The redeemed invitation.
+    invitation: Option<Pseudonym>,
+}
+
+impl Joining {
+    /// Returns an account without attributes and groups.
+    fn of(username: impl Into<String>) -> Self {
+        Self {
+            username: username.into(),
+            membership: Membership::default(),
+            invitation: None,
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Identity {
     pub client: String,
     /// The claim `auth_time`: the time of the sign-in, which a refresh does not change.
     pub auth_time: Timestamp,
+    /// The claim `cognito:groups`.
+    pub groups: Vec<String>,
     /// The token itself, which Cognito must still accept.
     pub access_token: Secret,
 }

@@ -15,8 +15,8 @@ use super::sign_in::{SignIn, SignInRequest};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::{
-    Captcha, Directory, FlowStore, LeaseStore, OpenChallenge, PortError, Redeemable,
-    RedemptionStore, UndoStore,
+    AdmissionHook, Captcha, Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge,
+    PortError, Redeemable, RedemptionStore, UndoStore,
 };
 use crate::record::undo::Undo;
 use crate::seal::pseudonym::Pseudonym;
@@ -29,10 +29,11 @@ const ANSWERS: u8 = 4;
 /// before tokens.
 const WAIT: Duration = Duration::from_millis(1100);
 
-impl<P, C> SignIn<'_, P, C>
+impl<P, C, H> SignIn<'_, P, C, H>
 where
-    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore>,
+    P: Ports<Store: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore>,
     C: Captcha,
+    H: AdmissionHook,
 {
     /// Gives the account back to the owner of a replaced contact, and returns tokens. The proof
     /// answers the first challenge of a session that this request opens; Define restores the

@@ -118,6 +118,16 @@ impl Pseudonym {
         Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
     }
 
+    /// Returns the pseudonym of an invited contact: the key of its invitation.
+    pub(crate) fn of_invitation(ring: &KeyRing, identifier: &Identifier) -> Self {
+        let method = identifier.method().as_str().as_bytes();
+        Self::of(
+            ring,
+            "invitation",
+            &[method, identifier.as_str().as_bytes()],
+        )
+    }
+
     /// Returns the pseudonym of a browser session's id: the key of its item.
     pub(crate) fn of_session(ring: &KeyRing, id: &SessionId) -> Self {
         Self::of(ring, "session", &[id.as_bytes()])

@@ -8,6 +8,7 @@ pub(crate) mod code_length;
 pub(crate) mod id;
 pub mod identifier;
 pub mod locale;
+pub(crate) mod membership;
 pub(crate) mod purpose;
 pub mod secret;
 pub(crate) mod session_id;

@@ -67,7 +67,7 @@ fn begin_change(world: &World, pool: &Pool<'_>, to: &str) -> Secret {
     continuation.unwrap()
 }
 
-fn answering(continuation: &Secret, answer: &str) -> AnswerRequest {
+pub(crate) fn answering(continuation: &Secret, answer: &str) -> AnswerRequest {
     AnswerRequest {
         continuation: continuation.clone(),
         answer: Secret::new(answer),

@@ -69,6 +69,7 @@ fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver<'a, 'w> {
         context: pool.context(),
         legacy_pool: false,
         captcha: world.captcha.as_ref(),
+        hook: None,
     }
 }
 

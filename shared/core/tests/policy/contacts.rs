@@ -47,6 +47,7 @@ pub(crate) fn identity(world: &World, username: &str) -> Identity {
         token_use: "access".to_owned(),
         client: "client".to_owned(),
         auth_time: world.clock.now(),
+        groups: Vec::new(),
         access_token: Secret::new(username),
     }
 }

@@ -22,6 +22,7 @@
 //!   calls the same triggers.
 #![expect(clippy::unwrap_used, reason = "a failed expectation fails its test")]
 
+mod admissions;
 mod answers;
 mod attempts;
 mod authority;

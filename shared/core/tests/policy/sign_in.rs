@@ -26,6 +26,7 @@ pub(crate) fn resolver<'a, 'w>(world: &'a World, pool: &'a Pool<'w>) -> Resolver
         context: pool.context(),
         legacy_pool: false,
         captcha: world.captcha.as_ref(),
+        hook: None,
     }
 }
 

@@ -37,6 +37,7 @@ fn resolver<'a, 'w>(
         context: pool.context(),
         legacy_pool: false,
         captcha: world.captcha.as_ref(),
+        hook: None,
     }
 }
 

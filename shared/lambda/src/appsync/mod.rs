@@ -107,6 +107,8 @@ struct Claims {
     /// The app client of an access token. An ID token has none.
     client_id: Option<String>,
     auth_time: Option<u64>,
+    #[serde(rename = "cognito:groups", default)]
+    groups: Vec<String>,
 }
 
 /// Returns `None` for a caller without a token, or whose token AppSync did not verify for the pool.
@@ -119,6 +121,7 @@ fn identity(event: &Value) -> Option<Identity> {
         token_use: claims.token_use,
         client: claims.client_id.unwrap_or_default(),
         auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+        groups: claims.groups,
         access_token: Secret::new(token),
     })
 }

@@ -1,6 +1,6 @@
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    RedemptionStore, UndoStore,
+    AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
+    InvitationStore, LeaseStore, RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInError;
@@ -31,9 +31,9 @@ struct Input {
     link_challenge: Option<String>,
 }
 
-impl<S, D, A, P, C, E, K, B> Fields for SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> Fields for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -41,6 +41,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     fn clock(&self) -> &impl Clock {
         &self.clock

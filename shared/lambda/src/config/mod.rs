@@ -11,6 +11,7 @@ use std::time::Duration;
 use latchstring_aws::{
     AwsEnvironment, CaBundle, CognitoCalls, SecretSetting, TurnstileEnvironment,
 };
+use latchstring_core::admission::{AdmissionRule, Domain};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
@@ -67,6 +68,17 @@ pub enum ConfigError {
         "SESSION_MODE is on, so the app client needs a secret: set CLIENT_SECRET_SECRET or CLIENT_SECRET"
     )]
     SessionsWithoutSecret,
+    /// Accounts of a legacy pool are created before their contact is proved.
+    #[error("LEGACY_POOL is true, so a rule would be no secret: set ADMISSION to open")]
+    AdmissionOfLegacyPool,
+    /// Domains without the rule that reads them, or that rule without a domain.
+    #[error(
+        "ADMISSION is domains exactly if ADMITTED_DOMAINS or REFUSED_DOMAINS is set: set both, or neither"
+    )]
+    Admission,
+    /// A function without the rule that calls it, or that rule without a function.
+    #[error("ADMISSION is hook exactly if ADMISSION_HOOK is set: set both, or neither")]
+    AdmissionHook,
     /// Neither mail nor SMS may be sent.
     #[error(
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
@@ -224,6 +236,9 @@ impl Environment<'_> {
         };
         if !policy.mail && policy.budgets.sms.countries.is_empty() {
             return Err(ConfigError::NoChannel);
+        }
+        if !policy.admission.is_consistent() {
+            return Err(ConfigError::Admission);
         }
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
@@ -413,6 +428,46 @@ impl Environment<'_> {
         }
     }
 
+    /// Returns the name or ARN of the function that decides about new accounts, if that is the rule.
+    ///
+    /// # Errors
+    /// If it is missing, or set with another rule.
+    pub fn admission_hook(&self) -> Result<Option<String>, ConfigError> {
+        let function: Option<String> = self.optional(settings::ADMISSION_HOOK, str::parse)?;
+        let is_rule = self.admission_rule(settings::ADMISSION)? == AdmissionRule::Hook;
+        if function.is_some() == is_rule {
+            Ok(function)
+        } else {
+            Err(ConfigError::AdmissionHook)
+        }
+    }
+
+    fn admission_rule(&self, setting: &'static Setting) -> Result<AdmissionRule, ConfigError> {
+        match &*self.text(setting)? {
+            "open" => Ok(AdmissionRule::Open),
+            "domains" => Ok(AdmissionRule::Domains),
+            "invited" => Ok(AdmissionRule::Invited),
+            "hook" => Ok(AdmissionRule::Hook),
+            _ => Err(ConfigError::Invalid(setting)),
+        }
+    }
+
+    fn group(&self, setting: &'static Setting) -> Result<Option<String>, ConfigError> {
+        self.optional(setting, |text| {
+            let is_group = text.len() <= 128 && !text.contains(char::is_whitespace);
+            is_group.then(|| text.to_owned()).ok_or(())
+        })
+    }
+
+    fn admission_domains(&self, setting: &'static Setting) -> Result<Vec<Domain>, ConfigError> {
+        let listed = self.text(setting)?;
+        let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
+        domains
+            .map(Domain::parse)
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Invalid(setting))
+    }
+
     fn domains(&self, setting: &'static Setting) -> Result<Vec<String>, ConfigError> {
         let listed = self.text(setting)?;
         let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
@@ -519,6 +574,9 @@ impl Environment<'_> {
         let is_legacy = self.parsed(settings::LEGACY_POOL)?;
         if is_legacy && !self.hours(settings::UNDO_HOURS)?.is_zero() {
             return Err(ConfigError::UndoOfLegacyPool);
+        }
+        if is_legacy && self.admission_rule(settings::ADMISSION)? != AdmissionRule::Open {
+            return Err(ConfigError::AdmissionOfLegacyPool);
         }
         Ok(is_legacy)
     }
@@ -773,6 +831,9 @@ mod tests {
         ("SMS_SPEND_PER_DAY", "11"),
         ("SMS_SPEND_PER_MONTH", "101"),
         ("MAIL_SHARED_DOMAINS", "example.com"),
+        ("ADMITTED_DOMAINS", "example.com,*.example.org"),
+        ("REFUSED_DOMAINS", "guests.example.org"),
+        ("INVITERS_GROUP", "admins"),
         ("SMS_NUMBER_KINDS", "voip"),
         (
             "PHONE_RANGES",
@@ -908,6 +969,9 @@ mod tests {
             ("MAX_TARGETED_ODDS", "1.1"),
             ("MAX_SPRAY_ODDS", "NaN"),
             ("SOURCE_CODES_PER_HOUR", "0"),
+            ("ADMISSION", "closed"),
+            ("ADMITTED_DOMAINS", "secret-secret"),
+            ("REFUSED_DOMAINS", "*"),
             ("SMS_COUNTRIES", "USA"),
             ("SMS_COUNTRIES", "us"),
             ("SMS_COUNTRIES", "UK"),

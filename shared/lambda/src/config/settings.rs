@@ -207,6 +207,16 @@ settings! {
         "As `ALL_SHORT_GUESSES_PER_DAY`, for codes of `LONG_CODE_LENGTH` digits. Further codes have ten digits.";
     ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT, policy.budgets.deployment.messages_per_day = number,
         "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
+    ADMISSION = Some("open"), Word(&["open", "domains", "invited", "hook"]), CONSTRUCT, policy.admission.rule = admission_rule,
+        "The contacts for which an account may be created, once their code was right. `open`: all. `domains`: email addresses of `ADMITTED_DOMAINS`, and invited contacts. `invited`: invited contacts. `hook`: the function `ADMISSION_HOOK` decides ([operations.md](operations.md#rules-of-your-own)). An existing account signs in in any case. Not with `LEGACY_POOL`.";
+    ADMITTED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.admitted = admission_domains,
+        "With `ADMISSION` `domains`: `example.com` admits the addresses of that domain alone, `*.example.com` those of each of its subdomains. Without any, every domain is admitted that `REFUSED_DOMAINS` does not list, and so is every phone number; with one, no phone number is.";
+    REFUSED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.refused = admission_domains,
+        "With `ADMISSION` `domains`: the domains that are refused also if they are admitted, in the same form.";
+    ADMISSION_HOOK = Some(""), Text("the name or ARN of a Lambda function"), FUNCTION,
+        "With `ADMISSION` `hook`: the function that admits or refuses a new account. It has 1 s, is invoked once more if it does not answer, and without an answer no account is created. For sign-in alone.";
+    INVITERS_GROUP = Some(""), Text("the name of a group of the pool"), CONSTRUCT, policy.inviters = group,
+        "The group whose members may invite through the API. Without it, only an IAM principal that may invoke the function sign-up can.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,

@@ -1,11 +1,14 @@
+use std::time::Duration;
+
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::continuation::CodeEffect;
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::invite::{Membership, NewInvitation};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
-    SessionStore, UndoStore,
+    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, InvitationStore,
+    PendingStore, SessionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{SessionHandle, Sessions};
@@ -16,23 +19,28 @@ use super::problem::{Failure, Rejection};
 use super::response::Response;
 use super::routes::{
     ACCOUNT, AccountAction, ChangeContact, ForgetDevices, GetAccessToken, GetPendingContact,
-    GetSession, Json, ListSessions, Nothing, Operation, Query, RememberDevice, RevokeSession,
-    Route, SignOut, SignUp, UpdateNames,
+    GetSession, Invite, Json, ListSessions, Nothing, Operation, Query, RememberDevice,
+    RevokeSession, Route, SignOut, SignUp, UpdateNames, WithdrawInvitation,
 };
 use super::sign_in::no_code;
 use super::types::{
-    AccessToken, CodePrompt, ContactChangeRequest, ContactMethod, CurrentSession, Names,
-    PendingContact, PendingQuery, PendingResult, RememberedDevice, RevokeRequest, SessionList,
-    SignOutRequest, SignUpRequest,
+    AccessToken, CodePrompt, ContactChangeRequest, ContactMethod, CurrentSession,
+    InvitationRequest, InvitedContact, Names, PendingContact, PendingQuery, PendingResult,
+    RememberedDevice, RevokeRequest, SessionList, SignOutRequest, SignUpRequest,
 };
 use super::{Actions, Call, Caller};
 use crate::keys::Deployments;
 use crate::metrics;
-use crate::resolver::{AccountResolver, BrowserSessions, ContactInput, NamesInput, OriginSecrets};
+use crate::resolver::{
+    AccountResolver, BrowserSessions, ContactInput, LogContext, NamesInput, OriginSecrets,
+};
+
+/// The days for which an invitation is valid by default.
+const INVITATION_DAYS: u32 = 7;
 
 impl<S, D, T, A, C, E, K, B> Actions for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -92,6 +100,21 @@ where
                 self.core(&deployment).forget_devices(&identity).await?;
                 ForgetDevices::response(Nothing)
             }
+            AccountAction::Invite => {
+                let Json(input) = Invite::request(event)?;
+                let (deployment, identity) = self.signed_in(call).await?;
+                let new = input.parse(&deployment, call.log_context)?;
+                self.core(&deployment).invite(&identity, &new).await?;
+                Invite::response(Nothing)
+            }
+            AccountAction::WithdrawInvitation => {
+                let Json(input) = WithdrawInvitation::request(event)?;
+                let (deployment, identity) = self.signed_in(call).await?;
+                let contact = input.parse(&deployment, call.log_context)?;
+                let account = self.core(&deployment);
+                account.withdraw_invitation(&identity, &contact).await?;
+                WithdrawInvitation::response(Nothing)
+            }
             AccountAction::GetSession => {
                 let Nothing = GetSession::request(event)?;
                 GetSession::response(Json(self.session(call).await?))
@@ -120,7 +143,7 @@ where
 
 impl<S, D, T, A, C, E, K, B> AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -298,6 +321,35 @@ where
         let (deployment, identity) = self.signed_in(call).await?;
         let account = self.core(&deployment);
         Ok(account.remember_device(&identity).await?.into())
+    }
+}
+
+impl InvitationRequest {
+    /// Parses the contact by the rules of the deployment, and what its account gets.
+    pub(crate) fn parse(
+        self,
+        deployment: &Deployment,
+        log_context: &LogContext,
+    ) -> Result<NewInvitation, ContactError> {
+        let contact = contact(self.email_or_phone.0, self.method, None, None);
+        let days = self.days.unwrap_or(INVITATION_DAYS);
+        Ok(NewInvitation {
+            contact: contact.parse(deployment, log_context)?,
+            life: Duration::from_secs(u64::from(days) * 24 * 3600),
+            membership: Membership::new(self.attributes, self.groups)?,
+        })
+    }
+}
+
+impl InvitedContact {
+    /// Parses the contact by the rules of the deployment.
+    pub(crate) fn parse(
+        self,
+        deployment: &Deployment,
+        log_context: &LogContext,
+    ) -> Result<Identifier, ContactError> {
+        let contact = contact(self.email_or_phone.0, self.method, None, None);
+        contact.parse(deployment, log_context)
     }
 }
 

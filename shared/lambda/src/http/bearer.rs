@@ -23,6 +23,8 @@ pub(super) struct Claims {
     /// The pool's username, in an access token.
     pub(super) username: Option<String>,
     pub(super) auth_time: Option<u64>,
+    #[serde(rename = "cognito:groups", default)]
+    groups: Vec<String>,
 }
 
 /// Returns the identity of an `Authorization` header; `None` if it has no token of this pool.
@@ -39,6 +41,7 @@ pub(super) fn identity(authorization: Option<&str>, pool: &str) -> Option<Identi
         token_use: claims.token_use,
         client: claims.client_id.unwrap_or_default(),
         auth_time: Timestamp::from_secs(claims.auth_time.unwrap_or_default()),
+        groups: claims.groups,
         access_token: Secret::new(token),
     })
 }

@@ -22,6 +22,7 @@ use latchstring_core::session::{AppServer, SessionId};
 use serde_json::Value;
 
 pub use openapi::openapi;
+pub(crate) use types::{InvitationRequest, InvitedContact};
 
 use self::event::Event;
 use self::problem::{Failure, ProblemType, Rejection};

@@ -303,6 +303,10 @@ fn sample(problem: ProblemType, malformed: &Rejection) -> Failure {
             SignInError::CaptchaRequired { budget }.into()
         }
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
+        ProblemType::InvalidInvitation => ContactError::InvitationLife,
+        ProblemType::NotAnInviter => ContactError::NotAnInviter,
+        ProblemType::SignUpIsOpen => ContactError::SignUpIsOpen,
+        ProblemType::NotAdmitted => SignInError::NotAdmitted.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,
         ProblemType::NoAccount => SignInError::NoAccount.into(),
         ProblemType::ChangeHeld => ContactError::ChangeHeld { retry_after },

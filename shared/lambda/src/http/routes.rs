@@ -10,8 +10,9 @@ use super::problem::{ProblemType, Rejection};
 use super::response::Response;
 use super::types::{
     AccessToken, AnswerRequest, AnswerResult, CodePrompt, ContactChangeRequest, CurrentSession,
-    IssuedTicket, Names, PendingQuery, PendingResult, RememberedDevice, ResendRequest,
-    RevokeRequest, SessionList, SignInRequest, SignOutRequest, SignUpRequest, TicketRequest,
+    InvitationRequest, InvitedContact, IssuedTicket, Names, PendingQuery, PendingResult,
+    RememberedDevice, ResendRequest, RevokeRequest, SessionList, SignInRequest, SignOutRequest,
+    SignUpRequest, TicketRequest,
 };
 
 /// The callers that a route serves.
@@ -239,14 +240,14 @@ routes! {
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
             Json<TicketRequest> => Json<IssuedTicket>,
             [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
-                TooManyRequests];
+                NotAdmitted, TooManyRequests];
         /// Answer a code
         ///
         /// Answers the code of a sign-in, or of a new contact. A right code returns tokens. If there
         /// is no account, the same call creates it, unless the sign-in began with `existingOnly`.
         AnswerCode("answerCode") = POST "/v1/sign-in/answer", Anonymous,
             Json<AnswerRequest> => Json<AnswerResult>,
-            [InvalidContinuation, NoAccount, TooManyRequests];
+            [InvalidContinuation, NotAdmitted, NoAccount, TooManyRequests];
         /// Resend a code
         ///
         /// Sends the code once more, or a longer one, if `resendAfter` seconds have passed. Before
@@ -301,6 +302,21 @@ routes! {
         /// Makes every device token of the account invalid.
         ForgetDevices("forgetDevices") = POST "/v1/devices/forget", Bearer,
             Nothing => Nothing, [];
+        /// Invite a contact
+        ///
+        /// Permits the contact one account where sign-up is not open. In place of an earlier
+        /// invitation of the contact. Sends nothing. Needs a recent sign-in, by an account in the
+        /// group of inviters.
+        Invite("invite") = POST "/v1/invitations", Bearer,
+            Json<InvitationRequest> => Nothing,
+            [InvalidIdentifier, InvalidInvitation, ReauthRequired, NotAnInviter, SignUpIsOpen];
+        /// Withdraw an invitation
+        ///
+        /// Succeeds too if there is none. An account that was created with it stays. Needs a recent
+        /// sign-in, by an account in the group of inviters.
+        WithdrawInvitation("withdrawInvitation") = POST "/v1/invitations/withdraw", Bearer,
+            Json<InvitedContact> => Nothing,
+            [InvalidIdentifier, ReauthRequired, NotAnInviter];
         /// Read the browser's session
         ///
         /// Returns the session of the cookie, without its tokens.

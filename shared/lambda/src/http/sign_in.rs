@@ -5,8 +5,8 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
+    AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
+    InvitationStore, LeaseStore, PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{NewSession, OpenedSession, Sessions};
@@ -30,9 +30,15 @@ use crate::keys::Deployments;
 use crate::metrics;
 use crate::resolver::{BrowserSessions, OriginSecrets, Requested, SignInInput, SignInResolver};
 
-impl<S, D, A, P, C, E, K, B> Actions for SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> Actions for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -40,6 +46,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     type Action = SignInAction;
 
@@ -92,9 +99,15 @@ where
     }
 }
 
-impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore + SessionStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + SessionStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -102,6 +115,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     async fn requested(&self, input: TicketRequest, call: &Call<'_>) -> Result<Requested, Failure> {
         let served = self.app_client.client();

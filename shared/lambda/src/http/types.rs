@@ -2,6 +2,7 @@
 //! the OpenAPI document: a doc comment here is a description there.
 
 use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 
 use latchstring_core::answer::{AnswerPayload, ResendPayload};
 use latchstring_core::code::CodeAlphabet;
@@ -538,6 +539,41 @@ impl From<DevicePayload> for RememberedDevice {
             expires_in: payload.expires_in,
         }
     }
+}
+
+/// An invitation.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitationRequest {
+    /// The contact: an email address, or a phone number that starts with `+`.
+    #[schemars(length(min = 1), example = "ada@example.com")]
+    pub(super) email_or_phone: Hidden,
+    /// The kind of the text. Without it, a text with `@` is an email address, any other a phone
+    /// number.
+    pub(super) method: Option<ContactMethod>,
+    /// The days for which it is valid. 7 by default.
+    #[schemars(range(min = 1, max = 90), example = 7)]
+    pub(super) days: Option<u32>,
+    /// The groups of the account. They must exist in the pool.
+    #[serde(default)]
+    #[schemars(length(max = 20))]
+    pub(super) groups: BTreeSet<String>,
+    /// The attributes of the account: custom ones, or standard ones that are no contact. The pool
+    /// must have them.
+    #[serde(default)]
+    pub(super) attributes: BTreeMap<String, String>,
+}
+
+/// An invited contact.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct InvitedContact {
+    /// The contact, as it was invited.
+    #[schemars(length(min = 1), example = "ada@example.com")]
+    pub(super) email_or_phone: Hidden,
+    /// The kind of the text. Without it, a text with `@` is an email address, any other a phone
+    /// number.
+    pub(super) method: Option<ContactMethod>,
 }
 
 /// The session of a browser.

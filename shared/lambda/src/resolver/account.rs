@@ -65,7 +65,7 @@ pub(crate) struct ContactInput {
 
 impl ContactInput {
     /// Parses the contact by the rules of the deployment, and notes it for the log line.
-    fn parse(
+    pub(crate) fn parse(
         &self,
         deployment: &Deployment,
         log_context: &LogContext,

@@ -1,11 +1,13 @@
+use std::convert::Infallible;
+
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore, LeaseStore,
-    PortError, RedemptionStore, UndoStore,
+    AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
+    InvitationStore, LeaseStore, PortError, RedemptionStore, UndoStore,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -17,7 +19,7 @@ use crate::keys::Deployments;
 /// The operations for anonymous callers. In GraphQL: `signIn`, `signInTicket` and
 /// `undoContactChange`.
 #[derive(Clone, Debug)]
-pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions> {
+pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions, H = Infallible> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The pool and app client that sessions are opened for.
@@ -38,6 +40,8 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions> {
     pub captcha: Option<P>,
     /// Session mode, or its absence.
     pub sessions: B,
+    /// The deployment's own rule for new accounts, if that is the rule.
+    pub hook: Option<H>,
     /// The clock.
     pub clock: C,
     /// The source of randomness.
@@ -62,9 +66,9 @@ pub(crate) struct Requested {
     pub(crate) request: SignInRequest,
 }
 
-impl<S, D, A, P, C, E, K, B> SignInResolver<S, D, A, P, C, E, K, B>
+impl<S, D, A, P, C, E, K, B, H> SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + CounterStore,
+    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
@@ -72,6 +76,7 @@ where
     E: Entropy,
     K: Deployments,
     B: BrowserSessions,
+    H: AdmissionHook,
 {
     /// Parses a request, and reads the keys that it names.
     pub(crate) async fn request(
@@ -105,7 +110,10 @@ where
     }
 
     /// Returns the core's resolver, over the ports of this one.
-    pub(crate) fn core<'a>(&'a self, deployment: &'a Deployment) -> SignIn<'a, (S, D, A, C, E), P> {
+    pub(crate) fn core<'a>(
+        &'a self,
+        deployment: &'a Deployment,
+    ) -> SignIn<'a, (S, D, A, C, E), P, H> {
         SignIn {
             context: Context {
                 deployment,
@@ -118,6 +126,7 @@ where
             },
             legacy_pool: self.legacy_pool,
             captcha: self.captcha.as_ref(),
+            hook: self.hook.as_ref(),
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod cognito;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
@@ -194,6 +195,7 @@ impl FlowRun {
             ..
         } = self.world.clone();
         SignInResolver {
+            hook: None::<Infallible>,
             deployment,
             app_client: Self::app_client(),
             legacy_pool: false,

@@ -69,7 +69,7 @@ async fn a_stage_or_a_base_path_may_stand_before_a_route() {
 async fn another_method_is_not_allowed_and_the_right_one_named() {
     let world = World::new();
     let routes = routes();
-    assert_eq!(routes.len(), 16);
+    assert_eq!(routes.len(), 18);
     for (allowed, path) in routes {
         for method in [
             "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "", "post",

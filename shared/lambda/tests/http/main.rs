@@ -7,6 +7,7 @@ mod documented;
 mod events;
 mod graphql;
 mod identity;
+mod invitations;
 mod sessions;
 mod sign_in;
 mod world;

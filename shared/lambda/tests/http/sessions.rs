@@ -129,6 +129,7 @@ impl Sessions {
         let store = Carried::new(shared.store.clone(), wire.clone());
         Self {
             sign_in: SignInResolver {
+                hook: None,
                 deployment: shared.deployment.clone(),
                 app_client: app_client.clone(),
                 legacy_pool: false,

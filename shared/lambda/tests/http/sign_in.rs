@@ -1,5 +1,6 @@
 //! The routes for anyone.
 
+use std::convert::Infallible;
 use std::future::pending;
 use std::time::Duration;
 
@@ -444,6 +445,7 @@ impl ChallengeApi for Silent {
 async fn a_silent_cognito_is_unavailable_within_25_seconds() {
     let world = World::new();
     let sign_in = SignInResolver {
+        hook: None::<Infallible>,
         deployment: world.shared.deployment.clone(),
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,
@@ -487,6 +489,7 @@ impl Deployments for NoKeys {
 async fn unreadable_keys_leave_the_continuation() {
     let world = World::new();
     let sign_in = SignInResolver {
+        hook: None::<Infallible>,
         deployment: NoKeys(world.shared.deployment.policy.clone()),
         app_client: AppClient::new(POOL, CLIENT),
         legacy_pool: false,

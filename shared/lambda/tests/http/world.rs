@@ -149,6 +149,7 @@ impl World {
         let app_client = AppClient::new(POOL, CLIENT);
         Self {
             sign_in: SignInResolver {
+                hook: None,
                 deployment: shared.deployment.clone(),
                 app_client: app_client.clone(),
                 legacy_pool: false,
@@ -282,7 +283,14 @@ impl World {
 /// Returns whether the function sign-up serves a path.
 pub(crate) fn is_of_accounts(path: &str) -> bool {
     let parts = [
-        "sign-up", "names", "change", "pending", "devices", "session", "sign-out",
+        "sign-up",
+        "names",
+        "change",
+        "pending",
+        "devices",
+        "invitations",
+        "session",
+        "sign-out",
     ];
     parts.iter().any(|part| path.contains(part))
 }

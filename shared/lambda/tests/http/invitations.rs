@@ -1,0 +1,135 @@
+//! Invitations: by an account of the group that may, and by a principal of IAM.
+
+use std::time::Duration;
+
+use latchstring_core::admission::AdmissionRule;
+use latchstring_core::policy::Policy;
+use latchstring_core::ports::Directory as _;
+use latchstring_lambda::answer;
+use serde_json::{Value, json};
+
+use crate::world::{ADA, BOB, Reply, World};
+
+const JSON: (&str, &str) = ("content-type", "application/json");
+
+fn by_invitation(policy: &mut Policy) {
+    policy.admission.rule = AdmissionRule::Invited;
+    policy.inviters = Some("admins".to_owned());
+}
+
+/// Posts as Ada, who is in these groups.
+async fn post(world: &World, path: &str, groups: &[&str], body: &Value) -> Reply {
+    let bearer = format!(
+        "Bearer {}",
+        world.token(&json!({ "cognito:groups": groups }))
+    );
+    let headers = [JSON, ("authorization", &bearer)];
+    world
+        .request("POST", path, &headers, &body.to_string())
+        .await
+}
+
+async fn sign_in(world: &World, typed: &str) -> Reply {
+    let continuation = world.begin(typed).await;
+    let (code, _) = world.code();
+    world.answer(&continuation, &code).await
+}
+
+/// Sends the event of an operator to the function sign-up.
+async fn operate(world: &World, event: Value) -> Value {
+    answer(&world.accounts, event).await.unwrap().value
+}
+
+#[tokio::test]
+async fn an_invited_contact_signs_up_and_another_is_refused() {
+    let world = World::with(by_invitation);
+    let refused = sign_in(&world, BOB).await;
+    assert_eq!((refused.status, refused.problem()), (403, "NotAdmitted"));
+    assert!(refused.body["continuation"].is_null() && !refused.text.contains(BOB));
+
+    let body = json!({ "emailOrPhone": BOB, "groups": ["staff"], "attributes": { "custom:tier": "gold" } });
+    let invited = post(&world, "/v1/invitations", &["staff", "admins"], &body).await;
+    assert_eq!(invited.status, 204, "{}", invited.text);
+    world.shared.clock.advance(Duration::from_secs(60));
+    let answered = sign_in(&world, BOB).await;
+    assert_eq!(answered.body["isNew"], true, "{}", answered.text);
+    let directory = &world.shared.directory;
+    let account = directory.find(BOB).await.unwrap().expect("an account");
+    assert!(directory.groups(&account.username).contains("staff"));
+    assert_eq!(sign_in(&world, ADA).await.body["isNew"], false);
+}
+
+#[tokio::test]
+async fn an_account_outside_the_group_may_not_invite() {
+    let world = World::with(by_invitation);
+    let body = json!({ "emailOrPhone": BOB });
+    for path in ["/v1/invitations", "/v1/invitations/withdraw"] {
+        for groups in [&[][..], &["Admins", "admin", "admins,staff"]] {
+            let refused = post(&world, path, groups, &body).await;
+            assert_eq!(
+                (refused.status, refused.problem()),
+                (403, "NotAnInviter"),
+                "{path}"
+            );
+        }
+        let reply = world
+            .request("POST", path, &[JSON], &body.to_string())
+            .await;
+        assert_eq!((reply.status, reply.problem()), (401, "NotSignedIn"));
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_that_cannot_be_kept_is_refused() {
+    let world = World::with(by_invitation);
+    for (member, value) in [
+        ("days", json!(0)),
+        ("days", json!(91)),
+        ("groups", json!(["a group"])),
+        ("attributes", json!({ "email": "eve@example.com" })),
+        ("attributes", json!({ "custom:tier": "a\nb" })),
+    ] {
+        let body = json!({ "emailOrPhone": BOB, member: value });
+        let refused = post(&world, "/v1/invitations", &["admins"], &body).await;
+        assert_eq!(
+            (refused.status, refused.problem()),
+            (400, "InvalidInvitation"),
+            "{body}"
+        );
+    }
+    let open = World::with(|policy| policy.inviters = Some("admins".to_owned()));
+    let body = json!({ "emailOrPhone": BOB });
+    let refused = post(&open, "/v1/invitations", &["admins"], &body).await;
+    assert_eq!((refused.status, refused.problem()), (409, "SignUpIsOpen"));
+}
+
+#[tokio::test]
+async fn a_principal_of_iam_invites_and_withdraws() {
+    let world = World::with(by_invitation);
+    let invite = json!({ "invite": { "emailOrPhone": BOB } });
+    let withdraw = json!({ "withdrawInvitation": { "emailOrPhone": BOB } });
+    assert_eq!(operate(&world, invite.clone()).await, json!({}));
+    assert_eq!(operate(&world, withdraw).await, json!({}));
+    assert_eq!(sign_in(&world, BOB).await.problem(), "NotAdmitted");
+    world.shared.clock.advance(Duration::from_secs(60));
+    assert_eq!(operate(&world, invite).await, json!({}));
+    assert_eq!(sign_in(&world, BOB).await.body["isNew"], true);
+    let refused = operate(&world, json!({ "invite": { "emailOrPhone": "bob" } })).await;
+    assert_eq!(refused["error"]["type"], "InvalidIdentifier");
+}
+
+#[tokio::test]
+async fn an_event_of_a_client_is_never_an_operators() {
+    let world = World::with(by_invitation);
+    let invite = json!({ "emailOrPhone": BOB });
+    let context = json!({ "http": { "method": "POST", "sourceIp": "192.0.2.1" } });
+    for event in [
+        json!({ "invite": invite, "requestContext": context, "rawPath": "/v1/none" }),
+        json!({ "invite": invite, "info": { "fieldName": "signUp" } }),
+        json!({ "invite": invite, "withdrawInvitation": invite }),
+        json!({ "invite": invite, "version": "2.0" }),
+    ] {
+        let _ = answer(&world.accounts, event).await;
+    }
+    assert_eq!(sign_in(&world, BOB).await.problem(), "NotAdmitted");
+}

@@ -1,0 +1,43 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use latchstring_core::identifier::Identifier;
+use latchstring_core::invite::Membership;
+use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionVerdict, PortError};
+
+use crate::lock;
+
+/// A rule for new accounts that admits a fixed list of contacts. Clones share it.
+#[derive(Clone, Debug)]
+pub struct FixedAdmissionHook {
+    admitted: Arc<BTreeMap<String, Membership>>,
+    asked: Arc<Mutex<usize>>,
+}
+
+impl FixedAdmissionHook {
+    /// Makes a rule that admits these contacts, each with its membership.
+    pub fn new(admitted: impl IntoIterator<Item = (Identifier, Membership)>) -> Self {
+        let admitted = admitted.into_iter();
+        let by_text = admitted.map(|(contact, it)| (contact.as_str().to_owned(), it));
+        Self {
+            admitted: Arc::new(by_text.collect()),
+            asked: Arc::default(),
+        }
+    }
+
+    /// Returns the number of questions.
+    pub fn asked(&self) -> usize {
+        *lock(&self.asked)
+    }
+}
+
+impl AdmissionHook for FixedAdmissionHook {
+    async fn judge(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+        *lock(&self.asked) += 1;
+        let admitted = self.admitted.get(question.contact.as_str());
+        Ok(match admitted {
+            Some(membership) => AdmissionVerdict::Admit(membership.clone()),
+            None => AdmissionVerdict::Refuse,
+        })
+    }
+}
