@@ -73,6 +73,27 @@ impl Schema<'_> {
                 .is_some_and(|name| self.custom.contains(name))
     }
 
+    /// Returns the attributes of a new user. AWS has a text of its own for names that the schema does
+    /// not have: all of them, where a change of attributes names one.
+    pub(crate) fn create(&self, attributes: &[Attribute]) -> ApiResult<BTreeMap<String, String>> {
+        let unknown: String = attributes
+            .iter()
+            .filter(|attribute| !self.has(&attribute.name))
+            .map(|attribute| {
+                format!(
+                    "{}: Attribute does not exist in the schema.\n",
+                    attribute.name
+                )
+            })
+            .collect();
+        if !unknown.is_empty() {
+            return Err(ApiError::invalid_parameter(format!(
+                "Attributes did not conform to the schema: {unknown}"
+            )));
+        }
+        self.apply(&BTreeMap::new(), attributes)
+    }
+
     /// Returns `current` with the request's `changes`. A blank value removes an attribute. An
     /// address that changes becomes unverified unless the same request verifies it.
     pub(crate) fn apply(
