@@ -7,6 +7,9 @@ use latchstring_tests::{Latchstring, Program};
 const TOUR: &str = include_str!("../../../docs/tour.md");
 const README: &str = include_str!("../../../README.md");
 
+/// The heading of the part that another service is for.
+const INVITATIONS: &str = "\n## By invitation\n";
+
 /// Runs the shell blocks of a page in order, as a reader does, against another port and with these
 /// words replaced. Returns their output.
 fn print_of(page: &str, address: &str, words: &[(&str, &str)]) -> String {
@@ -38,7 +41,8 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
         ("bob@example.com EMAIL", "'+1 415 555 0133' PHONE_NUMBER"),
     ];
     for words in [&[][..], &phones] {
-        let printed = print_of(TOUR, &address, words);
+        let (page, _) = TOUR.split_once(INVITATIONS).expect("the part");
+        let printed = print_of(page, &address, words);
         let signed_in = printed.matches("\"idToken\":\"ey").count();
         assert_eq!(signed_in, 3, "two sign-ins and a new contact over HTTP");
         assert_eq!(printed.matches("\"isNew\":true").count(), 1);
@@ -47,6 +51,21 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
     }
     let accounts = Latchstring::at(&address).await.accounts().await;
     assert_eq!(accounts.len(), 4, "two by email and two by phone");
+}
+
+#[tokio::test]
+async fn the_tours_commands_invite() {
+    let by_invitation = ["--port", "0", "--control", "--admission", "invited"];
+    let mut program = Program::local("local-invitations", &by_invitation);
+    let address = program.address().await;
+    let (page, invitations) = TOUR.split_once(INVITATIONS).expect("the part");
+    let functions = page.split("```").nth(1).expect("the first block");
+    let page = format!("```{functions}```\n{invitations}");
+    let printed = print_of(&page, &address, &[]);
+    assert_eq!(printed.matches("urn:latchstring:error:NotAdmitted").count(), 1);
+    assert_eq!(printed.matches("\"isNew\":true").count(), 1, "Bob joins");
+    let accounts = Latchstring::at(&address).await.accounts().await;
+    assert_eq!(accounts.len(), 2);
 }
 
 #[tokio::test]
