@@ -217,7 +217,7 @@ async fn a_deleted_user_frees_name_and_alias() {
 async fn attributes_are_checked() {
     let bench = Bench::new();
     bench.create("ada", json!({})).await;
-    let cases: [(Value, &str); 9] = [
+    let cases: [(Value, &str); 7] = [
         (
             json!({ "email": "nonsense" }),
             "Invalid email address format.",
