@@ -47,13 +47,35 @@ impl Access {
     ///
     /// A variable is not set, or the secret is in another region. The text names it.
     pub fn for_secret(secret: &str) -> Result<Self, String> {
+        Self::for_named("secret", secret)
+    }
+
+    /// Reads the environment for calls that concern this function, which a name or an ARN gives.
+    ///
+    /// # Errors
+    ///
+    /// A variable is not set, or the function is in another region. The text names it.
+    pub fn for_function(function: &str) -> Result<Self, String> {
+        Self::for_named("function", function)
+    }
+
+    /// Reads the environment for calls that concern a stack, which its name gives.
+    ///
+    /// # Errors
+    ///
+    /// A variable is not set. The text names it.
+    pub fn for_stack() -> Result<Self, String> {
+        Self::in_region(required("AWS_REGION")?)
+    }
+
+    fn for_named(kind: &str, name: &str) -> Result<Self, String> {
         let region = required("AWS_REGION")?;
         // The region is the fourth part of an ARN.
-        let is_elsewhere = secret.starts_with("arn:")
-            && secret.split(':').nth(3).is_none_or(|part| part != region);
+        let is_elsewhere = name.starts_with("arn:")
+            && name.split(':').nth(3).is_none_or(|part| part != region);
         if is_elsewhere {
             return Err(format!(
-                "{secret} is not the ARN of a secret in AWS_REGION, {region}: set AWS_REGION to the secret's region"
+                "{name} is not the ARN of a {kind} in AWS_REGION, {region}: set AWS_REGION to the {kind}'s region"
             ));
         }
         Self::in_region(region)

@@ -4,6 +4,7 @@ pub mod access;
 pub mod attach;
 pub mod doctor;
 pub mod error_code;
+pub mod invitation;
 pub mod pool_needs;
 pub mod rotation;
 pub mod signed_call;

@@ -124,7 +124,7 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
     };
     let doctor = of("doctor");
     assert!(doctor.len() > 4, "{doctor:?}");
-    for command in ["attach", "rotate-keys"] {
+    for command in ["attach", "invite", "rotate-keys"] {
         assert_eq!(of(command), doctor, "{command}");
     }
 }

@@ -1,3 +1,4 @@
+import { domainToASCII } from 'node:url';
 import { Token } from 'aws-cdk-lib';
 import { LONGEST_PREFIX } from './functions';
 import { seconds } from './graphql-api';
@@ -14,6 +15,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...settings(props.settings ?? {}),
     ...odds(props.settings ?? {}),
     ...calls(props),
+    ...admission(props),
     ...messages(props),
     ...pool(props),
     ...graphql(props),
@@ -88,6 +90,45 @@ function* calls({ settings }: LatchstringProps): Generator<string> {
   if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true) {
     yield 'settings.cognitoCalls: signed needs signedSessionsConfirmed, once `latchstring doctor --probe` reports probe.signed as ok';
   }
+}
+
+/** Yields what the functions would refuse at start, and domains that no address can have. */
+function* admission({ settings = {}, admissionHook, existingPool }: LatchstringProps): Generator<string> {
+  const { admission = admissionHook ? 'hook' : 'open', admittedDomains = '', refusedDomains = '', invitersGroup } = settings;
+  const lists = { admittedDomains, refusedDomains };
+  for (const [name, list] of Object.entries(lists)) {
+    const domains = Token.isUnresolved(list) ? [] : list.split(',').map((domain) => domain.trim());
+    const bad = domains.filter((domain) => domain !== '' && !isDomain(domain));
+    if (bad.length > 0) {
+      yield `settings.${name}: ${bad.join(', ')}: domains such as example.com, or *.example.com for those below it`;
+    }
+  }
+  if (wrong(invitersGroup, /^[^\s]{1,128}$/u)) {
+    yield 'settings.invitersGroup: the name of a group, 1 to 128 characters without white space';
+  }
+  if (Token.isUnresolved(admission)) {
+    return;
+  }
+  const known = Object.entries(lists).filter(([, list]) => !Token.isUnresolved(list));
+  const given = Object.values(lists).some((list) => Token.isUnresolved(list) || /[^\s,]/.test(list));
+  if (admission === 'domains' && !given) {
+    yield 'settings.admission: domains needs settings.admittedDomains or settings.refusedDomains';
+  }
+  if (admission !== 'domains' && known.some(([, list]) => /[^\s,]/.test(list))) {
+    yield "settings.admittedDomains, settings.refusedDomains: only with settings.admission: 'domains'";
+  }
+  if ((admission === 'hook') !== (admissionHook !== undefined)) {
+    yield 'admissionHook: exactly with settings.admission hook, which it sets';
+  }
+  if (existingPool?.legacy && admission !== 'open') {
+    yield 'settings.admission: open with existingPool.legacy, whose accounts are made before their contact is proved';
+  }
+}
+
+/** A domain of an address, in Unicode or ASCII, or with `*.` those below it. The functions read it so. */
+function isDomain(text: string): boolean {
+  const ascii = domainToASCII(text.replace(/^\*\./, ''));
+  return /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/.test(ascii);
 }
 
 function* messages({ email, sms, captcha, settings }: LatchstringProps): Generator<string> {

@@ -37,6 +37,12 @@ export const ROUTES: Record<string, FunctionName> = {
   'POST /v1/devices/forget': 'sign-up',
 };
 
+/** Those of invitations, where a rule for new accounts takes them. */
+export const INVITATION_ROUTES: Record<string, FunctionName> = {
+  'POST /v1/invitations': 'sign-up',
+  'POST /v1/invitations/withdraw': 'sign-up',
+};
+
 /** The functions behind the routes. */
 const RESOLVERS: FunctionName[] = [...new Set(Object.values(ROUTES))];
 
@@ -73,6 +79,8 @@ export interface HttpApiOptions {
   readonly originSecret?: string;
   /** The web ACL of the distribution. */
   readonly webAclArn?: string;
+  /** True if there is a rule for new accounts, which takes invitations. */
+  readonly invitations?: boolean;
 }
 
 /** The HTTP API over the resolver functions: one of its own, or the routes of one that exists. */
@@ -125,7 +133,7 @@ export class HttpApi extends Construct {
   }
 
   /** Makes the routes, with the permission of this API, and of no other, to call their functions. */
-  private route({ pool, functions }: HttpApiOptions): void {
+  private route({ pool, functions, invitations }: HttpApiOptions): void {
     const authorizer = new CfnAuthorizer(this, 'Authorizer', {
       apiId: this.id,
       name: 'latchstring',
@@ -157,7 +165,7 @@ export class HttpApi extends Construct {
         return [name, integration] as const;
       }),
     );
-    for (const [routeKey, name] of Object.entries(ROUTES)) {
+    for (const [routeKey, name] of Object.entries({ ...ROUTES, ...(invitations ? INVITATION_ROUTES : {}) })) {
       const integration = integrations.get(name) as CfnIntegration;
       const id = `Route${routeKey.replace(/^\w+ \/v1/, '').replace(/\W(\w)/g, (_, c: string) => c.toUpperCase())}`;
       this.routes[routeKey] = new CfnRoute(this, id, {

@@ -14,6 +14,7 @@ import {
   aws_wafv2 as wafv2,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
 import { createAlarms } from './alarms';
 import { check } from './checks';
 import { Packages } from './code';
@@ -49,6 +50,8 @@ export class Latchstring extends Construct {
   readonly emailPolicy?: iam.Policy;
   /** The permission to send SMS, if the deployment does. */
   readonly smsPolicy?: iam.Policy;
+  /** The permissions that a rule for new accounts needs, if there is one. */
+  readonly admissionPolicies?: AdmissionPolicies;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
   readonly originSecrets: secrets.Secret[] = [];
   /** The web ACL of the GraphQL API. */
@@ -85,6 +88,10 @@ export class Latchstring extends Construct {
     }
     this.functions = this.createFunctions(props, prefix);
     permitTriggers(this, this.pool, this.functions);
+    if (isClosed(props)) {
+      const arns = { table: this.table.tableArn, pool: this.pool.arn };
+      this.admissionPolicies = grantAdmission(this, this.functions, arns, props.admissionHook);
+    }
     const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
     if (props.email) {
       this.emailPolicy = new iam.Policy(this, 'Mail', { statements: [mail(this, props.email)], roles });
@@ -112,6 +119,7 @@ export class Latchstring extends Construct {
         pool: this.pool,
         functions: this.functions,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        invitations: this.admissionPolicies !== undefined,
         originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
         webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
       });
@@ -163,6 +171,7 @@ export class Latchstring extends Construct {
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
+      ...admissionVariables(name, props),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
       // A sign-in by a replaced contact makes an account there, so no change could be undone.

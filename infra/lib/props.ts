@@ -344,10 +344,17 @@ export interface LatchstringProps {
    */
   readonly captcha?: CaptchaProps;
   /**
-   * The settings of the functions.
+   * The settings of the functions. The rule for new accounts is `admission`, with `admittedDomains`,
+   * `refusedDomains` and `invitersGroup`.
    * @default their own defaults
    */
   readonly settings?: Settings;
+  /**
+   * The function that admits or refuses a new account. It is the rule then: `settings.admission` is `hook`.
+   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
+   * @default none
+   */
+  readonly admissionHook?: lambda.IFunction;
   /**
    * The pool that is made.
    * @default a pool with the defaults of its properties

@@ -44,6 +44,15 @@ export const RIGHTS: Record<
   },
 };
 
+/**
+ * The rights that a rule for new accounts adds: on invitations alone, and for the groups that an account is put
+ * into. sign-in redeems and uses an invitation, sign-up writes and withdraws it. Without a rule none is reached.
+ */
+export const ADMISSION_RIGHTS: Partial<Record<FunctionName, { readonly table: string[]; readonly pool: string[] }>> = {
+  'sign-in': { table: ['UpdateItem'], pool: ['AdminAddUserToGroup'] },
+  'sign-up': { table: ['PutItem', 'DeleteItem'], pool: [] },
+};
+
 /** The calls that open a session and answer its first challenge, where they are signed. */
 export const SIGNED_CALLS = ['AdminInitiateAuth', 'AdminRespondToAuthChallenge'];
 
@@ -93,6 +102,44 @@ export function statements(
     );
   }
   return found;
+}
+
+/** The statements that a rule for new accounts adds to a function's. */
+export function admission(name: FunctionName, arns: { table: string; pool: string }): iam.PolicyStatement[] {
+  const { table = [], pool = [] } = ADMISSION_RIGHTS[name] ?? {};
+  const found = [];
+  if (table.length > 0) {
+    found.push(
+      new iam.PolicyStatement({
+        sid: 'Invitations',
+        actions: table.map((action) => `dynamodb:${action}`),
+        resources: [arns.table],
+        conditions: {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['invitation#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        },
+      }),
+    );
+  }
+  if (pool.length > 0) {
+    found.push(
+      new iam.PolicyStatement({
+        sid: 'Groups',
+        actions: pool.map((action) => `cognito-idp:${action}`),
+        resources: [arns.pool],
+      }),
+    );
+  }
+  return found;
+}
+
+/** To invoke the function that judges new accounts: that version or alias of it, and no other. */
+export function admissionHook(functionArn: string): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid: 'AdmissionHook',
+    actions: ['lambda:InvokeFunction'],
+    resources: [functionArn],
+  });
 }
 
 /** To read the secret key of a captcha's widget. */

@@ -198,6 +198,33 @@ export interface Settings {
    */
   readonly allCodesPerDay?: number;
   /**
+   * The contacts for which an account may be created, once their code was right. `open`: all. `domains`:
+   * email addresses of `admittedDomains`, and invited contacts. `invited`: invited contacts. `hook`: the
+   * function `ADMISSION_HOOK` decides (docs/operations.md). An existing account signs in in any case. Not
+   * with `LEGACY_POOL`. Takes open, domains, invited or hook.
+   * @default 'open'
+   */
+  readonly admission?: 'open' | 'domains' | 'invited' | 'hook';
+  /**
+   * With `admission` `domains`: `example.com` admits the addresses of that domain alone, `*.example.com`
+   * those of each of its subdomains. Without any, every domain is admitted that `refusedDomains` does not
+   * list, and so is every phone number; with one, no phone number is. Takes domains, separated by commas.
+   * @default not set
+   */
+  readonly admittedDomains?: string;
+  /**
+   * With `admission` `domains`: the domains that are refused also if they are admitted, in the same form.
+   * Takes domains, separated by commas.
+   * @default not set
+   */
+  readonly refusedDomains?: string;
+  /**
+   * The group whose members may invite through the API. Without it, only an IAM principal that may invoke the
+   * function sign-up can. Takes the name of a group of the pool.
+   * @default not set
+   */
+  readonly invitersGroup?: string;
+  /**
    * The number of accounts for which the odds of a sprayed attack are computed. Takes 1 to 1000000000
    * accounts.
    * @default 10000
@@ -433,6 +460,10 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   allShortGuessesPerDay: { variable: 'ALL_SHORT_GUESSES_PER_DAY', default: '150', bounds: [0, 100000000] },
   allLongGuessesPerDay: { variable: 'ALL_LONG_GUESSES_PER_DAY', default: '5000', bounds: [0, 100000000] },
   allCodesPerDay: { variable: 'ALL_CODES_PER_DAY', default: '100000', bounds: [1, 100000000] },
+  admission: { variable: 'ADMISSION', default: 'open', words: ['open', 'domains', 'invited', 'hook'] },
+  admittedDomains: { variable: 'ADMITTED_DOMAINS', default: '' },
+  refusedDomains: { variable: 'REFUSED_DOMAINS', default: '' },
+  invitersGroup: { variable: 'INVITERS_GROUP', default: '' },
   accounts: { variable: 'ACCOUNTS', default: '10000', bounds: [1, 1000000000] },
   maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS', default: '0.001', share: true },
   maxSprayOdds: { variable: 'MAX_SPRAY_ODDS', default: '0.1', share: true },

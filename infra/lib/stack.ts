@@ -41,5 +41,7 @@ export function outputs(stack: Stack, latchstring: Latchstring): Record<string, 
     const id = trigger.charAt(0).toUpperCase() + trigger.slice(1);
     output(id, `The pool's trigger ${id}`, functions[name as FunctionName].functionArn);
   }
+  // `latchstring invite` finds the function by it.
+  output('SignUp', 'The function that takes invitations', latchstring.admissionPolicies && functions['sign-up'].functionArn);
   return made;
 }

@@ -9,9 +9,10 @@ import {
   Fn,
   Stack,
   type aws_iam as iam,
-  type aws_lambda as lambda,
+  aws_lambda as lambda,
   Tokenization,
   type CfnElement,
+  type ICfnRuleConditionExpression,
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
@@ -100,6 +101,8 @@ export class StandaloneStack extends Stack {
       '([A-Z]{2}(:[0-9.]+)?(,[A-Z]{2}(:[0-9.]+)?)*)?',
     );
 
+    const rule = this.rule(text);
+
     const templates = optional(
       'SmsTemplateIds',
       "The template ids of that register: sign_in_code=1107,confirmation_code=1108,contact_replaced=1109,contact_added=1110,change_undone=1111.",
@@ -139,7 +142,8 @@ export class StandaloneStack extends Stack {
         domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },
-      settings: { appName, supportContact, linkUrl },
+      settings: { appName, supportContact, linkUrl, ...rule.settings },
+      admissionHook: rule.hook,
       api: 'both',
       graphql: { keys: ['1', '2'], keysExpire },
       http: { allowOrigins: Fn.split(',', origins) },
@@ -162,6 +166,11 @@ export class StandaloneStack extends Stack {
     };
     only(this.latchstring.emailPolicy, mails);
     only(this.latchstring.smsPolicy, given('HasSmsCountries', countries));
+    const { signIn, signUp, hook } = this.latchstring.admissionPolicies ?? {};
+    const hasRule = new CfnCondition(this, 'HasAdmission', { expression: differs(rule.settings.admission, 'open') });
+    only(signIn, hasRule);
+    only(signUp, hasRule);
+    only(hook, given('HasAdmissionHook', rule.hook.functionArn));
     const isSet = (value: string) => Fn.conditionNot(Fn.conditionEquals(value, ''));
     new CfnRule(this, 'OneChannel', {
       assertions: [
@@ -186,6 +195,48 @@ export class StandaloneStack extends Stack {
       ],
     });
     this.choose(api, usesGraphql, keys, given('HasAllowOrigins', origins));
+  }
+
+  /** The rule for new accounts, of which parameters choose, and the rules that hold them together. */
+  private rule(text: (id: string, description: string, more: Partial<CfnParameterProps>) => string) {
+    const admission = text('Admission', 'The contacts for which an account may be created.', {
+      default: 'open',
+      allowedValues: ['open', 'domains', 'invited', 'hook'],
+    });
+    const domains = '(\\*\\.)?[^\\s@*,]+';
+    const list = { default: '', allowedPattern: `(${domains}(,${domains})*)?` };
+    const admittedDomains = text('AdmittedDomains', 'For domains: such as example.com,*.example.com. May be empty.', list);
+    const refusedDomains = text('RefusedDomains', 'For domains: those refused, in the same form. May be empty.', list);
+    const invitersGroup = text('InvitersGroup', 'The group whose members may invite. May be empty.', {
+      default: '',
+      allowedPattern: '\\S{0,128}',
+    });
+    const hookArn = text('AdmissionHook', 'For hook: the ARN of the function that decides. May be empty.', {
+      default: '',
+      allowedPattern: '(arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_:$-]+)?',
+    });
+    const only = (rule: string, ...values: string[]) => {
+      const isSet = values.map((value) => differs(value, ''));
+      const given = isSet.length > 1 ? Fn.conditionOr(...isSet) : (isSet[0] as ICfnRuleConditionExpression);
+      const isRule = Fn.conditionEquals(admission, rule);
+      return Fn.conditionOr(Fn.conditionAnd(isRule, given), Fn.conditionNot(Fn.conditionOr(isRule, given)));
+    };
+    new CfnRule(this, 'Admits', {
+      assertions: [
+        {
+          assert: only('domains', admittedDomains, refusedDomains),
+          assertDescription: 'Set AdmittedDomains or RefusedDomains exactly if Admission is domains.',
+        },
+        {
+          assert: only('hook', hookArn),
+          assertDescription: 'Set AdmissionHook exactly if Admission is hook.',
+        },
+      ],
+    });
+    return {
+      settings: { admission: admission as 'open', admittedDomains, refusedDomains, invitersGroup },
+      hook: lambda.Function.fromFunctionArn(this, 'GivenAdmissionHook', hookArn),
+    };
   }
 
   /** Makes the resources and outputs of each API on the condition that it is chosen. */

@@ -5,6 +5,7 @@ import {
   type aws_apigatewayv2 as apigateway,
   type aws_appsync as appsync,
   type aws_certificatemanager as acm,
+  type aws_lambda as lambda,
 } from 'aws-cdk-lib';
 import { Latchstring, type LatchstringProps } from '../lib';
 import { LEAST, newStack } from './support';
@@ -75,6 +76,16 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a web ACL that refuses every caller', { waf: { requestsPerFiveMinutes: 1 } }, /waf\.requestsPerFiveMinutes/],
   ['too little memory', { memory: 64 }, /memory/],
   ['no concurrency', { reservedConcurrency: { 'sign-in': 0 } }, /reservedConcurrency\.sign-in/],
+  ['a rule there is not', { settings: { admission: 'closed' as 'invited' } }, /settings\.admission: one of open, domains, invited, hook/],
+  ['a rule of domains without any', { settings: { admission: 'domains', admittedDomains: ' , ' } }, /settings\.admission: domains needs/],
+  ['domains that no rule reads', { settings: { refusedDomains: 'example.com' } }, /settings\.admittedDomains, .*: only with/],
+  ['a domain with its scheme, of a rule', { settings: { admission: 'domains', admittedDomains: 'https://example.com' } }, /settings\.admittedDomains: https:\/\/example\.com: domains such as/],
+  ['a domain for all', { settings: { admission: 'domains', refusedDomains: 'example.com,*' } }, /settings\.refusedDomains: \*: domains/],
+  ['a whole top-level domain', { settings: { admission: 'domains', refusedDomains: '*.com' } }, /settings\.refusedDomains/],
+  ['a group with spaces', { settings: { admission: 'invited', invitersGroup: 'the admins' } }, /settings\.invitersGroup/],
+  ['a rule of a function without one', { settings: { admission: 'hook' } }, /admissionHook: exactly with/],
+  ['a function that another rule never invokes', { settings: { admission: 'invited' }, admissionHook: {} as lambda.IFunction }, /admissionHook: exactly with/],
+  ['a rule in a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { admission: 'invited' } }, /settings\.admission: open with existingPool\.legacy/],
   ['a prefix that is too long', { functionPrefix: 'x'.repeat(34) }, /functionPrefix: 1 to 33/],
 ];
 
@@ -82,6 +93,11 @@ describe('what cannot be deployed is refused before anything is made', () => {
   for (const [name, props, expected] of WRONG) {
     it(name, () => assert.throws(() => newStack(props), expected));
   }
+
+  it('domains of a rule may be in Unicode, in ASCII and below another', () => {
+    const admittedDomains = 'example.com, *.example.org,bücher.example,*.xn--bcher-kva.example';
+    newStack({ settings: { admission: 'domains', admittedDomains, refusedDomains: 'guests.example.org' } });
+  });
 
   it('all that is wrong is named at once', () => {
     const props = { memory: 64, settings: { codeLength: 5 } };

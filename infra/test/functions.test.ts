@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
-import { aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
+import { Stack, aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
 import { FUNCTIONS, Packages, type FunctionName, type LatchstringProps, type Settings } from '../lib';
 import { RULES } from '../lib/settings';
-import { functionOf, only, templateOf } from './support';
+import { functionOf, newApp, only, templateOf } from './support';
 
 /** Every property that becomes a variable, set. */
 const SETTINGS: Required<Settings> = {
@@ -18,7 +18,11 @@ const SETTINGS: Required<Settings> = {
   supportContact: 'help@example.com',
   linkUrl: 'https://app.example.com/link?a=b',
   undoHours: 0,
+  // A legacy pool takes no rule.
+  admittedDomains: '',
+  refusedDomains: '',
 };
+const JUDGE = 'arn:aws:lambda:eu-west-1:111122223333:function:judge';
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
 const EVERYTHING: Partial<LatchstringProps> = {
   email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
@@ -36,6 +40,10 @@ const EVERYTHING: Partial<LatchstringProps> = {
   api: 'both',
   http: { cloudFront: {} },
   existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web', 'ios'], legacy: true },
+};
+/** A rule for new accounts, which excludes some of the above. */
+const RULE: Partial<LatchstringProps> = {
+  admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'judge'), 'Judge', JUDGE),
 };
 
 /** The variables of docs/configuration.md. */
@@ -83,7 +91,8 @@ describe('the environment', () => {
   });
 
   it('can hold every variable of docs/configuration.md', () => {
-    const held = new Set(FUNCTIONS.flatMap((name) => Object.keys(environment(template, name))));
+    const ruled = templateOf(RULE);
+    const held = new Set(FUNCTIONS.flatMap((name) => [template, ruled].flatMap((it) => Object.keys(environment(it, name)))));
     const missing = [...DOCUMENTED].filter((variable) => !held.has(variable) && !(variable in NOT_OURS));
     assert.deepEqual(missing, []);
   });
@@ -110,6 +119,15 @@ describe('the environment', () => {
         readers,
         variable,
       );
+    }
+  });
+
+  it('gives the rule for new accounts to all, and the function that judges to sign-in only', () => {
+    for (const it of [templateOf(RULE), templateOf({ ...RULE, settings: { admission: 'hook' } })]) {
+      for (const name of FUNCTIONS) {
+        assert.equal(environment(it, name).ADMISSION, 'hook', name);
+        assert.equal(environment(it, name).ADMISSION_HOOK, name === 'sign-in' ? JUDGE : undefined, name);
+      }
     }
   });
 

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { App, Stack, aws_apigatewayv2 as apigateway, aws_certificatemanager as acm } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { EdgeWaf, FUNCTIONS, Latchstring, LatchstringStack, type HttpProps } from '../lib';
-import { ROUTES } from '../lib/http-api';
+import { INVITATION_ROUTES, ROUTES } from '../lib/http-api';
 import { LEAST, functionOf, nameOf, newApp, newStack, only, templateOf } from './support';
 
 const { graphql: _, ...least } = LEAST;
@@ -162,7 +162,19 @@ describe('the routes', () => {
         security.length > 0 ? 'sign-up' : 'sign-in',
       ]),
     );
-    assert.deepEqual(ROUTES, Object.fromEntries(documented));
+    assert.deepEqual({ ...ROUTES, ...INVITATION_ROUTES }, Object.fromEntries(documented));
+  });
+});
+
+describe('the routes of invitations', () => {
+  it('are there with a rule for new accounts only, for signed-in users', () => {
+    const closed = routesOf(templateOf({ api: 'http', settings: { admission: 'invited' } }));
+    const open = routesOf(templateOf({ api: 'http', settings: { admission: 'open' } }));
+    for (const key of Object.keys(INVITATION_ROUTES)) {
+      assert.deepEqual(closed[key], ['sign-up', 'JWT']);
+      assert.equal(open[key], undefined);
+    }
+    assert.deepEqual(Object.keys(closed).length - Object.keys(open).length, 2);
   });
 });
 

@@ -18,6 +18,7 @@ describe('cdk-nag (AwsSolutions) finds nothing that is not reasoned in lib/nag.t
     'with a pool of its own': {},
     'with a pool that exists': { existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web'] } },
     'with an HTTP API': { api: 'http', http: { allowOrigins: ['https://app.example.com'] } },
+    'with a rule for new accounts': { api: 'http', settings: { admission: 'invited' } },
     'with all that can be turned on': {
       api: 'both',
       waf: {},

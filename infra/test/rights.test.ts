@@ -3,9 +3,9 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
-import { aws_kms as kms } from 'aws-cdk-lib';
-import { FUNCTIONS, type FunctionName } from '../lib';
-import { functionOf, nameOf, newStack, templateOf, type Resource } from './support';
+import { Stack, aws_kms as kms, aws_lambda as lambda } from 'aws-cdk-lib';
+import { FUNCTIONS, type FunctionName, type LatchstringProps } from '../lib';
+import { functionOf, nameOf, newApp, newStack, templateOf, type Resource } from './support';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -103,7 +103,7 @@ describe('what each function may do', () => {
   it('the kinds of item are those of the partition keys', () => {
     const source = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
     const keys = [...source.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
-    assert.deepEqual([...new Set(Object.values(ITEMS).flat())].sort(), [...new Set(keys)].sort());
+    assert.deepEqual([...new Set([...Object.values(ITEMS).flat(), 'invitation'])].sort(), [...new Set(keys)].sort());
   });
 
   it('the functions that open sessions may make signed calls, on the one pool, if they are set', () => {
@@ -168,6 +168,51 @@ describe('what each function may do', () => {
       assert.equal(nameOf(log?.Resource), `\${${own}.Arn}`);
     }
   });
+});
+
+// What a rule for new accounts adds, and nothing else.
+const ADMISSION: Partial<Record<FunctionName, string[]>> = {
+  'sign-in': ['cognito-idp:AdminAddUserToGroup', 'dynamodb:UpdateItem'],
+  'sign-up': ['dynamodb:DeleteItem', 'dynamodb:PutItem'],
+};
+
+describe('what a rule for new accounts adds', () => {
+  const without = templateOf();
+  const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:judge:live';
+  const forms: [string, Partial<LatchstringProps>, string[]][] = [
+    ['invitations', { settings: { admission: 'invited' } }, []],
+    ['domains', { settings: { admission: 'domains', admittedDomains: 'example.com' } }, []],
+    ['a function', { admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'judge'), 'Judge', arn) }, ['lambda:InvokeFunction']],
+  ];
+  for (const [rule, props, invoke] of forms) {
+    const template = templateOf(props);
+    /** The statements that are not there without the rule. */
+    const added = (name: FunctionName) => {
+      const before = new Set(statements(without, name).map((statement) => JSON.stringify(statement)));
+      return statements(template, name).filter((statement) => !before.has(JSON.stringify(statement)));
+    };
+    for (const name of FUNCTIONS) {
+      const expected = [...(ADMISSION[name] ?? []), ...(name === 'sign-in' ? invoke : [])];
+      it(`${rule}: ${name} may do ${expected.length > 0 ? 'what it needs' : 'nothing more'}`, () => {
+        assert.deepEqual(added(name).flatMap(({ Action }) => list(Action)).sort(), expected.sort());
+      });
+    }
+
+    it(`${rule}: invitations are the only kind of item, and groups those of the one pool`, () => {
+      const pool = Object.keys(template.findResources('AWS::Cognito::UserPool'))[0];
+      for (const { Action, Condition, Resource } of FUNCTIONS.flatMap(added)) {
+        const service = String(list(Action)[0]).split(':')[0];
+        const invitations = {
+          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['invitation#*'] },
+          Null: { 'dynamodb:LeadingKeys': 'false' },
+        };
+        assert.deepEqual(Condition, service === 'dynamodb' ? invitations : undefined);
+        if (service !== 'dynamodb') {
+          assert.deepEqual(Resource, service === 'lambda' ? arn : { 'Fn::GetAtt': [pool, 'Arn'] });
+        }
+      }
+    });
+  }
 });
 
 describe('rights that depend on properties', () => {

@@ -15,6 +15,24 @@ function synthesise(architecture: string, folder: string): Record<string, string
   return Object.fromEntries(fs.readdirSync(out).map((file) => [file, fs.readFileSync(path.join(out, file), 'utf8')]));
 }
 
+/** Evaluates the expression of a rule. */
+function holds(expression: any, set: Record<string, string>): boolean {
+  const [name, parts] = Object.entries(expression)[0] as [string, any[]];
+  const value = (part: any) => (typeof part === 'string' ? part : set[part.Ref]);
+  switch (name) {
+    case 'Fn::Equals':
+      return value(parts[0]) === value(parts[1]);
+    case 'Fn::Not':
+      return !holds(parts[0], set);
+    case 'Fn::And':
+      return parts.every((part) => holds(part, set));
+    case 'Fn::Or':
+      return parts.some((part) => holds(part, set));
+    default:
+      throw new Error(name);
+  }
+}
+
 describe('the templates for teams without CDK', () => {
   const written = synthesise('arm64', 'once');
   const templates = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
@@ -36,7 +54,7 @@ describe('the templates for teams without CDK', () => {
 
   it('need no CDK in the account', () => {
     for (const [file, { Parameters, Rules, Resources }] of templates) {
-      assert.deepEqual(Object.keys(Rules), ['OneChannel', 'KeyExpires'], file);
+      assert.deepEqual(Object.keys(Rules), ['Admits', 'OneChannel', 'KeyExpires'], file);
       assert.equal(Parameters.BootstrapVersion, undefined, file);
       assert.ok(!JSON.stringify(Resources).includes('cdk-'), file);
       assert.ok(!JSON.stringify(Resources).includes('AWS::CDK'), file);
@@ -157,7 +175,7 @@ describe('the templates for teams without CDK', () => {
       const policies = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::IAM::Policy',
       ) as { Condition?: string }[];
-      assert.deepEqual(policies.map(({ Condition }) => Condition), ['HasEmailFromAddress', 'HasSmsCountries']);
+      assert.deepEqual(policies.map(({ Condition }) => Condition).filter((it) => !it?.startsWith('HasAdmission')), ['HasEmailFromAddress', 'HasSmsCountries']);
       const isSet = (parameter: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, ''] }] });
       assert.deepEqual(Rules.OneChannel.Assertions[0].Assert, {
         'Fn::Or': [isSet('EmailFromAddress'), isSet('SmsCountries')],
@@ -165,6 +183,50 @@ describe('the templates for teams without CDK', () => {
       assert.deepEqual(Conditions.HasSmsCountries, {
         'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'SmsCountries' }, ''] }],
       });
+    }
+  });
+
+  it('permit what a rule for new accounts needs only where there is one', () => {
+    const differs = (parameter: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, value] }] });
+    for (const [file, { Conditions, Resources, Rules, Parameters }] of templates) {
+      assert.deepEqual(Conditions.HasAdmission, differs('Admission', 'open'), file);
+      assert.deepEqual(Conditions.HasAdmissionHook, differs('AdmissionHook', ''), file);
+      const granted = (Object.values(Resources) as any[]).filter(({ Condition }) => /^HasAdmission/.test(Condition));
+      const actions = granted.map(({ Condition, Properties }) => [
+        Condition,
+        Properties.PolicyDocument.Statement.flatMap(({ Action }: { Action: string }) => Action),
+      ]);
+      assert.deepEqual(actions, [
+        ['HasAdmission', ['dynamodb:UpdateItem', 'cognito-idp:AdminAddUserToGroup']],
+        ['HasAdmission', ['dynamodb:PutItem', 'dynamodb:DeleteItem']],
+        ['HasAdmissionHook', ['lambda:InvokeFunction']],
+      ]);
+      assert.deepEqual(granted[2].Properties.PolicyDocument.Statement[0].Resource, { Ref: 'AdmissionHook' });
+      const functions = (Object.values(Resources) as any[]).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+      for (const { Properties } of functions) {
+        const { ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP } = Properties.Environment.Variables;
+        const names = ['Admission', 'AdmittedDomains', 'RefusedDomains', 'InvitersGroup'];
+        const set = [ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP];
+        assert.deepEqual(set, names.map((Ref) => ({ Ref })));
+      }
+      const [domains, hook] = Rules.Admits.Assertions.map(({ Assert }: any) => (set: Record<string, string>) => holds(Assert, set));
+      const none = { AdmittedDomains: '', RefusedDomains: '', AdmissionHook: '' };
+      for (const [set, expected] of [
+        [{ Admission: 'open' }, [true, true]],
+        [{ Admission: 'invited' }, [true, true]],
+        [{ Admission: 'domains' }, [false, true]],
+        [{ Admission: 'domains', RefusedDomains: 'example.com' }, [true, true]],
+        [{ Admission: 'open', AdmittedDomains: 'example.com' }, [false, true]],
+        [{ Admission: 'hook' }, [true, false]],
+        [{ Admission: 'hook', AdmissionHook: 'arn' }, [true, true]],
+        [{ Admission: 'invited', AdmissionHook: 'arn' }, [true, false]],
+      ] as const) {
+        assert.deepEqual([domains({ ...none, ...set }), hook({ ...none, ...set })], expected, JSON.stringify(set));
+      }
+      const pattern = new RegExp(`^${Parameters.AdmittedDomains.AllowedPattern}$`);
+      for (const [text, is] of [['', true], ['example.com,*.bücher.example', true], ['*', false], ['a b', false], ['a@b.c', false]] as const) {
+        assert.equal(pattern.test(text), is, text);
+      }
     }
   });
 

@@ -34,6 +34,19 @@ pub fn outputs(xml: &str) -> BTreeMap<String, String> {
     outputs
 }
 
+/// Returns the function sign-up that the outputs name.
+///
+/// # Errors
+/// If the output is missing. The text names it.
+pub fn sign_up(stack: &str, outputs: &BTreeMap<String, String>) -> Result<String, String> {
+    outputs.get("SignUp").cloned().ok_or_else(|| {
+        format!(
+            "the stack {stack} has no output SignUp: name a stack of Latchstring with a rule for new \
+             accounts, or pass --function"
+        )
+    })
+}
+
 /// Returns the triggers that the outputs name.
 ///
 /// # Errors

@@ -214,7 +214,8 @@ fn other_triggers(pool: &Pool) -> Option<Finding> {
         return None;
     }
     let says = format!(
-        "other triggers are set ({}): PreSignUp runs when an account is made, PreAuthentication, \
+        "other triggers are set ({}): PreSignUp runs when an account is made, and an error that it \
+         throws is NotAdmitted to the user, without an account; PreAuthentication, \
          PostAuthentication and PreTokenGeneration at sign-ins, where each may refuse and takes time",
         pool.other_triggers.join(", ")
     );
@@ -308,6 +309,16 @@ mod tests {
             let findings = judge(&pool, &USES);
             assert_eq!(good::state(&findings, check), expected, "{check}");
         }
+    }
+
+    #[test]
+    fn a_trigger_of_new_accounts_is_noted_with_its_refusal() {
+        let mut pool = good::pool();
+        pool.other_triggers = vec!["PreSignUp"];
+        let findings = judge(&pool, &USES);
+        let found = findings.iter().find(|it| it.check == "pool.other-triggers");
+        let says = &found.expect("a finding").says;
+        assert!(says.contains("NotAdmitted"), "{says}");
     }
 
     #[test]
