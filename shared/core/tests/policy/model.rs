@@ -558,7 +558,7 @@ fn no_order_of_two_proofs_makes_two_accounts() {
 fn no_order_of_two_redemptions_uses_an_invitation_twice() {
     explore(
         "redemptions",
-        [bounds(2, 2, 1), bounds(2, 4, 1)],
+        [bounds(2, 1, 1), bounds(2, 4, 1)],
         |choices, parallel, bounds| {
             let world = by_invitation()
                 .reconfigured(widen_budgets)
