@@ -71,8 +71,8 @@ impl Access {
     fn for_named(kind: &str, name: &str) -> Result<Self, String> {
         let region = required("AWS_REGION")?;
         // The region is the fourth part of an ARN.
-        let is_elsewhere = name.starts_with("arn:")
-            && name.split(':').nth(3).is_none_or(|part| part != region);
+        let is_elsewhere =
+            name.starts_with("arn:") && name.split(':').nth(3).is_none_or(|part| part != region);
         if is_elsewhere {
             return Err(format!(
                 "{name} is not the ARN of a {kind} in AWS_REGION, {region}: set AWS_REGION to the {kind}'s region"

@@ -147,8 +147,7 @@ fn invite(contact: &Contact, terms: &Terms) -> Value {
 
 /// Reads the answer of the function: `{}`, or an error.
 fn answer(payload: &[u8]) -> Result<(), InvitationError> {
-    let answer: Value =
-        serde_json::from_slice(payload).map_err(|_| InvitationError::Unreadable)?;
+    let answer: Value = serde_json::from_slice(payload).map_err(|_| InvitationError::Unreadable)?;
     let error = &answer["error"];
     match (error["type"].as_str(), error["message"].as_str()) {
         (Some(error_type), Some(message)) => Err(InvitationError::Refused {

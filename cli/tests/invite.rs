@@ -92,7 +92,10 @@ fn invite(endpoint: &str, arguments: &[&str]) -> Output {
         .output()
         .expect("it starts");
     for text in [&output.stdout, &output.stderr] {
-        assert!(!String::from_utf8_lossy(text).contains(ADDRESS), "{output:?}");
+        assert!(
+            !String::from_utf8_lossy(text).contains(ADDRESS),
+            "{output:?}"
+        );
     }
     output
 }
@@ -111,11 +114,30 @@ async fn run(lambda: &Lambda, arguments: &'static [&str]) -> (i32, String, Strin
 async fn an_invitation_is_an_event_of_the_function() {
     let lambda = Lambda::answering(json!({}));
     let (status, text, _) = run(&lambda, &[ADDRESS, "--function", "acme-sign-up"]).await;
-    assert_eq!((status, &*text), (0, "Invited. Nothing was sent: tell the owner of the contact.\n"));
+    assert_eq!(
+        (status, &*text),
+        (
+            0,
+            "Invited. Nothing was sent: tell the owner of the contact.\n"
+        )
+    );
     let arguments = &[
-        ADDRESS, "--function", "arn:aws:lambda:eu-west-1:111122223333:function:acme-sign-up",
-        "--method", "EMAIL", "--days", "3", "--group", "staff", "--group", "admins",
-        "--attribute", "custom:team=a=b", "--attribute", "locale=de", "--json",
+        ADDRESS,
+        "--function",
+        "arn:aws:lambda:eu-west-1:111122223333:function:acme-sign-up",
+        "--method",
+        "EMAIL",
+        "--days",
+        "3",
+        "--group",
+        "staff",
+        "--group",
+        "admins",
+        "--attribute",
+        "custom:team=a=b",
+        "--attribute",
+        "locale=de",
+        "--json",
     ];
     let (status, text, _) = run(&lambda, arguments).await;
     assert_eq!((status, &*text), (0, "{\"outcome\":\"invited\"}\n"));
@@ -166,7 +188,10 @@ async fn a_refusal_is_printed_with_its_type() {
     let refusal = json!({ "error": { "type": "SignUpIsOpen", "message": "Sign-up is open." } });
     let lambda = Lambda::answering(refusal.clone());
     let (status, _, error) = run(&lambda, &[ADDRESS, "--function", "f"]).await;
-    assert_eq!((status, &*error), (1, "error: SignUpIsOpen: Sign-up is open.\n"));
+    assert_eq!(
+        (status, &*error),
+        (1, "error: SignUpIsOpen: Sign-up is open.\n")
+    );
     let (status, text, _) = run(&lambda, &[ADDRESS, "--function", "f", "--json"]).await;
     let printed: Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!((status, &printed["outcome"]), (1, &"refused".into()));
@@ -178,7 +203,11 @@ async fn a_function_that_fails_is_no_success() {
     for (answer, throws, expected) in [
         (json!({}), true, "threw an error"),
         (json!({ "data": null }), false, "not one to an invitation"),
-        (json!("denied"), false, "lambda:InvokeFunction answered AccessDeniedException"),
+        (
+            json!("denied"),
+            false,
+            "lambda:InvokeFunction answered AccessDeniedException",
+        ),
     ] {
         let lambda = Lambda {
             throws,
@@ -202,7 +231,11 @@ async fn arguments_that_cannot_be_meant_do_not_start() {
         &[ADDRESS, "--function", "f", "--attribute", "custom:team"],
         &[ADDRESS, "--function", "f", "--method", "FAX"],
         &[ADDRESS, "--function", "f", "--withdraw", "--group", "staff"],
-        &[ADDRESS, "--function", "arn:aws:lambda:us-east-1:111122223333:function:f"],
+        &[
+            ADDRESS,
+            "--function",
+            "arn:aws:lambda:us-east-1:111122223333:function:f",
+        ],
         &["", "--function", "f"],
     ] {
         let output = invite("http://127.0.0.1:9", arguments);

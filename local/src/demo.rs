@@ -667,7 +667,9 @@ impl<'a, W: Write> Demo<'a, W> {
             .send()
             .await?;
         let status = response.status();
-        let answer: Value = response.json().await?;
+        // An operation without an output has an empty body.
+        let body = response.text().await?;
+        let answer: Value = serde_json::from_str(&body).unwrap_or_default();
         if status.is_success() {
             Ok(answer)
         } else {

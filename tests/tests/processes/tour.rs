@@ -62,7 +62,10 @@ async fn the_tours_commands_invite() {
     let functions = page.split("```").nth(1).expect("the first block");
     let page = format!("```{functions}```\n{invitations}");
     let printed = print_of(&page, &address, &[]);
-    assert_eq!(printed.matches("urn:latchstring:error:NotAdmitted").count(), 1);
+    assert_eq!(
+        printed.matches("urn:latchstring:error:NotAdmitted").count(),
+        1
+    );
     assert_eq!(printed.matches("\"isNew\":true").count(), 1, "Bob joins");
     let accounts = Latchstring::at(&address).await.accounts().await;
     assert_eq!(accounts.len(), 2);
