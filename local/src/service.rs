@@ -322,7 +322,9 @@ fn user_pool(options: &Options, lambdas: Arc<Lambdas>, clock: &LocalClock) -> Us
     }
     let mut config = PoolConfig::new(REGION, POOL, vec![client]);
     config.groups.extend(options.inviters.clone());
-    config.custom_attributes = options.custom_attributes.clone();
+    config
+        .custom_attributes
+        .clone_from(&options.custom_attributes);
     let clock = clock.clone();
     UserPool::new(
         config,

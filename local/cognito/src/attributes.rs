@@ -76,19 +76,14 @@ impl Schema<'_> {
     /// Returns the attributes of a new user. AWS has a text of its own for names that the schema does
     /// not have: all of them, where a change of attributes names one.
     pub(crate) fn create(&self, attributes: &[Attribute]) -> ApiResult<BTreeMap<String, String>> {
-        let unknown: String = attributes
-            .iter()
-            .filter(|attribute| !self.has(&attribute.name))
-            .map(|attribute| {
-                format!(
-                    "{}: Attribute does not exist in the schema.\n",
-                    attribute.name
-                )
-            })
+        let unknown = attributes.iter().filter(|it| !self.has(&it.name));
+        let texts: Vec<String> = unknown
+            .map(|it| format!("{}: Attribute does not exist in the schema.\n", it.name))
             .collect();
-        if !unknown.is_empty() {
+        if !texts.is_empty() {
             return Err(ApiError::invalid_parameter(format!(
-                "Attributes did not conform to the schema: {unknown}"
+                "Attributes did not conform to the schema: {}",
+                texts.concat()
             )));
         }
         self.apply(&BTreeMap::new(), attributes)

@@ -97,7 +97,7 @@ impl Context<'_> {
 /// The client of an event that no app client caused.
 const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
-/// A user that AdminCreateUser is about to create.
+/// A user that `AdminCreateUser` is about to create.
 pub(crate) struct SignUp<'a> {
     pub(crate) config: &'a PoolConfig,
     pub(crate) username: &'a str,
@@ -219,7 +219,7 @@ pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
     flag(response(output)?, "answerCorrect")?.ok_or_else(unrecognizable)
 }
 
-/// Reads the answer of PreSignUp, which refuses a user only by an error. Its flags are checked, and
+/// Reads the answer of `PreSignUp`, which refuses a user only by an error. Its flags are checked, and
 /// have no effect here.
 pub(crate) fn admitted(output: &Value) -> ApiResult<()> {
     let response = response(output)?;

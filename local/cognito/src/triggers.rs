@@ -43,7 +43,7 @@ pub struct TriggerError {
 /// The future of a trigger's answer.
 pub type TriggerFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, TriggerError>> + Send + 'a>>;
 
-/// The Lambda triggers: the three of custom authentication, and PreSignUp.
+/// The Lambda triggers: the three of custom authentication, and `PreSignUp`.
 pub trait Triggers: Send + Sync + 'static {
     /// Invokes one trigger with Cognito's event and returns the event it answers with.
     ///

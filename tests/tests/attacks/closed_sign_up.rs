@@ -12,11 +12,11 @@ use crate::refused;
 
 latchstring_tests::doors! {
     both: [
-        a_stranger_cannot_invite,
+        an_outsider_cannot_invite,
         before_a_right_code_no_invitation_shows,
         an_invitation_is_of_no_other_contact,
         an_invitation_is_redeemed_once_by_many_at_once,
-        a_stranger_cannot_block_an_invited_owner,
+        an_attacker_cannot_block_an_invited_owner,
     ],
 }
 
@@ -32,7 +32,7 @@ async fn outsider(latchstring: &Latchstring) -> SignedIn {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_invite() {
+async fn an_outsider_cannot_invite() {
     let latchstring = by_invitation().await;
     latchstring.create_group("administrators").await;
     let mallory = outsider(&latchstring).await;
@@ -173,7 +173,7 @@ async fn an_invitation_is_redeemed_once_by_many_at_once() {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_block_an_invited_owner() {
+async fn an_attacker_cannot_block_an_invited_owner() {
     let options = Options {
         strict: true,
         ..Options::default()

@@ -1,4 +1,4 @@
-//! The trigger PreSignUp, and the attributes of a new user.
+//! The trigger `PreSignUp`, and the attributes of a new user.
 
 use latchstring_local_cognito::{Trigger, TriggerError};
 use serde_json::{Value, json};
