@@ -33,7 +33,7 @@ async fn of_one_domain() -> Latchstring {
     Latchstring::start_with_rule(rule, Options::default()).await
 }
 
-/// Tries to join, and expects the refusal of the rule.
+/// Joins, and expects the refusal of the rule.
 async fn is_refused(contact: &Person) {
     let refusal = contact.tries_to_join().await.err();
     let refusal = refusal.expect("the contact is not admitted");

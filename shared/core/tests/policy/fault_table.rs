@@ -314,71 +314,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         seen: Vec::new(),
         requested: sent_before,
     };
-    match flow {
-        Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
-            run.sign_in(ADA, false);
-        }
-        Flow::Ticket => run.sign_in_by_ticket(),
-        Flow::SignInByPhone => run.sign_in(NUMBER, false),
-        Flow::Resend => run.sign_in(ADA, true),
-        Flow::Resume => run.resume(),
-        Flow::FirstSignIn
-        | Flow::CompletedFirstSignIn
-        | Flow::InvitedFirstSignIn
-        | Flow::JudgedFirstSignIn
-        | Flow::FirstSignInToALegacyPool => {
-            run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
-            assert_eq!(world.directory.port.len(), 2, "Bob has one account");
-            let is_member = flow.rule().is_some();
-            let groups = world
-                .directory
-                .port
-                .groups(&admissions::username(&world, BOB));
-            assert_eq!(groups.contains(GROUP), is_member, "{flow:?}: {groups:?}");
-        }
-        Flow::Invite => run.invite("invitations", |account, caller| {
-            now(account.invite(caller, &invitation()))
-        }),
-        Flow::WithdrawInvitation => run.invite("invitations/withdraw", |account, caller| {
-            now(account.withdraw_invitation(caller, &identifier(BOB)))
-        }),
-        Flow::Disabled => run.sign_in_disabled(),
-        Flow::SignUp => {
-            let names = Names::parse("Ada", "Lovelace").unwrap();
-            run.add("signUp", Some(&names), PendingState::Done);
-        }
-        Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
-        Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
-        Flow::UndoChange => run.undo(),
-        Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
-            run.answer_by_continuation(flow);
-        }
-        Flow::PendingContact => {
-            let state = run.call_until_success("pendingContact", |run| {
-                let tokens = Tokens(run.world);
-                let contacts = contacts::resolver(run.pool, &tokens);
-                now(contacts.pending_contact(&identity(run.world, ADAS_NAME), Method::Email))
-            });
-            assert_eq!(state, None);
-        }
-        Flow::UpdateName => {
-            run.call_until_success("updateName", |run| {
-                let names = Names::parse("Ada", "Lovelace").unwrap();
-                let identity = identity(run.world, ADAS_NAME);
-                let tokens = Tokens(run.world);
-                let account = contacts::resolver(run.pool, &tokens);
-                now(account.update_names(&identity, &names))
-            });
-        }
-        Flow::RememberDevice => {
-            run.call_until_success("rememberDevice", |run| {
-                let identity = identity(run.world, ADAS_NAME);
-                with_devices(run.world, async |devices| {
-                    devices.remember_device(&identity).await
-                })
-            });
-        }
-    }
+    run.play(flow);
     let Run {
         steps,
         seen,
@@ -413,6 +349,76 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
 }
 
 impl<'w> Run<'w> {
+    /// Runs the flow to its end.
+    fn play(&mut self, flow: Flow) {
+        match flow {
+            Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
+                self.sign_in(ADA, false);
+            }
+            Flow::Ticket => self.sign_in_by_ticket(),
+            Flow::SignInByPhone => self.sign_in(NUMBER, false),
+            Flow::Resend => self.sign_in(ADA, true),
+            Flow::Resume => self.resume(),
+            Flow::FirstSignIn
+            | Flow::CompletedFirstSignIn
+            | Flow::InvitedFirstSignIn
+            | Flow::JudgedFirstSignIn
+            | Flow::FirstSignInToALegacyPool => {
+                self.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
+                assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");
+                let is_member = flow.rule().is_some();
+                let groups = self
+                    .world
+                    .directory
+                    .port
+                    .groups(&admissions::username(self.world, BOB));
+                assert_eq!(groups.contains(GROUP), is_member, "{flow:?}: {groups:?}");
+            }
+            Flow::Invite => self.invite("invitations", |account, caller| {
+                now(account.invite(caller, &invitation()))
+            }),
+            Flow::WithdrawInvitation => self.invite("invitations/withdraw", |account, caller| {
+                now(account.withdraw_invitation(caller, &identifier(BOB)))
+            }),
+            Flow::Disabled => self.sign_in_disabled(),
+            Flow::SignUp => {
+                let names = Names::parse("Ada", "Lovelace").unwrap();
+                self.add("signUp", Some(&names), PendingState::Done);
+            }
+            Flow::ChangeContact => self.add("changeContact", None, PendingState::Done),
+            Flow::ContactInUse => self.add("changeContact", None, PendingState::InUse),
+            Flow::UndoChange => self.undo(),
+            Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
+                self.answer_by_continuation(flow);
+            }
+            Flow::PendingContact => {
+                let state = self.call_until_success("pendingContact", |run| {
+                    let tokens = Tokens(run.world);
+                    let contacts = contacts::resolver(run.pool, &tokens);
+                    now(contacts.pending_contact(&identity(run.world, ADAS_NAME), Method::Email))
+                });
+                assert_eq!(state, None);
+            }
+            Flow::UpdateName => {
+                self.call_until_success("updateName", |run| {
+                    let names = Names::parse("Ada", "Lovelace").unwrap();
+                    let identity = identity(run.world, ADAS_NAME);
+                    let tokens = Tokens(run.world);
+                    let account = contacts::resolver(run.pool, &tokens);
+                    now(account.update_names(&identity, &names))
+                });
+            }
+            Flow::RememberDevice => {
+                self.call_until_success("rememberDevice", |run| {
+                    let identity = identity(run.world, ADAS_NAME);
+                    with_devices(run.world, async |devices| {
+                        devices.remember_device(&identity).await
+                    })
+                });
+            }
+        }
+    }
+
     /// Calls a resolver until it succeeds.
     fn call_until_success<T>(
         &mut self,
