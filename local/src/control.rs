@@ -1,6 +1,7 @@
 //! `POST /control`: the changes that tests make to the service. Served only with `--control`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,9 +15,10 @@ use latchstring_core::ports::Clock;
 use latchstring_local_cognito::{Controls, Trigger, UserPool};
 use latchstring_testkit::Port;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::LocalClock;
+use crate::functions::Lambdas;
 use crate::outages::{PORTS, PortOutages};
 
 /// The maximum size of a request body.
@@ -46,9 +48,15 @@ struct Controlled {
     pool: UserPool,
     clock: LocalClock,
     outages: PortOutages,
+    lambdas: Arc<Lambdas>,
 }
 
-pub(crate) fn router(pool: UserPool, clock: LocalClock, outages: PortOutages) -> Router {
+pub(crate) fn router(
+    pool: UserPool,
+    clock: LocalClock,
+    outages: PortOutages,
+    lambdas: Arc<Lambdas>,
+) -> Router {
     Router::new()
         .route("/control", post(control))
         .method_not_allowed_fallback(crate::pages::not_allowed)
@@ -56,6 +64,7 @@ pub(crate) fn router(pool: UserPool, clock: LocalClock, outages: PortOutages) ->
             pool,
             clock,
             outages,
+            lambdas,
         })
 }
 
@@ -84,6 +93,15 @@ fn is_json(headers: &HeaderMap) -> bool {
     essence.is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// True for an event that an operator sends to the function sign-up.
+fn is_operators(event: &Value) -> bool {
+    let members = event.as_object();
+    members.is_some_and(|members| {
+        let is_known = |name| members.contains_key(name);
+        members.len() == 1 && (is_known("invite") || is_known("withdrawInvitation"))
+    })
+}
+
 async fn control(State(controlled): State<Controlled>, request: Request) -> Response {
     let refusal = if is_cross_origin(request.headers()) {
         Some((
@@ -103,14 +121,22 @@ async fn control(State(controlled): State<Controlled>, request: Request) -> Resp
     if let Some((status, message)) = refusal {
         return (status, Json(json!({ "message": message }))).into_response();
     }
-    let requested = body
+    let requested: Option<Value> = body
         .ok()
         .and_then(|body| serde_json::from_slice(&body).ok());
+    if let Some(event) = requested.as_ref().filter(|event| is_operators(event)) {
+        let answered = controlled.lambdas.operate(event.clone()).await;
+        return match answered["error"]["message"].as_str() {
+            None => Json(json!({})).into_response(),
+            Some(message) => refused(message),
+        };
+    }
+    let requested = requested.and_then(|requested| serde_json::from_value(requested).ok());
     let Some(requested): Option<Control> = requested else {
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
              aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor, \
-             throttleFor.",
+             throttleFor, or with one of invite and withdrawInvitation alone.",
         );
     };
     match controlled.apply(requested) {
@@ -126,6 +152,7 @@ impl Controlled {
             pool,
             clock,
             outages,
+            lambdas: _,
         } = self;
         let ahead = clock.ahead().as_secs();
         let total = requested.advance_seconds.map(|s| s.saturating_add(ahead));

@@ -1,5 +1,8 @@
 //! `cargo run -- demo`: one user from a first sign-in to a changed address, and back, and then a sign-in
-//! while an attacker spends the budgets of that address. Each step is checked.
+//! while an attacker spends the budgets of that address. Then an invitation, at a service where only
+//! invited contacts may have an account. Each step is checked.
+
+mod invitation;
 
 use std::io::Write;
 use std::time::Duration;
@@ -54,22 +57,49 @@ fn check(holds: bool, what: &str) -> Result<(), DemoError> {
 ///
 /// Returns an error if any step has the wrong outcome.
 pub async fn run(out: &mut impl Write) -> Result<(), DemoError> {
-    let service = Service::bind(Options {
+    let strict = Options {
         strict: true,
         ..Options::default()
-    })
-    .await?;
+    };
+    let steps = {
+        let (service, mut demo) = start(strict.clone(), out, 0).await?;
+        tokio::select! {
+            ended = ends(service) => Err(ended),
+            played = demo.play() => played,
+        }?
+    };
+    let steps = {
+        let (service, mut demo) = start(invitation::rule(strict), out, steps).await?;
+        tokio::select! {
+            ended = ends(service) => Err(ended),
+            played = demo.play_invitation() => played,
+        }?
+    };
+    writeln!(out, "\nAll {steps} steps succeeded.")?;
+    Ok(())
+}
+
+/// Starts a service whose clock stands still: the budgets of a minute and the slot must not end within
+/// a step.
+async fn start<W: Write>(
+    options: Options,
+    out: &mut W,
+    steps: u32,
+) -> Result<(Service, Demo<'_, W>), DemoError> {
+    let service = Service::bind(options).await?;
     let clock = service.clock();
-    // The budgets of a minute and the slot must not end within a step.
     clock.stop();
-    let mut demo = Demo::new(service.settings().clone(), clock, out);
-    tokio::select! {
-        served = service.serve() => Err(served.err().map_or_else(
-            || DemoError::Differs("the service ended".to_owned()),
-            DemoError::Print,
-        )),
-        played = demo.play() => played,
-    }
+    let settings = service.settings().clone();
+    Ok((service, Demo::new(settings, clock, out, steps)))
+}
+
+/// Serves, and returns the reason why that ended.
+async fn ends(service: Service) -> DemoError {
+    let served = service.serve().await;
+    served.err().map_or_else(
+        || DemoError::Differs("the service ended".to_owned()),
+        DemoError::Print,
+    )
 }
 
 struct Demo<'a, W> {
@@ -108,17 +138,18 @@ struct SignedIn {
 }
 
 impl<'a, W: Write> Demo<'a, W> {
-    fn new(settings: Settings, clock: LocalClock, out: &'a mut W) -> Self {
+    fn new(settings: Settings, clock: LocalClock, out: &'a mut W, step: u32) -> Self {
         Self {
             http: Client::new(),
             settings,
             clock,
             out,
-            step: 0,
+            step,
         }
     }
 
-    async fn play(&mut self) -> Result<(), DemoError> {
+    /// Returns the number of steps.
+    async fn play(&mut self) -> Result<u32, DemoError> {
         let endpoint = self.settings.endpoint.clone();
         writeln!(
             self.out,
@@ -130,8 +161,7 @@ impl<'a, W: Write> Demo<'a, W> {
         let proof = self.changed_contact(&now).await?;
         self.undone_change(&now, &proof).await?;
         self.spent_budgets(&now).await?;
-        writeln!(self.out, "\nAll {} steps succeeded.", self.step)?;
-        Ok(())
+        Ok(self.step)
     }
 
     async fn first_sign_in(&mut self) -> Result<SignedIn, DemoError> {
@@ -397,30 +427,13 @@ impl<'a, W: Write> Demo<'a, W> {
     async fn begin(
         &mut self,
         typed: &str,
-        mut input: Value,
+        input: Value,
         with: &str,
     ) -> Result<OpenSession, DemoError> {
-        let method = if typed.contains('@') {
-            "EMAIL"
-        } else {
-            "PHONE_NUMBER"
-        };
-        self.print(&format!(
-            "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
-        ))?;
-        input["emailOrPhone"] = typed.into();
-        input["method"] = method.into();
-        let request = self
-            .http
-            .post(self.settings.graphql_url())
-            .header("x-api-key", &self.settings.api_key)
-            .json(&json!({
-                "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
-                          { session username codeLength codeAlphabet resume expiresIn resendAfter } }",
-                "variables": {"input": input},
-            }));
+        let is_claim = input["proof"].is_string();
+        let request = self.sign_in_request(typed, input, with)?;
         let payload = self.graphql(request, "signIn").await?;
-        let wants = if input["proof"].is_string() {
+        let wants = if is_claim {
             "that the proof answers".to_owned()
         } else if payload["codeAlphabet"] == "BASE32" {
             format!(
@@ -435,6 +448,33 @@ impl<'a, W: Write> Demo<'a, W> {
             payload["expiresIn"],
         ))?;
         OpenSession::of(&payload)
+    }
+
+    fn sign_in_request(
+        &mut self,
+        typed: &str,
+        mut input: Value,
+        with: &str,
+    ) -> Result<reqwest::RequestBuilder, DemoError> {
+        let method = if typed.contains('@') {
+            "EMAIL"
+        } else {
+            "PHONE_NUMBER"
+        };
+        self.print(&format!(
+            "POST /graphql   signIn(emailOrPhone: \"{typed}\", method: {method}{with})"
+        ))?;
+        input["emailOrPhone"] = typed.into();
+        input["method"] = method.into();
+        Ok(self
+            .http
+            .post(self.settings.graphql_url())
+            .header("x-api-key", &self.settings.api_key)
+            .json(&json!({
+                "query": "mutation ($input: SignInInput!) { signIn(input: $input) \
+                          { session username codeLength codeAlphabet resume expiresIn resendAfter } }",
+                "variables": {"input": input},
+            })))
     }
 
     /// A mutation that takes `input` and an access token.
@@ -603,6 +643,7 @@ impl<'a, W: Write> Demo<'a, W> {
             "email_verified",
             "phone_number",
             "phone_number_verified",
+            "cognito:groups",
         ] {
             if !id[name].is_null() {
                 self.print(&format!("                  {name}: {}", id[name]))?;
@@ -626,7 +667,9 @@ impl<'a, W: Write> Demo<'a, W> {
             .send()
             .await?;
         let status = response.status();
-        let answer: Value = response.json().await?;
+        // An operation without an output has an empty body.
+        let body = response.text().await?;
+        let answer: Value = serde_json::from_str(&body).unwrap_or_default();
         if status.is_success() {
             Ok(answer)
         } else {

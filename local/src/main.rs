@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use latchstring_aws::CognitoCalls;
+use latchstring_core::admission::Admission;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
 use latchstring_core::message::LinkUrl;
 use latchstring_core::rate_limit::Countries;
 use latchstring_core::secret::Secret;
-use latchstring_lambda::config::{AnsweredBy, Environment};
+use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment};
 use latchstring_local::{Options, Service, Settings, demo};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -44,6 +45,27 @@ struct Arguments {
     #[arg(long, value_name = "CALLS", env = "COGNITO_CALLS", default_value = "public",
           value_parser = cognito_calls)]
     cognito_calls: CognitoCalls,
+    /// Who may have a new account: everyone (open), addresses of --admitted-domains and invited
+    /// contacts (domains), or invited contacts alone (invited)
+    #[arg(long, value_name = "RULE", env = "ADMISSION", default_value = "open",
+          value_parser = ["open", "domains", "invited"])]
+    admission: String,
+    /// With --admission domains: the domains whose addresses may have an account, as in
+    /// example.com,*.example.org
+    #[arg(
+        long,
+        value_name = "DOMAINS",
+        env = "ADMITTED_DOMAINS",
+        default_value = ""
+    )]
+    admitted_domains: String,
+    /// The group whose members may invite, by POST /v1/invitations; the pool has it from the start
+    #[arg(long, value_name = "NAME", env = "INVITERS_GROUP", default_value = "inviters",
+          value_parser = group)]
+    inviters_group: String,
+    /// A custom attribute of the pool, which an invitation may set, such as custom:tier; repeatable
+    #[arg(long, value_name = "NAME", value_parser = custom_attribute)]
+    custom_attribute: Vec<String>,
     /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
@@ -137,6 +159,45 @@ fn cognito_calls(text: &str) -> Result<CognitoCalls, String> {
         .map_err(|error| error.to_string())
 }
 
+fn group(text: &str) -> Result<String, String> {
+    let policy = Environment::Pairs(&[("INVITERS_GROUP", text)]).numbers();
+    let inviters = policy.map_err(|error| error.to_string())?.inviters;
+    inviters.ok_or_else(|| "expected the name of a group".to_owned())
+}
+
+fn custom_attribute(text: &str) -> Result<String, String> {
+    let name = text.strip_prefix("custom:").unwrap_or(text);
+    let is_name = (1..=20).contains(&name.len()) && !name.contains(char::is_whitespace);
+    is_name
+        .then(|| name.to_owned())
+        .ok_or_else(|| "expected a name of 1 to 20 characters, such as custom:tier".to_owned())
+}
+
+/// The rule for new accounts, where a deployment with these settings starts.
+fn admission(arguments: &Arguments) -> Result<Admission, ConfigError> {
+    let pairs = [
+        ("ADMISSION", arguments.admission.as_str()),
+        ("ADMITTED_DOMAINS", arguments.admitted_domains.as_str()),
+        (
+            "LEGACY_POOL",
+            if arguments.legacy_pool {
+                "true"
+            } else {
+                "false"
+            },
+        ),
+        ("UNDO_HOURS", if arguments.legacy_pool { "0" } else { "72" }),
+    ];
+    let environment = Environment::Pairs(&pairs);
+    environment.legacy_pool()?;
+    let admission = environment.numbers()?.admission;
+    if admission.is_consistent() {
+        Ok(admission)
+    } else {
+        Err(ConfigError::Admission)
+    }
+}
+
 fn countries(text: &str) -> Result<Countries, String> {
     let policy = Environment::Pairs(&[("SMS_COUNTRIES", text)]).numbers();
     Ok(policy
@@ -187,6 +248,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         control: arguments.control,
         legacy_pool: arguments.legacy_pool,
         cognito_calls: arguments.cognito_calls,
+        admission: admission(arguments)?,
+        inviters: Some(arguments.inviters_group.clone()),
+        custom_attributes: arguments.custom_attribute.iter().cloned().collect(),
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,
         server_credential: arguments.server_credential.clone().map(Secret::new),

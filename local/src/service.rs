@@ -1,11 +1,12 @@
 //! The service: all parts wired together and served on one loopback port.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_aws::{Aws, AwsEnvironment, CognitoCalls};
+use latchstring_core::admission::Admission;
 use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::message::LinkUrl;
@@ -78,6 +79,12 @@ pub struct Options {
     pub legacy_pool: bool,
     /// The calls with which resolvers open sessions.
     pub cognito_calls: CognitoCalls,
+    /// The rule for new accounts, which cannot be the hook.
+    pub admission: Admission,
+    /// The group whose members may invite. The pool has it.
+    pub inviters: Option<String>,
+    /// Custom attributes of the pool, named without `custom:`.
+    pub custom_attributes: BTreeSet<String>,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
     /// Gives browsers a cookie instead of tokens.
@@ -201,7 +208,12 @@ impl Service {
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
         let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
-        let http_api = http_api::router(http_api(lambdas, &pool, options.session_mode, cors));
+        let http_api = http_api::router(http_api(
+            lambdas.clone(),
+            &pool,
+            options.session_mode,
+            cors,
+        ));
         let own = if options.session_mode {
             // The GraphQL API could hand out tokens, and is not deployed in this mode.
             pages
@@ -213,7 +225,7 @@ impl Service {
             .merge(latchstring_local_cognito::router_for(pool.clone(), origins));
         if options.control {
             // No other origin gets permission for it.
-            router = router.merge(control::router(pool, clock.clone(), outages));
+            router = router.merge(control::router(pool, clock.clone(), outages, lambdas));
         }
         Ok(Self {
             listener,
@@ -305,6 +317,8 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
         budgets.sms.spend_per_day = Price::MAX;
         budgets.sms.spend_per_month = Price::MAX;
     }
+    policy.admission = options.admission.clone();
+    policy.inviters.clone_from(&options.inviters);
     if options.legacy_pool {
         policy.undo_life = Duration::ZERO;
     }
@@ -345,9 +359,14 @@ fn user_pool(
         // AWS's guide requires this flow to be off where tokens rotate.
         client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
     }
+    let mut config = PoolConfig::new(REGION, POOL, vec![client]);
+    config.groups.extend(options.inviters.clone());
+    config
+        .custom_attributes
+        .clone_from(&options.custom_attributes);
     let clock = clock.clone();
     UserPool::new(
-        PoolConfig::new(REGION, POOL, vec![client]),
+        config,
         SigningKeys::generate(),
         lambdas,
         Arc::new(move || clock.system_time()),

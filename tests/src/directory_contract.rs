@@ -3,14 +3,24 @@
 //!
 //! Accounts have random names, so a pool with other accounts serves as well as an empty one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::pin::Pin;
 
 use latchstring_core::account::{Account, Names};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{ContactWrite, Creation, Directory, Entropy, PortError};
 use latchstring_core::secret::Secret;
+use serde_json::{Value, json};
 
+use crate::emulator::call_cognito;
 use crate::note;
+
+/// The custom attribute that a directory under test has.
+pub const ATTRIBUTE: &str = "tier";
+
+/// The group that a directory under test has.
+pub const GROUP: &str = "staff";
 
 /// A directory under test.
 #[derive(Debug)]
@@ -22,6 +32,57 @@ pub struct Contract<D, E> {
     /// True if it refuses a contact that is taken. A directory that does not refuse moves the
     /// contact, so its caller must look first; as far as is known AWS refuses.
     pub says_taken: bool,
+    /// True if it refuses a group that the pool does not have.
+    pub has_groups: bool,
+    /// True if it refuses an attribute that the pool does not have.
+    pub has_schema: bool,
+    /// The reader of attributes and groups.
+    pub members: Members,
+}
+
+type Membership = (BTreeMap<String, String>, BTreeSet<String>);
+type Reading = Pin<Box<dyn Future<Output = Membership> + Send>>;
+
+/// Reads the attributes and groups of an account, which no port does.
+pub struct Members(Box<dyn Fn(String) -> Reading + Send + Sync>);
+
+impl fmt::Debug for Members {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Members(…)")
+    }
+}
+
+impl Members {
+    /// Returns a reader by a function from a username.
+    pub fn new<F>(read: impl Fn(String) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Membership> + Send + 'static,
+    {
+        Self(Box::new(move |username| Box::pin(read(username))))
+    }
+
+    /// Returns a reader of a user pool at an address.
+    pub fn of_cognito(endpoint: &str, pool: &str) -> Self {
+        let (endpoint, pool) = (endpoint.to_owned(), pool.to_owned());
+        Self::new(move |username| {
+            let body = json!({ "UserPoolId": pool, "Username": username });
+            let endpoint = endpoint.clone();
+            async move {
+                let user = call_cognito(&endpoint, "AdminGetUser", &body).await;
+                let groups = call_cognito(&endpoint, "AdminListGroupsForUser", &body).await;
+                let text = |value: &Value| value.as_str().expect("a text").to_owned();
+                let attributes = user["UserAttributes"].as_array().expect("a list");
+                let groups = groups["Groups"].as_array().expect("a list");
+                (
+                    attributes
+                        .iter()
+                        .map(|it| (text(&it["Name"]), text(&it["Value"])))
+                        .collect(),
+                    groups.iter().map(|it| text(&it["GroupName"])).collect(),
+                )
+            }
+        })
+    }
 }
 
 promises! {
@@ -36,6 +97,10 @@ promises! {
     names_are_accepted,
     a_sign_out_leaves_the_account,
     nothing_is_written_to_a_missing_account,
+    an_account_has_the_attributes_it_is_created_with,
+    a_group_is_joined_any_number_of_times,
+    a_missing_group_is_no_group_of_the_account,
+    an_attribute_outside_the_schema_creates_nothing,
 }
 
 impl<D: Directory, E: Entropy> Contract<D, E> {
@@ -213,9 +278,76 @@ async fn nothing_is_written_to_a_missing_account<D: Directory, E: Entropy>(c: &C
         directory.set_names(&missing, &names).await,
         directory.set_password(&missing, &password).await,
         directory.sign_out(&missing).await,
+        directory.add_to_group(&missing, GROUP).await,
     ] {
         assert_eq!(code(done), "UserNotFoundException");
     }
     assert!(c.account(&missing).await.is_none());
+    assert!(c.found_by(&contact).await.is_none());
+}
+
+async fn an_account_has_the_attributes_it_is_created_with<D: Directory, E: Entropy>(
+    c: &Contract<D, E>,
+) {
+    let further = BTreeMap::from([
+        (format!("custom:{ATTRIBUTE}"), "gold".to_owned()),
+        ("nickname".to_owned(), "Ada, the 1st".to_owned()),
+    ]);
+    for method in Method::ALL {
+        let (username, contact) = (c.username(), c.contact(method));
+        let created = c.directory.create(&username, &contact, &further).await;
+        assert_eq!(created, Ok(Creation::New));
+        assert_eq!(c.found_by(&contact).await.as_ref(), Some(&username));
+        let (attributes, groups) = (c.members.0)(username).await;
+        for (name, value) in &further {
+            assert_eq!(attributes.get(name), Some(value), "{name}");
+        }
+        assert!(groups.is_empty());
+    }
+}
+
+async fn a_group_is_joined_any_number_of_times<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let contact = c.contact(Method::Email);
+    let username = c.holder_of(&contact).await;
+    let other = c.holder_of(&c.contact(Method::Email)).await;
+    for _ in 0..2 {
+        let added = c.directory.add_to_group(&username, GROUP).await;
+        assert_eq!(added, Ok(()));
+        let (_, groups) = (c.members.0)(username.clone()).await;
+        assert_eq!(groups, [GROUP.to_owned()].into());
+    }
+    assert!(
+        (c.members.0)(other).await.1.is_empty(),
+        "it is one account's"
+    );
+    assert_eq!(c.found_by(&contact).await, Some(username));
+}
+
+async fn a_missing_group_is_no_group_of_the_account<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let username = c.holder_of(&c.contact(Method::Email)).await;
+    if c.has_groups {
+        let added = c.directory.add_to_group(&username, "no-group").await;
+        assert_eq!(
+            added.expect_err("a fault").code,
+            "ResourceNotFoundException"
+        );
+    }
+    assert!((c.members.0)(username).await.1.is_empty());
+}
+
+async fn an_attribute_outside_the_schema_creates_nothing<D: Directory, E: Entropy>(
+    c: &Contract<D, E>,
+) {
+    if !c.has_schema {
+        return;
+    }
+    let (username, contact) = (c.username(), c.contact(Method::Email));
+    let unknown = BTreeMap::from([("custom:unknown".to_owned(), "gold".to_owned())]);
+    let created = c.directory.create(&username, &contact, &unknown).await;
+    assert_eq!(
+        created.expect_err("a fault").code,
+        "InvalidParameterException"
+    );
+    assert!(c.account(&username).await.is_none(), "nothing is left");
     assert!(c.found_by(&contact).await.is_none());
 }

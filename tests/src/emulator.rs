@@ -137,27 +137,12 @@ impl Ministack {
 
     /// Calls an operation of a JSON service by its target, and returns the response.
     pub async fn call(&self, target: &str, body: &Value) -> Value {
-        let (target_service, _) = target.split_once('.').expect("a service and an operation");
-        let service = match target_service {
-            "AWSCognitoIdentityProviderService" => "cognito-idp",
-            service => service,
-        };
-        let request = self
-            .signed(service)
-            .header("content-type", "application/x-amz-json-1.1")
-            .header("x-amz-target", target)
-            .body(body.to_string());
-        let answer = request.send().await.expect("an answer");
-        assert!(answer.status().is_success(), "{target}");
-        answer.json().await.expect("JSON")
+        call(&self.endpoint, target, body).await
     }
 
     /// Builds a request with the part of a signature that the emulator reads.
     fn signed(&self, service: &str) -> RequestBuilder {
-        let scope = format!("Credential=test/20260101/eu-west-1/{service}/aws4_request");
-        reqwest::Client::new()
-            .post(&self.endpoint)
-            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
+        signed(&self.endpoint, service)
     }
 
     /// Returns the size in bytes of the largest item of each kind, by the prefix of its key, as
@@ -188,6 +173,35 @@ impl Ministack {
                 .build(),
         )
     }
+}
+
+/// Calls an operation of Cognito at an address of loopback, and returns the response.
+pub(crate) async fn call_cognito(endpoint: &str, operation: &str, body: &Value) -> Value {
+    let target = format!("AWSCognitoIdentityProviderService.{operation}");
+    call(endpoint, &target, body).await
+}
+
+async fn call(endpoint: &str, target: &str, body: &Value) -> Value {
+    let (target_service, _) = target.split_once('.').expect("a service and an operation");
+    let service = match target_service {
+        "AWSCognitoIdentityProviderService" => "cognito-idp",
+        service => service,
+    };
+    let request = signed(endpoint, service)
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", target)
+        .body(body.to_string());
+    let answer = request.send().await.expect("an answer");
+    assert!(answer.status().is_success(), "{target}");
+    answer.json().await.expect("JSON")
+}
+
+/// Builds a request with the part of a signature that the emulator reads.
+fn signed(endpoint: &str, service: &str) -> RequestBuilder {
+    let scope = format!("Credential=test/20260101/eu-west-1/{service}/aws4_request");
+    reqwest::Client::new()
+        .post(endpoint)
+        .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
 }
 
 /// AWS at an address of loopback.

@@ -393,6 +393,17 @@ impl Person {
         FirstSignIn::Proof(self.clone(), self.earns_a_proof().await)
     }
 
+    /// Takes a new user through the first sign-in. May be refused after the right code.
+    pub async fn tries_to_join(&self) -> Result<SignedIn, Refusal> {
+        self.nearly_signs_in().await.completes().await
+    }
+
+    /// Returns an invitation of this contact, with further members.
+    pub(crate) fn invitation(&self, mut members: Value) -> Value {
+        members["emailOrPhone"] = self.typed.as_str().into();
+        members
+    }
+
     /// Takes a new user from the outcome of the right code to tokens.
     pub async fn completes(&self, outcome: Outcome) -> SignedIn {
         let proof = match outcome {
@@ -451,6 +462,17 @@ pub enum FirstSignIn {
 impl FirstSignIn {
     /// Creates the account and signs in. May be refused, and repeated.
     pub async fn completes(&mut self) -> Result<SignedIn, Refusal> {
+        let is_at_http = matches!(self, Self::Code(..));
+        let signed_in = self.completes_beside_others().await?;
+        assert!(
+            !is_at_http || signed_in.is_new == Some(true),
+            "the account is new"
+        );
+        Ok(signed_in)
+    }
+
+    /// Creates the account, unless another sign-in has, and signs in. May be refused, and repeated.
+    pub async fn completes_beside_others(&mut self) -> Result<SignedIn, Refusal> {
         match self {
             Self::Proof(person, proof) => {
                 let question = person.presents(proof).await?;
@@ -463,11 +485,7 @@ impl FirstSignIn {
                     }
                     Err(refusal)
                 }
-                outcome => {
-                    let signed_in = outcome.signed_in();
-                    assert!(signed_in.is_new == Some(true), "the account is new");
-                    Ok(signed_in)
-                }
+                outcome => Ok(outcome.signed_in()),
             },
         }
     }

@@ -9,8 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::config::{BehaviorVersion, Credentials, Region};
-use aws_sdk_cognitoidentityprovider::types::AttributeType;
+use aws_sdk_cognitoidentityprovider::types::{AttributeType, MessageActionType};
 use aws_sdk_cognitoidentityprovider::{Client, Config};
+use latchstring_core::admission::{Admission, AdmissionRule};
 use latchstring_core::identifier;
 use latchstring_local::{Options, Service, Settings};
 use reqwest::Method;
@@ -128,6 +129,27 @@ impl Latchstring {
     /// Starts a new service with the defaults of `cargo run -- --control`.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
+    }
+
+    /// Starts a new service with a rule for new accounts, a group of inviters, `admins`, and a custom
+    /// attribute, `custom:tier`.
+    pub async fn start_with_rule(rule: Admission, options: Options) -> Self {
+        Self::start_with(Options {
+            admission: rule,
+            inviters: Some("admins".to_owned()),
+            custom_attributes: ["tier".to_owned()].into(),
+            ..options
+        })
+        .await
+    }
+
+    /// Starts a new service where only invited contacts may have an account.
+    pub async fn start_by_invitation(options: Options) -> Self {
+        let rule = Admission {
+            rule: AdmissionRule::Invited,
+            ..Admission::default()
+        };
+        Self::start_with_rule(rule, options).await
     }
 
     /// Starts a new service. It always has a free port and `POST /control`.
@@ -474,6 +496,69 @@ impl Latchstring {
             "AdminUpdateUserAttributes",
             updated.map_err(|error| code_of(&error)),
         );
+    }
+
+    /// Creates a group of the pool.
+    pub async fn create_group(&self, name: &str) {
+        let created = self
+            .cognito()
+            .create_group()
+            .user_pool_id(&self.settings().user_pool_id)
+            .group_name(name)
+            .send()
+            .await;
+        done("CreateGroup", created.map_err(|error| code_of(&error)));
+    }
+
+    /// Adds an account to a group.
+    pub async fn add_to_group(&self, username: &str, group: &str) {
+        let added = self
+            .cognito()
+            .admin_add_user_to_group()
+            .user_pool_id(&self.settings().user_pool_id)
+            .username(username)
+            .group_name(group)
+            .send()
+            .await;
+        done(
+            "AdminAddUserToGroup",
+            added.map_err(|error| code_of(&error)),
+        );
+    }
+
+    /// Creates an account with a verified contact, as an operator does.
+    pub async fn create_account(&self, username: &str, contact: &Person) {
+        let name = contact.method();
+        let attributes = [
+            (name, contact.contact()),
+            (&format!("{name}_verified"), "true"),
+        ];
+        let attributes = attributes.map(|(name, value)| {
+            let attribute = AttributeType::builder().name(name).value(value);
+            attribute.build().expect("an attribute with a name")
+        });
+        let created = self
+            .cognito()
+            .admin_create_user()
+            .user_pool_id(&self.settings().user_pool_id)
+            .username(username)
+            .message_action(MessageActionType::Suppress)
+            .set_user_attributes(Some(attributes.into()))
+            .send()
+            .await;
+        done("AdminCreateUser", created.map_err(|error| code_of(&error)));
+    }
+
+    /// Invites a contact, as an operator does, with further members of the invitation.
+    pub async fn invite(&self, contact: &Person, members: Value) {
+        let invitation = contact.invitation(members);
+        self.bend(json!({ "invite": invitation })).await;
+    }
+
+    /// Withdraws the invitation of a contact, as an operator does.
+    pub async fn withdraw_invitation(&self, contact: &Person) {
+        let contact = contact.invitation(json!({}));
+        self.bend(json!({ "withdrawInvitation": contact })).await;
     }
 
     /// Sends `POST /control`: returns its status and body.

@@ -1,5 +1,6 @@
 //! Tokens, verified as an API would verify them.
 
+use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
@@ -259,6 +260,39 @@ impl SignedIn {
         let pending = self.graphql("pendingContact", QUERY, json!({})).await;
         let pending = pending.expect("the query is allowed");
         pending["state"].as_str().map(str::to_owned)
+    }
+
+    /// Invites a contact, with further members of the invitation. May be refused. It is a call of the
+    /// HTTP door.
+    pub async fn invites(&self, contact: &Person, members: Value) -> Result<(), Refusal> {
+        let body = contact.invitation(members);
+        let answer = self.call(Method::POST, "invitations", body).await?;
+        assert!(answer.is_null(), "204 has no body");
+        Ok(())
+    }
+
+    /// Withdraws the invitation of a contact. May be refused. It is a call of the HTTP door.
+    pub async fn withdraws_the_invitation(&self, contact: &Person) -> Result<(), Refusal> {
+        let body = contact.invitation(json!({}));
+        let answer = self
+            .call(Method::POST, "invitations/withdraw", body)
+            .await?;
+        assert!(answer.is_null(), "204 has no body");
+        Ok(())
+    }
+
+    /// Returns this user with groups of their own in the access token, which no longer has a valid
+    /// signature.
+    #[must_use]
+    pub fn with_forged_groups(mut self, groups: &[&str]) -> Self {
+        let mut claims = self.access.clone();
+        claims["cognito:groups"] = json!(groups);
+        let claims = BASE64URL_NOPAD.encode(claims.to_string().as_bytes());
+        let parts: Vec<&str> = self.access_token.split('.').collect();
+        let forged = [parts[0], claims.as_str(), parts[2]].join(".");
+        note(&forged);
+        self.access_token = forged;
+        self
     }
 
     async fn graphql(&self, field: &str, query: &str, input: Value) -> Result<Value, Refusal> {

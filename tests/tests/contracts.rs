@@ -7,7 +7,9 @@ use std::sync::Arc;
 use latchstring_aws::{CognitoChallengeApi, CognitoDirectory};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::OsEntropy;
+use latchstring_local::Options;
 use latchstring_memory::{MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_tests::directory_contract::{ATTRIBUTE, GROUP, Members};
 use latchstring_tests::{
     Latchstring, aws_at, challenge_contract, challenge_contract_tests, directory_contract,
     directory_contract_tests, store_contract, store_contract_tests,
@@ -37,10 +39,16 @@ mod directory_in_memory {
     type Contract = directory_contract::Contract<MemoryDirectory, OsEntropy>;
 
     fn directories() -> Ready<[((), Contract); 1]> {
+        let directory = MemoryDirectory::default();
+        let accounts = directory.clone();
+        let read = move |name: String| ready((accounts.attributes(&name), accounts.groups(&name)));
         let contract = directory_contract::Contract {
-            directory: MemoryDirectory::default(),
+            directory,
             entropy: OsEntropy,
             says_taken: true,
+            has_groups: false,
+            has_schema: false,
+            members: Members::new(read),
         };
         ready([((), contract)])
     }
@@ -54,13 +62,21 @@ mod directory_of_the_stand_in {
     type Contract = directory_contract::Contract<CognitoDirectory, OsEntropy>;
 
     async fn directories() -> [(Latchstring, Contract); 1] {
-        let latchstring = Latchstring::start().await;
+        let latchstring = Latchstring::start_with(Options {
+            inviters: Some(GROUP.to_owned()),
+            custom_attributes: [ATTRIBUTE.to_owned()].into(),
+            ..Options::default()
+        })
+        .await;
         let settings = latchstring.settings();
         let aws = aws_at(&settings.endpoint).with_slack(20);
         let contract = directory_contract::Contract {
             directory: CognitoDirectory::new(&aws, &settings.user_pool_id),
             entropy: OsEntropy,
             says_taken: true,
+            has_groups: true,
+            has_schema: true,
+            members: Members::of_cognito(&settings.endpoint, &settings.user_pool_id),
         };
         [(latchstring, contract)]
     }

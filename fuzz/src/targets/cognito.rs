@@ -130,6 +130,7 @@ impl Triggers for OneChallenge {
             Trigger::Verify => {
                 json!({ "answerCorrect": request["challengeAnswer"] == RIGHT_ANSWER })
             }
+            Trigger::PreSignUp => json!({}),
         };
         Box::pin(async move { Ok(event) })
     }

@@ -73,6 +73,22 @@ impl Schema<'_> {
                 .is_some_and(|name| self.custom.contains(name))
     }
 
+    /// Returns the attributes of a new user. AWS has a text of its own for names that the schema does
+    /// not have: all of them, where a change of attributes names one.
+    pub(crate) fn create(&self, attributes: &[Attribute]) -> ApiResult<BTreeMap<String, String>> {
+        let unknown = attributes.iter().filter(|it| !self.has(&it.name));
+        let texts: Vec<String> = unknown
+            .map(|it| format!("{}: Attribute does not exist in the schema.\n", it.name))
+            .collect();
+        if !texts.is_empty() {
+            return Err(ApiError::invalid_parameter(format!(
+                "Attributes did not conform to the schema: {}",
+                texts.concat()
+            )));
+        }
+        self.apply(&BTreeMap::new(), attributes)
+    }
+
     /// Returns `current` with the request's `changes`. A blank value removes an attribute. An
     /// address that changes becomes unverified unless the same request verifies it.
     pub(crate) fn apply(

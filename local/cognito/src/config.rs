@@ -23,6 +23,10 @@ pub struct PoolConfig {
     pub trigger_timeout: Duration,
     /// Custom string attributes, named without `custom:`.
     pub custom_attributes: BTreeSet<String>,
+    /// The groups that exist from the start.
+    pub groups: BTreeSet<String>,
+    /// True if the pool has the trigger `PreSignUp`.
+    pub pre_sign_up: bool,
 }
 
 impl PoolConfig {
@@ -40,6 +44,8 @@ impl PoolConfig {
             password_policy: PasswordPolicy::default(),
             trigger_timeout: Duration::from_secs(5),
             custom_attributes: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            pre_sign_up: false,
         }
     }
 }

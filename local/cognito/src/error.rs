@@ -6,6 +6,7 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     AliasExists,
+    GroupExists,
     InternalError,
     InvalidLambdaResponse,
     InvalidParameter,
@@ -31,6 +32,7 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AliasExists => "AliasExistsException",
+            Self::GroupExists => "GroupExistsException",
             Self::InternalError => "InternalErrorException",
             Self::InvalidLambdaResponse => "InvalidLambdaResponseException",
             Self::InvalidParameter => "InvalidParameterException",
@@ -101,6 +103,10 @@ impl ApiError {
 
     pub(crate) fn user_not_found() -> Self {
         Self::new(Code::UserNotFound, "User does not exist.")
+    }
+
+    pub(crate) fn group_not_found() -> Self {
+        Self::new(Code::ResourceNotFound, "Group not found.")
     }
 
     pub(crate) fn user_disabled() -> Self {

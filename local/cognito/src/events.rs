@@ -1,6 +1,6 @@
-//! The events of Cognito's custom-authentication triggers, and the parsing of their answers.
+//! The events of Cognito's triggers, and the parsing of their answers.
 //!
-//! Shapes: the Developer Guide's pages on the three triggers. Unset members are left out
+//! Shapes: the Developer Guide's pages on the triggers. Unset members are left out
 //! (`clientMetadata`, `userNotFound`), as in published events. The `challengeMetadata` of a
 //! challenge without metadata is null in the session.
 
@@ -11,9 +11,10 @@ use serde_json::{Map, Value, json};
 use crate::attributes::Alias;
 use crate::config::PoolConfig;
 use crate::error::{ApiError, ApiResult, Code};
+use crate::input::Attribute;
 use crate::sessions::{Party, Round};
 use crate::triggers::Trigger;
-use crate::users::User;
+use crate::users::{Status, User};
 
 /// The only supported challenge.
 pub(crate) const CUSTOM_CHALLENGE: &str = "CUSTOM_CHALLENGE";
@@ -93,6 +94,54 @@ impl Context<'_> {
     }
 }
 
+/// The client of an event that no app client caused.
+const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
+
+/// A user that `AdminCreateUser` is about to create.
+pub(crate) struct SignUp<'a> {
+    pub(crate) config: &'a PoolConfig,
+    pub(crate) username: &'a str,
+    pub(crate) attributes: &'a BTreeMap<String, String>,
+    pub(crate) validation_data: Option<&'a [Attribute]>,
+    pub(crate) client_metadata: Option<&'a BTreeMap<String, String>>,
+}
+
+impl SignUp<'_> {
+    pub(crate) fn pre_sign_up(&self) -> Value {
+        let mut attributes = self.attributes.clone();
+        let status = Status::ForceChangePassword.as_str();
+        attributes.insert("cognito:user_status".to_owned(), status.to_owned());
+        let validation_data = self.validation_data.map(|data| {
+            let data = data.iter();
+            data.map(|it| (it.name.clone(), json!(it.value)))
+                .collect::<Map<String, Value>>()
+        });
+        let mut request = Map::new();
+        request.insert("userAttributes".to_owned(), json!(attributes));
+        request.insert("validationData".to_owned(), json!(validation_data));
+        if let Some(metadata) = self.client_metadata {
+            request.insert("clientMetadata".to_owned(), json!(metadata));
+        }
+        json!({
+            "version": "1",
+            "region": self.config.region,
+            "userPoolId": self.config.pool_id,
+            "userName": self.username,
+            "callerContext": {
+                "awsSdkVersion": "aws-sdk-unknown-unknown",
+                "clientId": NO_CLIENT,
+            },
+            "triggerSource": "PreSignUp_AdminCreateUser",
+            "request": request,
+            "response": {
+                "autoConfirmUser": false,
+                "autoVerifyEmail": false,
+                "autoVerifyPhone": false,
+            },
+        })
+    }
+}
+
 fn session(rounds: &[Round]) -> Value {
     rounds
         .iter()
@@ -168,6 +217,16 @@ pub(crate) fn created(output: &Value) -> ApiResult<Created> {
 
 pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
     flag(response(output)?, "answerCorrect")?.ok_or_else(unrecognizable)
+}
+
+/// Reads the answer of `PreSignUp`, which refuses a user only by an error. Its flags are checked, and
+/// have no effect here.
+pub(crate) fn admitted(output: &Value) -> ApiResult<()> {
+    let response = response(output)?;
+    for name in ["autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"] {
+        flag(response, name)?;
+    }
+    Ok(())
 }
 
 /// Returns the response within a trigger's output. Cognito requires the whole event back.

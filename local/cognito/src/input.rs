@@ -66,6 +66,14 @@ pub(crate) const USERNAME: Shape = Shape {
         holds: visible,
     }),
 };
+/// `GroupNameType`, which has the pattern of a username.
+pub(crate) const GROUP_NAME: Shape = USERNAME;
+/// `DescriptionType`
+pub(crate) const DESCRIPTION: Shape = Shape {
+    min: 0,
+    max: 2048,
+    pattern: None,
+};
 /// `PasswordType`
 pub(crate) const PASSWORD: Shape = Shape {
     min: 0,

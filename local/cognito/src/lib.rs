@@ -3,7 +3,7 @@
 //! It speaks the AWS JSON 1.1 protocol of `AWSCognitoIdentityProviderService`, so that the AWS
 //! SDKs, boto3, Amplify and amazon-cognito-identity-js work against it. It enforces the rules of
 //! Cognito, so that a passing test predicts behaviour on AWS. It does not depend on Latchstring:
-//! the caller supplies the three custom-authentication triggers as [`Triggers`].
+//! the caller supplies the triggers as [`Triggers`].
 //!
 //! ```text
 //! POST / ──▶ wire ──▶ operations/* ──▶ pool (users, sessions, grants)   no lock is held
@@ -20,6 +20,7 @@ mod cors;
 mod error;
 mod events;
 mod grants;
+mod groups;
 mod input;
 mod invocation;
 mod keys;

@@ -10,6 +10,7 @@ use crate::config::{ClientConfig, ExistenceErrors, PoolConfig};
 use crate::controls::Controls;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::grants::Grants;
+use crate::groups::Groups;
 use crate::keys::SigningKeys;
 use crate::sessions::Sessions;
 use crate::tokens::{self, TokenError};
@@ -38,6 +39,7 @@ struct Inner {
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) users: Users,
+    pub(crate) groups: Groups,
     pub(crate) sessions: Sessions,
     pub(crate) grants: Grants,
 }
@@ -51,6 +53,10 @@ impl UserPool {
         now: Now,
     ) -> Self {
         let created = now();
+        let state = State {
+            groups: Groups::named(&config.groups, created),
+            ..State::default()
+        };
         Self(Arc::new(Inner {
             config,
             controls: Controls::default(),
@@ -58,7 +64,7 @@ impl UserPool {
             triggers,
             now,
             created,
-            state: Mutex::default(),
+            state: Mutex::new(state),
         }))
     }
 

@@ -163,6 +163,10 @@ fn common_claims(
     if client.enable_token_revocation || client.refresh_token_rotation.is_some() {
         claims.insert("origin_jti".to_owned(), json!(grant.origin.to_string()));
     }
+    // A user without groups has no such claim.
+    if !user.groups.is_empty() {
+        claims.insert("cognito:groups".to_owned(), json!(user.groups));
+    }
     claims
 }
 

@@ -1,10 +1,10 @@
-//! The caller's custom-authentication triggers.
+//! The caller's triggers.
 
 use std::pin::Pin;
 
 use serde_json::Value;
 
-/// One of the three triggers.
+/// A trigger of the pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Trigger {
     /// `DefineAuthChallenge`
@@ -13,11 +13,13 @@ pub enum Trigger {
     Create,
     /// `VerifyAuthChallengeResponse`
     Verify,
+    /// `PreSignUp`, which a pool has only by [`PoolConfig::pre_sign_up`](crate::PoolConfig).
+    PreSignUp,
 }
 
 impl Trigger {
     /// All triggers.
-    pub const ALL: [Self; 3] = [Self::Define, Self::Create, Self::Verify];
+    pub const ALL: [Self; 4] = [Self::Define, Self::Create, Self::Verify, Self::PreSignUp];
 
     /// Cognito's name of the trigger.
     pub const fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Trigger {
             Self::Define => "DefineAuthChallenge",
             Self::Create => "CreateAuthChallenge",
             Self::Verify => "VerifyAuthChallengeResponse",
+            Self::PreSignUp => "PreSignUp",
         }
     }
 }
@@ -40,7 +43,7 @@ pub struct TriggerError {
 /// The future of a trigger's answer.
 pub type TriggerFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, TriggerError>> + Send + 'a>>;
 
-/// The three Lambda triggers of custom authentication.
+/// The Lambda triggers: the three of custom authentication, and `PreSignUp`.
 pub trait Triggers: Send + Sync + 'static {
     /// Invokes one trigger with Cognito's event and returns the event it answers with.
     ///

@@ -1,6 +1,6 @@
 //! The users and their aliases.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::SystemTime;
 
 use uuid::Uuid;
@@ -42,6 +42,7 @@ pub(crate) struct User {
     pub(crate) sub: Uuid,
     /// Without `sub`.
     pub(crate) attributes: BTreeMap<String, String>,
+    pub(crate) groups: BTreeSet<String>,
     pub(crate) status: Status,
     pub(crate) enabled: bool,
     pub(crate) created: SystemTime,
@@ -131,6 +132,7 @@ impl Users {
             username,
             sub: Uuid::new_v4(),
             attributes,
+            groups: BTreeSet::new(),
             status: Status::ForceChangePassword,
             enabled: true,
             created: now,

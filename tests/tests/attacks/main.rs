@@ -4,6 +4,7 @@
 mod biased_codes;
 mod budget_exhaustion;
 mod client_supplied_settings;
+mod closed_sign_up;
 mod code_of_another_flow;
 mod code_overwrite;
 mod concurrent_guesses;

@@ -1,5 +1,6 @@
 //! Users sign in to a complete local service over TCP, with the real AWS SDK.
 
+mod admission;
 mod attempts;
 mod bad_input;
 mod browser_sessions;

@@ -61,6 +61,7 @@ impl Triggers for OneAnswer {
                 "challengeMetadata": "",
             }),
             Trigger::Verify => json!({ "answerCorrect": request["challengeAnswer"] == ANSWER }),
+            Trigger::PreSignUp => json!({}),
         };
         Box::pin(async { Ok(event) })
     }

@@ -10,7 +10,7 @@ use crate::classes::{
     play_signed_in,
 };
 use crate::shape::{Difference, differences, step};
-use crate::world::{Sabotage, Seen, Setting, Tier, Typed};
+use crate::world::{Rule, Sabotage, Seen, Setting, Tier, Typed};
 
 /// The steps whose answer is a challenge of Cognito's, with `ChallengeParameters.USERNAME`.
 const CHALLENGES: [&str; 16] = [
@@ -310,6 +310,30 @@ async fn a_resume_in_another_name_is_equal_for_every_class() {
             assert_eq!(shown, expected.collect(), "{typed:?}, {class:?}");
         }
     }
+}
+
+/// No class shows a rule for new accounts before a right code, and neither does an invitation.
+#[tokio::test]
+async fn a_rule_for_new_accounts_shows_to_no_caller() {
+    for (typed, rule) in [
+        (Typed::Address, Rule::NotInvited),
+        (Typed::Address, Rule::OtherDomain),
+        (Typed::Number, Rule::Invited),
+    ] {
+        let open = Setting { typed, ..seeded(1) };
+        let no_account = play(open, Class::NoAccount, false).await;
+        let setting = Setting { rule, ..open };
+        let play = async |class| play(setting, class, false).await;
+        assert_equal_but_for_cognito(&no_account, play, setting).await;
+    }
+    let open = seeded(1);
+    let signed_in = play_signed_in(open, Class::NoAccount).await;
+    let setting = Setting {
+        rule: Rule::Invited,
+        ..open
+    };
+    let play = async |class| play_signed_in(setting, class).await;
+    assert_equal(&signed_in, play, setting).await;
 }
 
 /// The second call opens a session without an account, and is equal to the first call of other classes.

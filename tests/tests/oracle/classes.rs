@@ -3,7 +3,7 @@
 use latchstring_tests::note;
 use serde_json::{Value, json};
 
-use crate::world::{CLIENT, SOLVED, Seen, Setting, Typed, World};
+use crate::world::{CLIENT, Rule, SOLVED, Seen, Setting, Typed, World};
 
 /// The username of an account, in the form that Latchstring creates.
 const USERNAME: &str = "7d0a4f0e-6c1b-4f1e-9d57-0b1c5a3e2f11";
@@ -87,6 +87,9 @@ impl Class {
 /// Creates an account by a first sign-in. Returns its access token, or its cookie in session mode.
 pub(crate) async fn create_account(world: &World, typed: Typed, text: &str) -> String {
     note(text);
+    if world.rule != Rule::Open {
+        world.invite(typed, text).await;
+    }
     if world.is_session_mode {
         let body = json!({"emailOrPhone": text, "method": typed.attribute()});
         let asked = world.post("sign-in", &body).await.json();
@@ -178,7 +181,11 @@ pub(crate) type Story = Vec<(&'static str, Seen)>;
 pub(crate) async fn deployment(setting: Setting) -> World {
     note(setting.typed.text());
     note(setting.text());
-    World::start(setting).await
+    let world = World::start(setting).await;
+    if setting.rule == Rule::Invited {
+        world.invite(setting.typed, setting.typed.text()).await;
+    }
+    world
 }
 
 /// Runs every step that a caller can take with an identifier in a new deployment, through the

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::classes::{Class, Story, create_account, deployment, play_without_secret};
 use crate::shape::{Difference, differences, step};
-use crate::world::{SOLVED, Sabotage, Seen, Setting, Typed, World};
+use crate::world::{Rule, SOLVED, Sabotage, Seen, Setting, Typed, World};
 
 /// The link challenge of a client.
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -208,6 +208,24 @@ async fn another_spelling_gets_the_same_http_answers() {
             let canonical = play(seeded(typed), class, 0).await;
             let found = differences(&canonical, &play(spelled, class, 0).await);
             assert!(found.is_empty(), "{typed:?}, {class:?}: {found:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_rule_for_new_accounts_shows_to_no_http_caller() {
+    for (typed, rule) in [
+        (Typed::Address, Rule::Invited),
+        (Typed::Number, Rule::NotInvited),
+        (Typed::Address, Rule::OtherDomain),
+    ] {
+        let open = seeded(typed);
+        let no_account = play(open, Class::NoAccount, 0).await;
+        let setting = Setting { rule, ..open };
+        for class in Class::ALL {
+            let found = differences(&no_account, &play(setting, class, 0).await);
+            let expected = shown(class, &no_account);
+            assert_eq!(found, expected, "{typed:?}, {rule:?}, {class:?}");
         }
     }
 }

@@ -10,6 +10,7 @@ use latchstring_aws::{
     CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, KeptSecret,
     SecretSetting,
 };
+use latchstring_core::admission::{AdmissionRule, Domain};
 use latchstring_core::flow::AppClient;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory};
@@ -131,6 +132,19 @@ pub(crate) enum Tier {
     Longest,
 }
 
+/// The rule for new accounts, and what it says of the identifier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Rule {
+    #[default]
+    Open,
+    /// Only invited contacts are admitted, and the identifier is not invited.
+    NotInvited,
+    /// Only invited contacts are admitted, and the identifier is invited.
+    Invited,
+    /// Only addresses of another domain are admitted.
+    OtherDomain,
+}
+
 /// The configuration of a deployment, and the identifier that is typed there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Setting {
@@ -143,6 +157,7 @@ pub(crate) struct Setting {
     pub(crate) tier: Tier,
     /// True if a CAPTCHA is configured, with [`SOLVED`] as its right answer.
     pub(crate) captcha: bool,
+    pub(crate) rule: Rule,
     /// The additional duration of a delivery.
     pub(crate) courier: Duration,
     pub(crate) sabotage: Sabotage,
@@ -230,6 +245,7 @@ fn observed(trigger: Trigger, answer: &Value) -> (&'static str, String) {
             let private = length(&response["privateChallengeParameters"]["challenge"]);
             ("create", format!("{metadata} and {private} bytes"))
         }
+        Trigger::PreSignUp => ("pre sign-up", response.to_string()),
     }
 }
 
@@ -248,6 +264,7 @@ impl Triggers for Lambdas {
                 Trigger::Verify => answer(&self.triggers.verify, event)
                     .await
                     .map(|answer| answer.value),
+                Trigger::PreSignUp => Ok(event),
             };
             let (name, outcome) = observed(trigger, answered.as_ref().unwrap_or(&Value::Null));
             self.wire.record(name, &outcome);
@@ -344,6 +361,7 @@ pub(crate) struct World {
     /// The text that resolvers receive.
     pub(crate) text: &'static str,
     pub(crate) is_session_mode: bool,
+    pub(crate) rule: Rule,
     endpoint: String,
     http: reqwest::Client,
     clock: StillClock,
@@ -415,6 +433,7 @@ impl World {
             typed: setting.typed,
             text: setting.text(),
             is_session_mode: setting.session_mode,
+            rule: setting.rule,
             endpoint,
             http: reqwest::Client::new(),
             clock,
@@ -423,6 +442,15 @@ impl World {
             inbox,
             server,
         }
+    }
+
+    /// Invites an identifier, as an operator.
+    pub(crate) async fn invite(&self, typed: Typed, text: &str) {
+        let invited = json!({"emailOrPhone": text, "method": typed.attribute()});
+        let event = json!({ "invite": invited });
+        let answered = answer(&self.lambdas.contacts, event).await;
+        let answered = answered.expect("an operator's event").value;
+        assert_eq!(answered, json!({}), "the contact is invited");
     }
 
     /// Moves the clock to this number of seconds after the start.
@@ -567,6 +595,17 @@ fn lambdas(
     if setting.tier == Tier::Longest {
         policy.budgets.deployment.short_guesses_per_day = 0;
         policy.budgets.deployment.long_guesses_per_day = 0;
+    }
+    match setting.rule {
+        Rule::Open => {}
+        Rule::NotInvited | Rule::Invited => policy.admission.rule = AdmissionRule::Invited,
+        Rule::OtherDomain => {
+            policy.admission.rule = AdmissionRule::Domains;
+            policy
+                .admission
+                .admitted
+                .extend(Domain::parse("staff.example"));
+        }
     }
     // Real time is not measured here.
     let aws = aws_at(endpoint).with_slack(20);

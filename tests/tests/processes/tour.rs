@@ -5,7 +5,8 @@ use std::process::Command;
 use latchstring_tests::{Latchstring, Program};
 
 const TOUR: &str = include_str!("../../../docs/tour.md");
-/// The heading of the part that needs another service.
+/// The headings of the parts that need another service.
+const INVITATIONS: &str = "\n## By invitation\n";
 const SESSION_MODE: &str = "\n## In session mode\n";
 /// The words with which the tour starts that service.
 const FLAGS: [&str; 3] = [
@@ -45,7 +46,7 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
         ("ada@example.org", "+1 415 555 0134"),
         ("bob@example.com EMAIL", "'+1 415 555 0133' PHONE_NUMBER"),
     ];
-    let (tour, _) = TOUR.split_once(SESSION_MODE).expect("two parts");
+    let (tour, _) = TOUR.split_once(INVITATIONS).expect("the part");
     for words in [&[][..], &phones] {
         let printed = print_of(tour, &address, words);
         let signed_in = printed.matches("\"idToken\":\"ey").count();
@@ -60,7 +61,7 @@ async fn the_tours_commands_sign_in_by_email_and_by_phone() {
 
 #[tokio::test]
 async fn the_tours_commands_play_session_mode() {
-    let (_, tour) = TOUR.split_once(SESSION_MODE).expect("two parts");
+    let (_, tour) = TOUR.split_once(SESSION_MODE).expect("the part");
     assert!(tour.contains(&format!("cargo run -- {}", FLAGS.join(" "))));
     let arguments = [&["--port", "0"][..], &FLAGS].concat();
     let mut program = Program::local("local-session-mode", &arguments);
@@ -82,6 +83,25 @@ async fn the_tours_commands_play_session_mode() {
             assert_eq!(printed.matches(text).count(), count, "{text}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_tours_commands_invite() {
+    let by_invitation = ["--port", "0", "--control", "--admission", "invited"];
+    let mut program = Program::local("local-invitations", &by_invitation);
+    let address = program.address().await;
+    let (page, rest) = TOUR.split_once(INVITATIONS).expect("the part");
+    let (invitations, _) = rest.split_once(SESSION_MODE).expect("the next part");
+    let functions = page.split("```").nth(1).expect("the first block");
+    let page = format!("```{functions}```\n{invitations}");
+    let printed = print_of(&page, &address, &[]);
+    assert_eq!(
+        printed.matches("urn:latchstring:error:NotAdmitted").count(),
+        1
+    );
+    assert_eq!(printed.matches("\"isNew\":true").count(), 1, "Bob joins");
+    let accounts = Latchstring::at(&address).await.accounts().await;
+    assert_eq!(accounts.len(), 2);
 }
 
 #[tokio::test]

@@ -38,11 +38,7 @@ pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
             "SignInPolicy": { "AllowedFirstAuthFactors": ["PASSWORD"] },
         },
         "DeletionProtection": "INACTIVE",
-        "LambdaConfig": {
-            "DefineAuthChallenge": lambda_arn(config, Trigger::Define),
-            "CreateAuthChallenge": lambda_arn(config, Trigger::Create),
-            "VerifyAuthChallengeResponse": lambda_arn(config, Trigger::Verify),
-        },
+        "LambdaConfig": lambda_config(config),
         "SchemaAttributes": schema(config),
         "AliasAttributes": ["phone_number", "email"],
         "UsernameConfiguration": { "CaseSensitive": false },
@@ -109,6 +105,18 @@ pub(super) fn client(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
         output["WriteAttributes"] = json!(writable);
     }
     Ok(json!({ "UserPoolClient": output }))
+}
+
+/// Returns the attached triggers.
+fn lambda_config(config: &PoolConfig) -> Value {
+    let attached = |trigger: &Trigger| *trigger != Trigger::PreSignUp || config.pre_sign_up;
+    let arns = Trigger::ALL.into_iter().filter(attached).map(|trigger| {
+        (
+            trigger.name().to_owned(),
+            json!(lambda_arn(config, trigger)),
+        )
+    });
+    Value::Object(arns.collect())
 }
 
 fn lambda_arn(config: &PoolConfig, trigger: Trigger) -> String {

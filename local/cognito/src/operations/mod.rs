@@ -2,6 +2,7 @@
 
 mod attributes;
 mod describe;
+mod groups;
 mod initiate;
 mod list_clients;
 mod list_users;
@@ -25,19 +26,24 @@ pub(crate) async fn run(operation: Operation, pool: &UserPool, body: &[u8]) -> A
     }
     let input = Input::parse(body)?;
     match operation {
-        Operation::AdminCreateUser => users::create(pool, input),
+        Operation::AdminAddUserToGroup => groups::add(pool, input),
+        Operation::AdminCreateUser => users::create(pool, input).await,
         Operation::AdminDeleteUser => users::delete(pool, input),
         Operation::AdminDisableUser => users::set_enabled(pool, input, false),
         Operation::AdminEnableUser => users::set_enabled(pool, input, true),
         Operation::AdminGetUser => users::get(pool, input),
         Operation::AdminInitiateAuth => initiate::run(pool, input, Access::Admin).await,
+        Operation::AdminListGroupsForUser => groups::of_user(pool, input),
+        Operation::AdminRemoveUserFromGroup => groups::remove(pool, input),
         Operation::AdminRespondToAuthChallenge => respond::run(pool, input, Access::Admin).await,
         Operation::AdminSetUserPassword => users::set_password(pool, input),
         Operation::AdminUpdateUserAttributes => users::update_attributes(pool, input),
         Operation::AdminUserGlobalSignOut => users::sign_out(pool, input),
+        Operation::CreateGroup => groups::create(pool, input),
         Operation::DeleteUser => self_service::delete(pool, input),
         Operation::DescribeUserPool => describe::pool(pool, input),
         Operation::DescribeUserPoolClient => describe::client(pool, input),
+        Operation::GetGroup => groups::get(pool, input),
         Operation::GetTokensFromRefreshToken => refresh::get_tokens(pool, input).await,
         Operation::GetUser => self_service::get(pool, input),
         Operation::GlobalSignOut => self_service::sign_out(pool, input),

@@ -6,17 +6,22 @@ use super::attributes::{list, timestamp, user_type};
 use super::nothing;
 use crate::attributes::{is_email, is_phone_number};
 use crate::error::{ApiError, ApiResult};
+use crate::events::{self, SignUp};
 use crate::input::{Input, PASSWORD, POOL_ID, USERNAME};
+use crate::invocation;
 use crate::password;
 use crate::pool::{State, UserPool};
+use crate::triggers::Trigger;
 use crate::users::{OnClash, Status, User, UserId};
 
-pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+pub(super) async fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let pool_id = input.required("UserPoolId", POOL_ID)?;
     let username = input.required("Username", USERNAME)?;
     let attributes = input.attributes("UserAttributes")?.unwrap_or_default();
     let temporary_password = input.optional("TemporaryPassword", PASSWORD)?;
     let force_alias = input.flag("ForceAliasCreation")?;
+    let validation_data = input.attributes("ValidationData")?;
+    let client_metadata = input.strings("ClientMetadata")?;
     let message_action = input.optional_enum("MessageAction", &["RESEND", "SUPPRESS"])?;
     input.finish()?;
     pool.check_pool_id(&pool_id)?;
@@ -38,9 +43,18 @@ pub(super) fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     if let Some(temporary_password) = temporary_password {
         password::check(&pool.config().password_policy, &temporary_password)?;
     }
-    let attributes = pool
-        .schema()
-        .apply(&std::collections::BTreeMap::new(), &attributes)?;
+    let attributes = pool.schema().create(&attributes)?;
+    if pool.config().pre_sign_up || pool.controls().fails_trigger(Trigger::PreSignUp) {
+        let event = SignUp {
+            config: pool.config(),
+            username: &username,
+            attributes: &attributes,
+            validation_data: validation_data.as_deref(),
+            client_metadata: client_metadata.as_ref(),
+        };
+        let answered = invocation::run(pool, Trigger::PreSignUp, event.pre_sign_up()).await?;
+        events::admitted(&answered)?;
+    }
     let on_clash = if force_alias {
         OnClash::Move
     } else {

@@ -115,6 +115,7 @@ fn answer(trigger: Trigger, mut event: Value) -> Value {
                 "challengeMetadata": format!("round {round}"),
             })
         }
+        Trigger::PreSignUp => return event,
         Trigger::Verify => {
             let request = &event["request"];
             let right = &request["privateChallengeParameters"]["right"];
@@ -218,7 +219,7 @@ impl Bench {
                 "x-amz-target",
                 format!("AWSCognitoIdentityProviderService.{operation}"),
             );
-        if ["Admin", "List", "Describe"]
+        if ["Admin", "List", "Describe", "CreateGroup", "GetGroup"]
             .iter()
             .any(|prefix| operation.starts_with(prefix))
         {

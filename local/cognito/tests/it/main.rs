@@ -3,7 +3,9 @@
 mod bench;
 mod controls;
 mod custom_auth;
+mod groups;
 mod list_users;
+mod pre_sign_up;
 mod secrets;
 mod sessions;
 mod tokens;

@@ -119,14 +119,14 @@ fn a_refusal_by_the_pools_own_trigger_is_the_same() {
 }
 
 /// Returns a deployment that admits invited contacts only, and its group of inviters.
-fn by_invitation() -> World {
+pub(crate) fn by_invitation() -> World {
     World::with_ada().reconfigured(|world| {
         world.deployment.policy.admission.rule = AdmissionRule::Invited;
         world.deployment.policy.inviters = Some("admins".to_owned());
     })
 }
 
-fn invitation(contact: &str) -> NewInvitation {
+pub(crate) fn invitation(contact: &str) -> NewInvitation {
     let groups = ["staff".to_owned(), "editors".to_owned()];
     let attributes = [("custom:tier".to_owned(), "gold".to_owned())];
     NewInvitation {
@@ -136,7 +136,7 @@ fn invitation(contact: &str) -> NewInvitation {
     }
 }
 
-fn invite(world: &World, contact: &str) {
+pub(crate) fn invite(world: &World, contact: &str) {
     let pool = Pool::of(world);
     now(pool.context().invite(&invitation(contact))).unwrap();
     world.wire.clear();
@@ -151,7 +151,7 @@ fn sign_in(world: &World, contact: &str) -> Result<AnswerPayload, AnswerError> {
     answer(world, &pool, &continuation, &code)
 }
 
-fn username(world: &World, contact: &str) -> String {
+pub(crate) fn username(world: &World, contact: &str) -> String {
     let found = now(world.directory.port.find(contact)).unwrap();
     found.expect("an account").username
 }

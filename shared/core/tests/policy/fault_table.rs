@@ -2,32 +2,51 @@
 //! docs/faults.md. `UPDATE_GOLDEN=1 cargo test --workspace --test policy fault_table` rewrites the
 //! page; review the diff.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use latchstring_core::account::Names;
+use latchstring_core::admission::AdmissionRule;
 use latchstring_core::answer::AnswerPayload;
-use latchstring_core::contact::{ContactError, ContactMessage, PendingState};
+use latchstring_core::contact::{ContactError, ContactMessage, Identity, PendingState};
 use latchstring_core::continuation::CodeEffect;
 
 use latchstring_core::flow::Next;
 use latchstring_core::identifier::Method;
+use latchstring_core::invite::{Membership, NewInvitation};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
-use latchstring_memory::FixedCaptcha;
+use latchstring_memory::{FixedAdmissionHook, FixedCaptcha};
 
 use crate::budgets::with_devices;
 use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::{answers, session_faults, sign_in, undo};
+use crate::{admissions, answers, session_faults, sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
+
+/// The group that may invite.
+const INVITERS: &str = "admins";
+
+/// The group of Bob's invitation.
+const GROUP: &str = "staff";
+
+/// Returns the invitation of Bob.
+fn invitation() -> NewInvitation {
+    let membership = Membership::new(BTreeMap::new(), [GROUP.to_owned()].into());
+    NewInvitation {
+        contact: identifier(BOB),
+        life: Duration::from_secs(24 * 3600),
+        membership: membership.unwrap(),
+    }
+}
 
 /// More attempts than any user needs.
 const ATTEMPTS: usize = 8;
@@ -48,6 +67,8 @@ enum Flow {
     Resume,
     FirstSignIn,
     CompletedFirstSignIn,
+    InvitedFirstSignIn,
+    JudgedFirstSignIn,
     FirstSignInToALegacyPool,
     Disabled,
     SignUp,
@@ -61,6 +82,8 @@ enum Flow {
     AnswerFirst,
     AnswerResend,
     AnswerUndo,
+    Invite,
+    WithdrawInvitation,
 }
 
 impl Flow {
@@ -68,7 +91,7 @@ impl Flow {
         matches!(self, Self::Slot | Self::SlotSentBefore)
     }
 
-    const ALL: [Self; 23] = [
+    const ALL: [Self; 27] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -79,6 +102,8 @@ impl Flow {
         Self::Resume,
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
+        Self::InvitedFirstSignIn,
+        Self::JudgedFirstSignIn,
         Self::FirstSignInToALegacyPool,
         Self::Disabled,
         Self::SignUp,
@@ -92,7 +117,20 @@ impl Flow {
         Self::AnswerFirst,
         Self::AnswerResend,
         Self::AnswerUndo,
+        Self::Invite,
+        Self::WithdrawInvitation,
     ];
+
+    /// Returns the rule for new accounts, if there is one.
+    const fn rule(self) -> Option<AdmissionRule> {
+        match self {
+            Self::InvitedFirstSignIn | Self::Invite | Self::WithdrawInvitation => {
+                Some(AdmissionRule::Invited)
+            }
+            Self::JudgedFirstSignIn => Some(AdmissionRule::Hook),
+            _ => None,
+        }
+    }
 
     /// Returns the resolver function that the flow begins with.
     const fn resolver(self) -> &'static str {
@@ -102,7 +140,9 @@ impl Flow {
             | Self::ContactInUse
             | Self::PendingContact
             | Self::RememberDevice
-            | Self::UpdateName => "sign-up",
+            | Self::UpdateName
+            | Self::Invite
+            | Self::WithdrawInvitation => "sign-up",
             _ => "sign-in",
         }
     }
@@ -121,6 +161,12 @@ impl Flow {
             Self::CompletedFirstSignIn => {
                 "Signing in for the first time, with tokens in the answer to the proof"
             }
+            Self::InvitedFirstSignIn => {
+                "Signing in for the first time with an invitation to a group"
+            }
+            Self::JudgedFirstSignIn => {
+                "Signing in for the first time where a function of the deployment decides"
+            }
             Self::FirstSignInToALegacyPool => {
                 "Signing in for the first time to a pool that reports missing users"
             }
@@ -136,6 +182,8 @@ impl Flow {
             Self::AnswerFirst => "Signing in for the first time with a continuation",
             Self::AnswerResend => "Having the code sent again with a continuation",
             Self::AnswerUndo => "Undoing the change of a contact with a continuation",
+            Self::Invite => "Inviting a contact",
+            Self::WithdrawInvitation => "Withdrawing an invitation",
         }
     }
 }
@@ -184,6 +232,8 @@ struct Run<'w> {
     pool: &'w Pool<'w>,
     /// True if sign-in knows that the pool reports missing users.
     legacy: bool,
+    /// The deployment's own rule for new accounts.
+    hook: Option<&'w Flaky<FixedAdmissionHook>>,
     /// True if no resend is sent: the user starts again, in another slot.
     in_slots: bool,
     steps: Vec<&'static str>,
@@ -221,6 +271,10 @@ fn world_of(flow: Flow) -> World {
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
     put_ada(flow, &mut world);
+    if let Some(rule) = flow.rule() {
+        world.deployment.policy.admission.rule = rule;
+        world.deployment.policy.inviters = Some(INVITERS.to_owned());
+    }
     match flow {
         Flow::Disabled => world.disable_ada(),
         Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
@@ -236,6 +290,15 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         Flow::FirstSignInToALegacyPool => Pool::legacy(&world),
         _ => Pool::of(&world),
     };
+    let is_invited = [Flow::InvitedFirstSignIn, Flow::WithdrawInvitation].contains(&flow);
+    if is_invited {
+        now(pool.context().invite(&invitation())).unwrap();
+        world.wire.clear();
+    }
+    let hook = (flow == Flow::JudgedFirstSignIn).then(|| {
+        let admitted = (identifier(BOB), invitation().membership);
+        Flaky::new(FixedAdmissionHook::new([admitted]), world.wire.clone())
+    });
     let sent_before = usize::from(flow == Flow::SlotSentBefore);
     if sent_before > 0 {
         now(sign_in::resolver(&world, &pool).session(&sign_in::request(ADA, None))).unwrap();
@@ -246,60 +309,13 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         world: &world,
         pool: &pool,
         legacy: flow == Flow::FirstSignInToALegacyPool,
+        hook: hook.as_ref(),
         in_slots: flow.is_in_slots(),
         steps: Vec::new(),
         seen: Vec::new(),
         requested: sent_before,
     };
-    match flow {
-        Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
-            run.sign_in(ADA, false);
-        }
-        Flow::Ticket => run.sign_in_by_ticket(),
-        Flow::SignInByPhone => run.sign_in(NUMBER, false),
-        Flow::Resend => run.sign_in(ADA, true),
-        Flow::Resume => run.resume(),
-        Flow::FirstSignIn | Flow::CompletedFirstSignIn | Flow::FirstSignInToALegacyPool => {
-            run.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
-            assert_eq!(world.directory.port.len(), 2, "Bob has one account");
-        }
-        Flow::Disabled => run.sign_in_disabled(),
-        Flow::SignUp => {
-            let names = Names::parse("Ada", "Lovelace").unwrap();
-            run.add("signUp", Some(&names), PendingState::Done);
-        }
-        Flow::ChangeContact => run.add("changeContact", None, PendingState::Done),
-        Flow::ContactInUse => run.add("changeContact", None, PendingState::InUse),
-        Flow::UndoChange => run.undo(),
-        Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
-            run.answer_by_continuation(flow);
-        }
-        Flow::PendingContact => {
-            let state = run.call_until_success("pendingContact", |run| {
-                let tokens = Tokens(run.world);
-                let contacts = contacts::resolver(run.pool, &tokens);
-                now(contacts.pending_contact(&identity(run.world, ADAS_NAME), Method::Email))
-            });
-            assert_eq!(state, None);
-        }
-        Flow::UpdateName => {
-            run.call_until_success("updateName", |run| {
-                let names = Names::parse("Ada", "Lovelace").unwrap();
-                let identity = identity(run.world, ADAS_NAME);
-                let tokens = Tokens(run.world);
-                let account = contacts::resolver(run.pool, &tokens);
-                now(account.update_names(&identity, &names))
-            });
-        }
-        Flow::RememberDevice => {
-            run.call_until_success("rememberDevice", |run| {
-                let identity = identity(run.world, ADAS_NAME);
-                with_devices(run.world, async |devices| {
-                    devices.remember_device(&identity).await
-                })
-            });
-        }
-    }
+    run.play(flow);
     let Run {
         steps,
         seen,
@@ -334,6 +350,76 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
 }
 
 impl<'w> Run<'w> {
+    /// Runs the flow to its end.
+    fn play(&mut self, flow: Flow) {
+        match flow {
+            Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
+                self.sign_in(ADA, false);
+            }
+            Flow::Ticket => self.sign_in_by_ticket(),
+            Flow::SignInByPhone => self.sign_in(NUMBER, false),
+            Flow::Resend => self.sign_in(ADA, true),
+            Flow::Resume => self.resume(),
+            Flow::FirstSignIn
+            | Flow::CompletedFirstSignIn
+            | Flow::InvitedFirstSignIn
+            | Flow::JudgedFirstSignIn
+            | Flow::FirstSignInToALegacyPool => {
+                self.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
+                assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");
+                let is_member = flow.rule().is_some();
+                let groups = self
+                    .world
+                    .directory
+                    .port
+                    .groups(&admissions::username(self.world, BOB));
+                assert_eq!(groups.contains(GROUP), is_member, "{flow:?}: {groups:?}");
+            }
+            Flow::Invite => self.invite("invitations", |account, caller| {
+                now(account.invite(caller, &invitation()))
+            }),
+            Flow::WithdrawInvitation => self.invite("invitations/withdraw", |account, caller| {
+                now(account.withdraw_invitation(caller, &identifier(BOB)))
+            }),
+            Flow::Disabled => self.sign_in_disabled(),
+            Flow::SignUp => {
+                let names = Names::parse("Ada", "Lovelace").unwrap();
+                self.add("signUp", Some(&names), PendingState::Done);
+            }
+            Flow::ChangeContact => self.add("changeContact", None, PendingState::Done),
+            Flow::ContactInUse => self.add("changeContact", None, PendingState::InUse),
+            Flow::UndoChange => self.undo(),
+            Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
+                self.answer_by_continuation(flow);
+            }
+            Flow::PendingContact => {
+                let state = self.call_until_success("pendingContact", |run| {
+                    let tokens = Tokens(run.world);
+                    let contacts = contacts::resolver(run.pool, &tokens);
+                    now(contacts.pending_contact(&identity(run.world, ADAS_NAME), Method::Email))
+                });
+                assert_eq!(state, None);
+            }
+            Flow::UpdateName => {
+                self.call_until_success("updateName", |run| {
+                    let names = Names::parse("Ada", "Lovelace").unwrap();
+                    let identity = identity(run.world, ADAS_NAME);
+                    let tokens = Tokens(run.world);
+                    let account = contacts::resolver(run.pool, &tokens);
+                    now(account.update_names(&identity, &names))
+                });
+            }
+            Flow::RememberDevice => {
+                self.call_until_success("rememberDevice", |run| {
+                    let identity = identity(run.world, ADAS_NAME);
+                    with_devices(run.world, async |devices| {
+                        devices.remember_device(&identity).await
+                    })
+                });
+            }
+        }
+    }
+
     /// Calls a resolver until it succeeds.
     fn call_until_success<T>(
         &mut self,
@@ -376,11 +462,27 @@ impl<'w> Run<'w> {
                 ..sign_in::request(typed, proof)
             };
             let resolver = SignIn {
+                context: run.pool.context(),
                 legacy_pool: run.legacy,
-                ..sign_in::resolver(run.world, run.pool)
+                captcha: run.world.captcha.as_ref(),
+                hook: run.hook,
             };
             now(resolver.session(&request)).map_err(|error: SignInError| error.into())
         })
+    }
+
+    /// Calls an operation on invitations, as a member of the group that may.
+    fn invite(
+        &mut self,
+        step: &'static str,
+        call: impl Fn(&contacts::Resolver<'_, '_>, &Identity) -> Result<(), ContactError>,
+    ) {
+        self.call_until_success(step, |run| {
+            let mut caller = identity(run.world, ADAS_NAME);
+            caller.groups = vec![INVITERS.to_owned()];
+            let tokens = Tokens(run.world);
+            call(&contacts::resolver(run.pool, &tokens), &caller)
+        });
     }
 
     fn sign_in_disabled(&mut self) {
@@ -797,6 +899,8 @@ pub(crate) fn service(call: &str) -> &'static str {
         "find" => "Cognito AdminGetUser",
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
+        "add_to_group" => "Cognito AdminAddUserToGroup",
+        "judge" => "Lambda Invoke",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
         "sign_out" => "Cognito AdminUserGlobalSignOut",
         "flow" | "pending" | "is_redeemed" | "undo" | "replaced" | "session"
@@ -804,8 +908,8 @@ pub(crate) fn service(call: &str) -> &'static str {
         "counts" | "sessions" => "DynamoDB BatchGetItem",
         "refresh" => "Cognito GetTokensFromRefreshToken",
         "revoke" => "Cognito RevokeToken",
-        "open_flow" | "put_pending" | "open_session" => "DynamoDB PutItem",
-        "release" | "end_session" => "DynamoDB DeleteItem",
+        "open_flow" | "put_pending" | "put_invitation" | "open_session" => "DynamoDB PutItem",
+        "release" | "withdraw_invitation" | "end_session" => "DynamoDB DeleteItem",
         _ => "DynamoDB UpdateItem",
     }
 }
@@ -846,7 +950,7 @@ const ENDS: &str = "\n## Sending a message\n";
 const INTRODUCTION: &str = "\
 # What happens when a call fails
 
-The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each call to Cognito, DynamoDB and Turnstile, and for each way in which that call can break. It follows the user to the end of the flow and checks that
+The test `fault_table` of `shared/core/tests/policy/` writes this page. It plays each flow below once for each call to Cognito, DynamoDB, Turnstile and a function of the deployment, and for each way in which that call can break. It follows the user to the end of the flow and checks that
 
 - the user reaches the result of the flow,
 - no message is sent without a request, and
@@ -890,15 +994,20 @@ fn the_page_lists_the_effect_of_each_failed_call() {
     );
 }
 
-/// The kinds of item that the role of each function may access, by a table of `infra/lib/rights.ts`.
-fn items_of(table: &str) -> BTreeSet<(&'static str, &'static str)> {
+/// The text of a table of `infra/lib/rights.ts`.
+fn rights(table: &str) -> &'static str {
     let rights = include_str!("../../../../infra/lib/rights.ts");
     let begins = format!("export const {table}: ");
     let (_, rights) = rights.split_once(&*begins).expect("the table");
     let (rights, _) = rights.split_once("\n};\n").expect("its end");
+    rights
+}
+
+/// The kinds of item that the role of each function may access, by a table.
+fn items_of(table: &str) -> BTreeSet<(&'static str, &'static str)> {
     let mut function = "";
     let mut items = BTreeSet::new();
-    for line in rights.lines().map(str::trim) {
+    for line in rights(table).lines().map(str::trim) {
         // A function has a line for itself, or begins the line of its rights.
         if let Some((name, _)) = line.split_once(": {").filter(|_| line.starts_with('\'')) {
             function = name.trim_matches('\'');
@@ -912,6 +1021,12 @@ fn items_of(table: &str) -> BTreeSet<(&'static str, &'static str)> {
     items
 }
 
+/// The functions to whose roles a rule for new accounts adds a statement on invitations.
+fn functions_of_invitations() -> impl Iterator<Item = &'static str> {
+    let lines = rights("ADMISSION_RIGHTS").lines();
+    lines.filter_map(|line| Some(line.trim().strip_prefix('\'')?.split_once('\'')?.0))
+}
+
 #[test]
 fn each_function_reaches_exactly_the_items_of_its_role() {
     let mut reached = BTreeSet::new();
@@ -923,7 +1038,9 @@ fn each_function_reaches_exactly_the_items_of_its_role() {
         }
         reached.extend(usual.items);
     }
-    assert_eq!(reached, items_of("RIGHTS"));
+    let mut items = items_of("RIGHTS");
+    items.extend(functions_of_invitations().map(|function| (function, "invitation")));
+    assert_eq!(reached, items);
     let more = items_of("SESSION_RIGHTS");
     assert_eq!(session_faults::items(), more);
 }

@@ -17,6 +17,7 @@ use latchstring_core::session::{SessionError, SessionId};
 use latchstring_core::sign_in::{SignInError, SignInPayload};
 use latchstring_memory::MemoryDirectory;
 
+use crate::admissions::{by_invitation, invite, username};
 use crate::completions::completion;
 use crate::contacts::{change, holds, last_code};
 use crate::guess_charges::charged;
@@ -549,6 +550,68 @@ fn no_order_of_two_proofs_makes_two_accounts() {
                 assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
             }
             assert_eq!(world.directory.port.len(), 1);
+        },
+    );
+}
+
+#[test]
+fn no_order_of_two_redemptions_uses_an_invitation_twice() {
+    explore(
+        "redemptions",
+        [bounds(2, 1, 1), bounds(2, 4, 1)],
+        |choices, parallel, bounds| {
+            let world = by_invitation()
+                .reconfigured(widen_budgets)
+                .reconfigured(disable_alias_checks);
+            invite(&world, BOB);
+            let proofs: Vec<_> = (0..parallel).map(|_| earned_proof(&world, BOB)).collect();
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let requests: Vec<_> = proofs
+                .iter()
+                .map(|proof| request(BOB, Some(proof)))
+                .collect();
+            world.wire.take_turns();
+            let strands = requests
+                .iter()
+                .map(|request| {
+                    let strand: Strand<'_, _> = Box::pin(sign_in.session(request));
+                    strand
+                })
+                .collect();
+            let payloads = choices.run(strands, bounds);
+            let accounts = world.directory.port.len();
+            assert!(accounts <= 1, "{accounts} accounts");
+            for (payload, proof) in payloads.into_iter().zip(&proofs) {
+                let Some(payload) = payload else { continue };
+                let refused = payload.as_ref().err() == Some(&SignInError::NotAdmitted);
+                assert!(!refused, "an invited owner is refused");
+                let Ok(payload) = payload else { continue };
+                let reply = pool.session(&payload.session).answer(proof);
+                assert_eq!(reply.next(), Next::IssueTokens);
+            }
+
+            // The process that died may have held the lease. The account is completed as invited.
+            world.after_secs(30);
+            if let Some(proof) = earned_proof_or_tokens(&world) {
+                let payload = now(sign_in.session(&request(BOB, Some(&proof)))).unwrap();
+                let reply = pool.session(&payload.session).answer(&proof);
+                assert_eq!(reply.next(), Next::IssueTokens, "{:?}", reply.reasons());
+            }
+            assert_eq!(world.directory.port.len(), 1);
+            let name = username(&world, BOB);
+            assert_eq!(world.directory.port.groups(&name).len(), 2);
+            assert_eq!(
+                world.directory.port.attributes(&name)["custom:tier"],
+                "gold"
+            );
+
+            // The invitation permits no second account.
+            world.directory.port.remove(&name);
+            world.after_secs(60);
+            let proof = earned_proof(&world, BOB);
+            let again = now(sign_in.session(&request(BOB, Some(&proof))));
+            assert_eq!(again.err(), Some(SignInError::NotAdmitted));
         },
     );
 }

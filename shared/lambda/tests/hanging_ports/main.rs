@@ -6,17 +6,20 @@
 
 mod cognito;
 
-use std::convert::Infallible;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes};
+use latchstring_core::admission::AdmissionRule;
 use latchstring_core::flow::AppClient;
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::invite::Membership;
 use latchstring_core::ports::{Clock, Directory, OpenChallenge};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::Handler;
 use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
-use latchstring_memory::{FixedCaptcha, ManualClock};
+use latchstring_memory::{FixedAdmissionHook, FixedCaptcha, ManualClock};
 use latchstring_testkit::{Answer, Break, Carried, Wire, deployment};
 use serde_json::{Value, json};
 
@@ -30,6 +33,7 @@ const ADAS_NAME: &str = "username-of-ada";
 const NEW: &str = "ada@example.org";
 const NUMBER: &str = "+14155550132";
 const BOB: &str = "bob@example.com";
+const GROUP: &str = "staff";
 
 /// The time limit of a resolver. AppSync allows 30 s.
 const RESOLVER: Duration = Duration::from_secs(25);
@@ -42,6 +46,8 @@ const MAX_ATTEMPTS: usize = 12;
 enum Flow {
     Known,
     New,
+    Invited,
+    Judged,
     Resend,
     Mistyped,
     Guessed,
@@ -55,9 +61,11 @@ enum Flow {
 }
 
 impl Flow {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::Known,
         Self::New,
+        Self::Invited,
+        Self::Judged,
         Self::Resend,
         Self::Mistyped,
         Self::Guessed,
@@ -70,10 +78,19 @@ impl Flow {
         Self::Name,
     ];
 
+    /// Returns the rule for new accounts.
+    const fn rule(self) -> AdmissionRule {
+        match self {
+            Self::Invited => AdmissionRule::Invited,
+            Self::Judged => AdmissionRule::Hook,
+            _ => AdmissionRule::Open,
+        }
+    }
+
     /// Returns the contact of the flow.
     const fn contact(self) -> &'static str {
         match self {
-            Self::New => BOB,
+            Self::New | Self::Invited | Self::Judged => BOB,
             Self::SignUp => NUMBER,
             Self::Change => NEW,
             _ => ADA,
@@ -98,6 +115,7 @@ impl FlowRun {
             deployment.policy.budgets.deployment.short_guesses_per_day = 0;
             deployment.policy.budgets.deployment.long_guesses_per_day = 0;
         }
+        deployment.policy.admission.rule = flow.rule();
         // The beginning of an hour, so that the whole flow is in one window.
         let world = World::new(
             deployment,
@@ -195,7 +213,7 @@ impl FlowRun {
             ..
         } = self.world.clone();
         SignInResolver {
-            hook: None::<Infallible>,
+            hook: (self.flow == Flow::Judged).then(|| self.hook()),
             deployment,
             app_client: Self::app_client(),
             legacy_pool: false,
@@ -208,6 +226,29 @@ impl FlowRun {
             captcha: self.captcha.clone(),
             clock,
             entropy,
+        }
+    }
+
+    /// Returns a rule that puts Bob into a group.
+    fn hook(&self) -> Flaky<FixedAdmissionHook> {
+        let bob = Identifier::parse(Method::Email, BOB).expect("an identifier");
+        let membership = Membership::new(BTreeMap::new(), [GROUP.to_owned()].into());
+        let hook = FixedAdmissionHook::new([(bob, membership.expect("a membership"))]);
+        Flaky::new(hook, self.world.wire.clone())
+    }
+
+    /// Invites Bob to a group, as an operator.
+    async fn invite(&mut self) {
+        let event = json!({"invite": {"emailOrPhone": BOB, "groups": [GROUP]}});
+        loop {
+            self.attempts();
+            let resolver = self.contact();
+            let answered = invoke(&self.world.clock, &resolver, event.clone(), RESOLVER).await;
+            if answered == json!({}) {
+                return;
+            }
+            assert_eq!(answered["error"]["type"], "Unavailable");
+            self.repetitions.push("`Unavailable`".to_owned());
         }
     }
 
@@ -335,6 +376,9 @@ impl FlowRun {
             }
             _ => {}
         }
+        if self.flow == Flow::Invited {
+            self.invite().await;
+        }
         let mut challenge = match self.flow {
             Flow::Ticket => self.open_by_ticket().await,
             _ => self.open(None).await,
@@ -427,8 +471,13 @@ impl FlowRun {
             holder.expect("memory answers").is_some(),
             "the contact has an account"
         );
-        let accounts = if self.flow == Flow::New { 2 } else { 1 };
+        let accounts = if self.flow.contact() == BOB { 2 } else { 1 };
         assert_eq!(directory.len(), accounts);
+        if self.flow.rule() != AdmissionRule::Open {
+            let bob = directory.find(BOB).await.expect("memory answers");
+            let groups = directory.groups(&bob.expect("an account").username);
+            assert!(groups.contains(GROUP), "it has its group: {groups:?}");
+        }
     }
 }
 
