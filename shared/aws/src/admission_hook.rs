@@ -1,4 +1,4 @@
-//! The deployment's own rule for new accounts: a function that is invoked for its verdict.
+//! The deployment's own rule for new accounts: a function that is invoked for its decision.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use aws_sdk_lambda::operation::invoke::InvokeInput;
 use aws_sdk_lambda::primitives::Blob;
 use latchstring_core::invite::Membership;
 use latchstring_core::locale::Locale;
-use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionVerdict, PortError};
+use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionDecision, PortError};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Aws, CallPolicy, code_of};
@@ -74,7 +74,7 @@ impl LambdaAdmissionHook {
 }
 
 impl AdmissionHook for LambdaAdmissionHook {
-    async fn judge(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+    async fn decide(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionDecision, PortError> {
         let invitation = question.invitation.map(|membership| Extras {
             attributes: membership.attributes().clone(),
             groups: membership.groups().clone(),
@@ -97,20 +97,20 @@ impl AdmissionHook for LambdaAdmissionHook {
             return Err(PortError::new(CALL, "the function threw an error"));
         }
         let payload = output.payload.unwrap_or_else(|| Blob::new([]));
-        verdict(payload.as_ref())
+        decision(payload.as_ref())
     }
 }
 
-/// Returns the verdict of an answer.
-fn verdict(payload: &[u8]) -> Result<AdmissionVerdict, PortError> {
+/// Returns the decision of an answer.
+fn decision(payload: &[u8]) -> Result<AdmissionDecision, PortError> {
     let answer: Answer = serde_json::from_slice(payload)
         .map_err(|_| PortError::new(CALL, "the function's answer has no boolean `admit`"))?;
     if !answer.admit {
-        return Ok(AdmissionVerdict::Refuse);
+        return Ok(AdmissionDecision::Refuse);
     }
     let Extras { attributes, groups } = answer.extras;
     Membership::new(attributes, groups)
-        .map(AdmissionVerdict::Admit)
+        .map(AdmissionDecision::Admit)
         .map_err(|_| {
             PortError::new(
                 CALL,
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn only_a_true_admits() {
         let admits =
-            |payload: &str| verdict(payload.as_bytes()).map(|it| it != AdmissionVerdict::Refuse);
+            |payload: &str| decision(payload.as_bytes()).map(|it| it != AdmissionDecision::Refuse);
         assert_eq!(admits(r#"{"admit": true}"#), Ok(true));
         assert_eq!(
             admits(r#"{"admit": true, "groups": ["staff"], "more": 1}"#),

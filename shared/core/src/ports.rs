@@ -721,7 +721,7 @@ pub struct AdmissionQuestion<'a> {
 
 /// The answer of the deployment's own rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AdmissionVerdict {
+pub enum AdmissionDecision {
     /// The account may be created, with this in addition to its invitation.
     Admit(Membership),
     /// It may not.
@@ -730,16 +730,16 @@ pub enum AdmissionVerdict {
 
 /// The deployment's own rule for new accounts.
 pub trait AdmissionHook: Send + Sync {
-    /// Returns the verdict. It may be called several times for one account.
-    fn judge(
+    /// Returns the decision. It may be called several times for one account.
+    fn decide(
         &self,
         question: &AdmissionQuestion<'_>,
-    ) -> impl Future<Output = Result<AdmissionVerdict, PortError>> + Send;
+    ) -> impl Future<Output = Result<AdmissionDecision, PortError>> + Send;
 }
 
 /// The hook of a deployment without one.
 impl AdmissionHook for Infallible {
-    async fn judge(&self, _: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+    async fn decide(&self, _: &AdmissionQuestion<'_>) -> Result<AdmissionDecision, PortError> {
         match *self {}
     }
 }

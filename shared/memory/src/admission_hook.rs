@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::identifier::Identifier;
 use latchstring_core::invite::Membership;
-use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionVerdict, PortError};
+use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionDecision, PortError};
 
 use crate::lock;
 
@@ -32,12 +32,12 @@ impl FixedAdmissionHook {
 }
 
 impl AdmissionHook for FixedAdmissionHook {
-    async fn judge(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionVerdict, PortError> {
+    async fn decide(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionDecision, PortError> {
         *lock(&self.asked) += 1;
         let admitted = self.admitted.get(question.contact.as_str());
         Ok(match admitted {
-            Some(membership) => AdmissionVerdict::Admit(membership.clone()),
-            None => AdmissionVerdict::Refuse,
+            Some(membership) => AdmissionDecision::Admit(membership.clone()),
+            None => AdmissionDecision::Refuse,
         })
     }
 }

@@ -7,7 +7,7 @@ use latchstring_core::invite::Invitation;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    AccessTokenVerifier, AdmissionHook, AdmissionQuestion, AdmissionVerdict, Attempted, Captcha,
+    AccessTokenVerifier, AdmissionHook, AdmissionQuestion, AdmissionDecision, Attempted, Captcha,
     ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier, Creation, DeliveryError,
     Directory, EndIf, Enlisted, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
     NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
@@ -389,9 +389,9 @@ impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
 
 impl<P: AdmissionHook, C: Carrier> AdmissionHook for Carried<P, C> {
     carried! { Port::AdmissionHook;
-        judge(question: &AdmissionQuestion<'_>) -> AdmissionVerdict, plain, |verdict| match verdict {
-            AdmissionVerdict::Admit(_) => "admit",
-            AdmissionVerdict::Refuse => "refuse",
+        decide(question: &AdmissionQuestion<'_>) -> AdmissionDecision, plain, |decision| match decision {
+            AdmissionDecision::Admit(_) => "admit",
+            AdmissionDecision::Refuse => "refuse",
         };
     }
 }

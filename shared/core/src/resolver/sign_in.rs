@@ -20,7 +20,7 @@ use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
 use crate::policy::admission::AdmissionRule;
 use crate::ports::{
-    AdmissionHook, AdmissionQuestion, AdmissionVerdict, Captcha, ChallengeApi, Creation, Directory,
+    AdmissionHook, AdmissionQuestion, AdmissionDecision, Captcha, ChallengeApi, Creation, Directory,
     FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable, RedemptionStore,
     Reply,
 };
@@ -699,9 +699,9 @@ where
         });
         if admission.rule == AdmissionRule::Hook {
             let membership = invited.as_ref().map(|joining| &joining.membership);
-            return Ok(match self.judged(identifier, locale, membership).await? {
-                AdmissionVerdict::Refuse => None,
-                AdmissionVerdict::Admit(membership) => {
+            return Ok(match self.decided(identifier, locale, membership).await? {
+                AdmissionDecision::Refuse => None,
+                AdmissionDecision::Admit(membership) => {
                     let joining = invited.unwrap_or_else(|| Joining::of(username));
                     Some(Joining {
                         membership: joining.membership.with(membership),
@@ -716,14 +716,14 @@ where
 
     /// Calls the deployment's own rule, once more if it does not answer. Without an answer there is
     /// no account.
-    async fn judged(
+    async fn decided(
         &self,
         contact: &Identifier,
         locale: Option<Locale>,
         invitation: Option<&Membership>,
-    ) -> Result<AdmissionVerdict, SignInError> {
+    ) -> Result<AdmissionDecision, SignInError> {
         let Some(hook) = self.hook else {
-            return Ok(AdmissionVerdict::Refuse);
+            return Ok(AdmissionDecision::Refuse);
         };
         let question = AdmissionQuestion {
             contact,
@@ -731,14 +731,14 @@ where
             locale,
             invitation,
         };
-        let judge = async || {
-            let judging = hook.judge(&question);
-            let judged = timeout(self.context.clock, HOOK_LIMIT, judging).await;
-            judged.unwrap_or_else(|| Err(PortError::new("admission hook", "timeout")))
+        let decide = async || {
+            let deciding = hook.decide(&question);
+            let decided = timeout(self.context.clock, HOOK_LIMIT, deciding).await;
+            decided.unwrap_or_else(|| Err(PortError::new("admission hook", "timeout")))
         };
-        match judge().await {
-            Ok(verdict) => Ok(verdict),
-            Err(_) => Ok(judge().await?),
+        match decide().await {
+            Ok(decision) => Ok(decision),
+            Err(_) => Ok(decide().await?),
         }
     }
 

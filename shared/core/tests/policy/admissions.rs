@@ -322,7 +322,7 @@ fn by_a_rule() -> (World, Flaky<FixedAdmissionHook>) {
 }
 
 /// Signs in with a code where a rule decides. The calls of the answer break so.
-fn judged(
+fn decided(
     world: &World,
     hook: &Flaky<FixedAdmissionHook>,
     contact: &str,
@@ -343,42 +343,42 @@ fn judged(
 }
 
 /// Returns the number of the first call of the rule in an answer.
-fn first_judgement() -> usize {
+fn first_decision() -> usize {
     let (world, hook) = by_a_rule();
-    judged(&world, &hook, NUMBER, &[]).unwrap_err();
+    decided(&world, &hook, NUMBER, &[]).unwrap_err();
     let calls = world.wire.calls();
-    calls.iter().position(|call| *call == "judge").unwrap()
+    calls.iter().position(|call| *call == "decide").unwrap()
 }
 
 #[test]
 fn a_rule_of_ones_own_admits_and_refuses() {
     let (world, hook) = by_a_rule();
-    assert!(is_new(&judged(&world, &hook, BOB, &[])));
+    assert!(is_new(&decided(&world, &hook, BOB, &[])));
     let name = username(&world, BOB);
     assert_eq!(
         world.directory.port.groups(&name),
         ["editors".to_owned()].into()
     );
-    assert_eq!(judged(&world, &hook, NUMBER, &[]), Err(refused()));
+    assert_eq!(decided(&world, &hook, NUMBER, &[]), Err(refused()));
     // An existing account is no question.
     let asked = hook.port.asked();
     world.after_secs(60);
-    assert!(is_signed_in(&judged(&world, &hook, BOB, &[])));
-    assert!(is_signed_in(&judged(&world, &hook, ADA, &[])));
+    assert!(is_signed_in(&decided(&world, &hook, BOB, &[])));
+    assert!(is_signed_in(&decided(&world, &hook, ADA, &[])));
     assert_eq!(hook.port.asked(), asked);
 }
 
 #[test]
 fn a_silent_rule_is_called_twice_and_creates_nothing() {
-    let at = first_judgement();
+    let at = first_decision();
     for kind in [Break::Before, Break::After, Break::Hangs] {
         let (world, hook) = by_a_rule();
         assert!(
-            is_new(&judged(&world, &hook, BOB, &[(at, kind)])),
+            is_new(&decided(&world, &hook, BOB, &[(at, kind)])),
             "{kind:?}"
         );
         let (world, hook) = by_a_rule();
-        let answered = judged(&world, &hook, BOB, &[(at, kind), (at + 1, kind)]);
+        let answered = decided(&world, &hook, BOB, &[(at, kind), (at + 1, kind)]);
         let error = answered.unwrap_err();
         assert_eq!(error.error.error_type(), "Unavailable", "{kind:?}");
         // The proof is kept, so the call can be repeated.
@@ -389,13 +389,13 @@ fn a_silent_rule_is_called_twice_and_creates_nothing() {
 }
 
 #[test]
-fn an_invitation_is_put_to_the_rule_and_adds_to_its_verdict() {
+fn an_invitation_is_put_to_the_rule_and_adds_to_its_answer() {
     let (world, hook) = by_a_rule();
     for contact in [BOB, NUMBER] {
         invite(&world, contact);
     }
-    assert_eq!(judged(&world, &hook, NUMBER, &[]), Err(refused()));
-    assert!(is_new(&judged(&world, &hook, BOB, &[])));
+    assert_eq!(decided(&world, &hook, NUMBER, &[]), Err(refused()));
+    assert!(is_new(&decided(&world, &hook, BOB, &[])));
     let name = username(&world, BOB);
     let directory = &world.directory.port;
     assert_eq!(directory.groups(&name).len(), 2);

@@ -68,7 +68,7 @@ enum Flow {
     FirstSignIn,
     CompletedFirstSignIn,
     InvitedFirstSignIn,
-    JudgedFirstSignIn,
+    DecidedFirstSignIn,
     FirstSignInToALegacyPool,
     Disabled,
     SignUp,
@@ -103,7 +103,7 @@ impl Flow {
         Self::FirstSignIn,
         Self::CompletedFirstSignIn,
         Self::InvitedFirstSignIn,
-        Self::JudgedFirstSignIn,
+        Self::DecidedFirstSignIn,
         Self::FirstSignInToALegacyPool,
         Self::Disabled,
         Self::SignUp,
@@ -127,7 +127,7 @@ impl Flow {
             Self::InvitedFirstSignIn | Self::Invite | Self::WithdrawInvitation => {
                 Some(AdmissionRule::Invited)
             }
-            Self::JudgedFirstSignIn => Some(AdmissionRule::Hook),
+            Self::DecidedFirstSignIn => Some(AdmissionRule::Hook),
             _ => None,
         }
     }
@@ -164,7 +164,7 @@ impl Flow {
             Self::InvitedFirstSignIn => {
                 "Signing in for the first time with an invitation to a group"
             }
-            Self::JudgedFirstSignIn => {
+            Self::DecidedFirstSignIn => {
                 "Signing in for the first time where a function of the deployment decides"
             }
             Self::FirstSignInToALegacyPool => {
@@ -295,7 +295,7 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         now(pool.context().invite(&invitation())).unwrap();
         world.wire.clear();
     }
-    let hook = (flow == Flow::JudgedFirstSignIn).then(|| {
+    let hook = (flow == Flow::DecidedFirstSignIn).then(|| {
         let admitted = (identifier(BOB), invitation().membership);
         Flaky::new(FixedAdmissionHook::new([admitted]), world.wire.clone())
     });
@@ -363,7 +363,7 @@ impl<'w> Run<'w> {
             Flow::FirstSignIn
             | Flow::CompletedFirstSignIn
             | Flow::InvitedFirstSignIn
-            | Flow::JudgedFirstSignIn
+            | Flow::DecidedFirstSignIn
             | Flow::FirstSignInToALegacyPool => {
                 self.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
                 assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");
@@ -900,7 +900,7 @@ pub(crate) fn service(call: &str) -> &'static str {
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
         "add_to_group" => "Cognito AdminAddUserToGroup",
-        "judge" => "Lambda Invoke",
+        "decide" => "Lambda Invoke",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
         "sign_out" => "Cognito AdminUserGlobalSignOut",
         "flow" | "pending" | "is_redeemed" | "undo" | "replaced" | "session"

@@ -47,7 +47,7 @@ enum Flow {
     Known,
     New,
     Invited,
-    Judged,
+    Decided,
     Resend,
     Mistyped,
     Guessed,
@@ -65,7 +65,7 @@ impl Flow {
         Self::Known,
         Self::New,
         Self::Invited,
-        Self::Judged,
+        Self::Decided,
         Self::Resend,
         Self::Mistyped,
         Self::Guessed,
@@ -82,7 +82,7 @@ impl Flow {
     const fn rule(self) -> AdmissionRule {
         match self {
             Self::Invited => AdmissionRule::Invited,
-            Self::Judged => AdmissionRule::Hook,
+            Self::Decided => AdmissionRule::Hook,
             _ => AdmissionRule::Open,
         }
     }
@@ -90,7 +90,7 @@ impl Flow {
     /// Returns the contact of the flow.
     const fn contact(self) -> &'static str {
         match self {
-            Self::New | Self::Invited | Self::Judged => BOB,
+            Self::New | Self::Invited | Self::Decided => BOB,
             Self::SignUp => NUMBER,
             Self::Change => NEW,
             _ => ADA,
@@ -213,7 +213,7 @@ impl FlowRun {
             ..
         } = self.world.clone();
         SignInResolver {
-            hook: (self.flow == Flow::Judged).then(|| self.hook()),
+            hook: (self.flow == Flow::Decided).then(|| self.hook()),
             deployment,
             app_client: Self::app_client(),
             legacy_pool: false,
