@@ -70,7 +70,9 @@ pub struct Behind<H> {
 
 impl<H: Handler> Handler for Behind<H> {
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        if self.doors == Doors::Http && !is_http(&event) {
+        // An operator uses no door of clients.
+        let is_clients = || Operator::read(&event).is_none();
+        if self.doors == Doors::Http && !is_http(&event) && is_clients() {
             return Err(PublicError::UnreadableEvent);
         }
         self.resolver.handle(event).await

@@ -320,7 +320,7 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             token_use: "access".to_owned(),
             client,
             auth_time,
-            // They are in the token alone, which is not decoded here.
+            // They are in the token alone, which the door decodes.
             groups: Vec::new(),
             access_token: access.token,
         })

@@ -14,6 +14,7 @@ use latchstring_core::secret::Secret;
 use latchstring_core::session::{SessionHandle, Sessions};
 use latchstring_core::sign_in::SignInPayload;
 
+use super::bearer;
 use super::browser;
 use super::problem::{Failure, Rejection};
 use super::response::Response;
@@ -159,7 +160,10 @@ where
             Caller::Bearer(identity) => identity.clone(),
             Caller::Browser(id) => {
                 let sessions = self.browser_sessions(&deployment)?;
-                sessions.identity(id, browser::browser(&call.event)).await?
+                let mut identity = sessions.identity(id, browser::browser(&call.event)).await?;
+                let claims = bearer::claims(identity.access_token.expose());
+                identity.groups = claims.map(|claims| claims.groups).unwrap_or_default();
+                identity
             }
             Caller::Anyone(_) | Caller::Server(..) => {
                 return Err(ContactError::NotSignedIn.into());

@@ -24,7 +24,7 @@ pub(super) struct Claims {
     pub(super) username: Option<String>,
     pub(super) auth_time: Option<u64>,
     #[serde(rename = "cognito:groups", default)]
-    groups: Vec<String>,
+    pub(super) groups: Vec<String>,
 }
 
 /// Returns the identity of an `Authorization` header; `None` if it has no token of this pool.

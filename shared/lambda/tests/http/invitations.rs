@@ -5,9 +5,11 @@ use std::time::Duration;
 use latchstring_core::admission::AdmissionRule;
 use latchstring_core::policy::Policy;
 use latchstring_core::ports::Directory as _;
-use latchstring_lambda::answer;
+use latchstring_lambda::config::Doors;
+use latchstring_lambda::{Behind, Handler, PublicError, answer};
 use serde_json::{Value, json};
 
+use crate::sessions::Sessions;
 use crate::world::{ADA, BOB, Reply, World};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -36,8 +38,8 @@ async fn sign_in(world: &World, typed: &str) -> Reply {
 }
 
 /// Sends the event of an operator to the function sign-up.
-async fn operate(world: &World, event: Value) -> Value {
-    answer(&world.accounts, event).await.unwrap().value
+async fn operate(sign_up: &impl Handler, event: Value) -> Value {
+    answer(sign_up, event).await.unwrap().value
 }
 
 #[tokio::test]
@@ -108,13 +110,13 @@ async fn a_principal_of_iam_invites_and_withdraws() {
     let world = World::with(by_invitation);
     let invite = json!({ "invite": { "emailOrPhone": BOB } });
     let withdraw = json!({ "withdrawInvitation": { "emailOrPhone": BOB } });
-    assert_eq!(operate(&world, invite.clone()).await, json!({}));
-    assert_eq!(operate(&world, withdraw).await, json!({}));
+    assert_eq!(operate(&world.accounts, invite.clone()).await, json!({}));
+    assert_eq!(operate(&world.accounts, withdraw).await, json!({}));
     assert_eq!(sign_in(&world, BOB).await.problem(), "NotAdmitted");
     world.shared.clock.advance(Duration::from_secs(60));
-    assert_eq!(operate(&world, invite).await, json!({}));
+    assert_eq!(operate(&world.accounts, invite).await, json!({}));
     assert_eq!(sign_in(&world, BOB).await.body["isNew"], true);
-    let refused = operate(&world, json!({ "invite": { "emailOrPhone": "bob" } })).await;
+    let refused = operate(&world.accounts, json!({ "invite": { "emailOrPhone": "bob" } })).await;
     assert_eq!(refused["error"]["type"], "InvalidIdentifier");
 }
 
@@ -132,4 +134,91 @@ async fn an_event_of_a_client_is_never_an_operators() {
         let _ = answer(&world.accounts, event).await;
     }
     assert_eq!(sign_in(&world, BOB).await.problem(), "NotAdmitted");
+}
+
+#[tokio::test]
+async fn an_operators_event_passes_every_door_of_sign_up() {
+    let invite = json!({ "invite": { "emailOrPhone": BOB } });
+    for doors in [Doors::Both, Doors::Http] {
+        let World {
+            accounts, sign_in, ..
+        } = World::with(by_invitation);
+        let behind = Behind {
+            doors,
+            resolver: accounts,
+        };
+        assert_eq!(operate(&behind, invite.clone()).await, json!({}));
+        let behind = Behind {
+            doors,
+            resolver: sign_in,
+        };
+        let refused = answer(&behind, invite.clone()).await.unwrap_err();
+        assert_eq!(refused, PublicError::UnreadableEvent);
+    }
+    let deployed = Sessions::with(by_invitation, json!({}));
+    let behind = Behind {
+        doors: Doors::Http,
+        resolver: deployed.accounts,
+    };
+    assert_eq!(operate(&behind, invite.clone()).await, json!({}));
+    for event in [
+        json!({ "invite": invite["invite"], "info": { "fieldName": "rememberDevice" } }),
+        json!({ "info": { "fieldName": "rememberDevice" } }),
+    ] {
+        let refused = answer(&behind, event).await.unwrap_err();
+        assert_eq!(refused, PublicError::UnreadableEvent);
+    }
+    let refused = answer(&deployed.sign_in, invite).await.unwrap_err();
+    assert_eq!(refused, PublicError::UnreadableEvent);
+}
+
+#[tokio::test]
+async fn a_session_opens_for_admitted_contacts_alone() {
+    let groups = json!({ "cognito:groups": ["admins"] });
+    let deployed = Sessions::with(by_invitation, groups);
+    let (refused, cookie) = deployed.answered_as(BOB, None).await;
+    assert_eq!((refused.status, refused.problem()), (403, "NotAdmitted"));
+    assert_eq!(cookie, None);
+
+    let inviter = deployed.signed_in().await;
+    let body = json!({ "emailOrPhone": BOB });
+    let (invited, _) = deployed
+        .post("/v1/invitations", Some(&inviter), &body)
+        .await;
+    assert_eq!(invited.status, 204, "{}", invited.text);
+    let clock = &deployed.world.shared.clock;
+    clock.advance(Duration::from_secs(60));
+    let (answered, cookie) = deployed.answered_as(BOB, None).await;
+    assert_eq!(answered.body["isNew"], true, "{}", answered.text);
+    assert!(cookie.is_some());
+
+    let path = "/v1/invitations/withdraw";
+    let (withdrawn, _) = deployed.post(path, Some(&inviter), &body).await;
+    assert_eq!(withdrawn.status, 204, "{}", withdrawn.text);
+}
+
+#[tokio::test]
+async fn a_session_outside_the_group_may_not_invite() {
+    for claims in [json!({}), json!({ "cognito:groups": ["staff"] })] {
+        let deployed = Sessions::with(by_invitation, claims);
+        let cookie = deployed.signed_in().await;
+        for path in ["/v1/invitations", "/v1/invitations/withdraw"] {
+            let body = json!({ "emailOrPhone": BOB });
+            let (refused, _) = deployed.post(path, Some(&cookie), &body).await;
+            assert_eq!((refused.status, refused.problem()), (403, "NotAnInviter"));
+        }
+    }
+}
+
+/// The rule is for new accounts, and a sign-in of this kind makes none.
+#[tokio::test]
+async fn a_sign_in_to_an_existing_account_alone_meets_no_rule() {
+    let world = World::with(by_invitation);
+    for (contact, problem) in [(BOB, "NoAccount"), (ADA, "")] {
+        let body = json!({ "emailOrPhone": contact, "existingOnly": true });
+        let begun = world.post("/v1/sign-in", &body).await;
+        let (code, _) = world.code();
+        let answered = world.answer(&begun.text_of("continuation"), &code).await;
+        assert_eq!(answered.problem(), problem, "{}", answered.text);
+    }
 }

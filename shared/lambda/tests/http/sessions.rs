@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use latchstring_core::flow::AppClient;
+use latchstring_core::policy::Policy;
 use latchstring_core::ports::{ChallengeApi, Clock, OpenChallenge, PortError, Reply, SecretSource};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -33,7 +34,7 @@ const OWN: [(&str, &str); 3] = [JSON, PAGE, SAME_ORIGIN];
 
 /// The server credential of the deployment.
 #[derive(Clone)]
-struct Credential;
+pub(crate) struct Credential;
 
 impl SecretSource for Credential {
     async fn read(&self) -> Result<Secret, PortError> {
@@ -43,10 +44,12 @@ impl SecretSource for Credential {
 
 /// A pool that issues tokens with claims, which can be refreshed.
 #[derive(Clone)]
-struct Confidential {
+pub(crate) struct Confidential {
     pool: testkit::Pool<Arc<testkit::World>>,
     tokens: MemoryRefreshTokens,
     issued: Issued,
+    /// The claims of an access token beside the usual ones.
+    claims: Value,
     clock: ManualClock,
 }
 
@@ -68,23 +71,23 @@ impl ChallengeApi for Confidential {
             return Ok(reply);
         };
         let mut tokens = self.tokens.sign_in(&username);
-        tokens.access = Secret::new(self.issued.token(self.clock.now(), &json!({})));
+        tokens.access = Secret::new(self.issued.token(self.clock.now(), &self.claims));
         Ok(Reply::Tokens(tokens))
     }
 }
 
-type Mode = Option<SessionMode<MemoryRefreshTokens, Credential>>;
+pub(crate) type Mode = Option<SessionMode<MemoryRefreshTokens, Credential>>;
 
 /// The store of the resolvers, whose calls a test can break. The triggers have the same one, unbroken.
-type Store = Carried<MemoryStore, Wire>;
+pub(crate) type Store = Carried<MemoryStore, Wire>;
 
 /// A deployment in session mode, with Ada's account.
-struct Sessions {
-    world: World,
+pub(crate) struct Sessions {
+    pub(crate) world: World,
     /// The calls of the resolvers to their store.
     wire: Wire,
     tokens: MemoryRefreshTokens,
-    sign_in: SignInResolver<
+    pub(crate) sign_in: SignInResolver<
         Store,
         MemoryDirectory,
         Confidential,
@@ -94,7 +97,7 @@ struct Sessions {
         latchstring_core::policy::Deployment,
         Mode,
     >,
-    accounts: AccountResolver<
+    pub(crate) accounts: AccountResolver<
         Store,
         MemoryDirectory,
         Issued,
@@ -108,7 +111,12 @@ struct Sessions {
 
 impl Sessions {
     fn new() -> Self {
-        let world = World::new();
+        Self::with(|_| {}, json!({}))
+    }
+
+    /// Makes a deployment with other settings, whose access tokens have these claims too.
+    pub(crate) fn with(change: impl FnOnce(&mut Policy), claims: Value) -> Self {
+        let world = World::with(change);
         let shared = Arc::clone(&world.shared);
         let tokens = MemoryRefreshTokens::new(shared.directory.clone(), shared.clock.clone())
             .with_rotation(Duration::from_secs(60));
@@ -117,6 +125,7 @@ impl Sessions {
             pool,
             tokens: tokens.clone(),
             issued: world.issued.clone(),
+            claims,
             clock: shared.clock.clone(),
         };
         let mode = Some(SessionMode {
@@ -195,7 +204,7 @@ impl Sessions {
     }
 
     /// Posts JSON from the app's own page.
-    async fn post(
+    pub(crate) async fn post(
         &self,
         path: &str,
         cookie: Option<&str>,
@@ -212,17 +221,26 @@ impl Sessions {
 
     /// Signs Ada in, and returns the answer and the whole cookie.
     async fn answered(&self, cookie: Option<&str>) -> (Response, String) {
-        let body = json!({ "emailOrPhone": ADA });
+        let (answered, cookie) = self.answered_as(ADA, cookie).await;
+        (answered, cookie.expect("a cookie"))
+    }
+
+    /// Sends the right code of a contact, and returns the answer and the whole cookie.
+    pub(crate) async fn answered_as(
+        &self,
+        contact: &str,
+        cookie: Option<&str>,
+    ) -> (Response, Option<String>) {
+        let body = json!({ "emailOrPhone": contact });
         let (begun, none) = self.post("/v1/sign-in", cookie, &body).await;
         assert_eq!((begun.status, none), (200, None), "{}", begun.text);
         let (code, _) = self.world.code();
         let body = json!({ "continuation": begun.text_of("continuation"), "answer": code });
-        let (answered, cookie) = self.post("/v1/sign-in/answer", cookie, &body).await;
-        (answered, cookie.expect("a cookie"))
+        self.post("/v1/sign-in/answer", cookie, &body).await
     }
 
     /// Signs Ada in, and returns the name and value of the cookie.
-    async fn signed_in(&self) -> String {
+    pub(crate) async fn signed_in(&self) -> String {
         pair(&self.answered(None).await.1)
     }
 }
