@@ -14,19 +14,20 @@ var MESSAGES = {
   InvalidProof: "This took too long. Start again.",
   InvalidResume: "This sign-in has ended. Start again.",
   TooManyRequests: "Too many requests. Try again later.",
-  CaptchaRequired: "Show that you are a person, then try again.",
+  CaptchaRequired: "Solve the CAPTCHA. Try again.",
   NotSignedIn: "You are not signed in.",
   ReauthRequired: "Sign in again to do this.",
   ContactInUse: "This contact is in use already.",
   ChangeHeld: "A change can still be undone. Try again later.",
   NothingToUndo: "There is nothing to undo.",
+  NotAdmitted: "This contact cannot be used.",
   OtherAccount: "This code belongs to another account.",
   CodeExpired: "The code has expired. Start again.",
   AttemptsSpent: "That was the last attempt. Start again.",
   FlowOver: "This sign-in has ended. Start again.",
-  Unavailable: "The service is not available. Try again later.",
+  Unavailable: "The service is down. Try again later.",
   Network: "There is no connection.",
-  Timeout: "There was no answer in time.",
+  Timeout: "There is no answer.",
   Internal: "Something went wrong."
 };
 function typeOf(name) {
