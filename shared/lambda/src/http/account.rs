@@ -8,7 +8,7 @@ use latchstring_core::ports::{
     SessionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::session::{SessionHandle, Sessions};
+use latchstring_core::session::{SessionHandle, Sessions, SignedOut};
 use latchstring_core::sign_in::SignInPayload;
 
 use super::browser;
@@ -184,7 +184,10 @@ where
         let sessions = self.browser_sessions(&deployment)?;
         let id = call.browser_session()?;
         match SessionHandle::parse(&input.handle) {
-            Some(handle) => Ok(sessions.revoke(id, handle).await?),
+            Some(handle) => {
+                note_unrevoked(sessions.revoke(id, handle).await?);
+                Ok(())
+            }
             // A handle of no session. The caller must be signed in all the same.
             None => Ok(sessions.list(id).await.map(|_| ())?),
         }
@@ -200,11 +203,7 @@ where
             (Some(id), Some(true)) => sessions.sign_out_everywhere(id).await?,
             (None, Some(true)) => return Err(ContactError::NotSignedIn.into()),
             (Some(id), _) => {
-                let done = sessions.sign_out(id).await?;
-                if let Some(fault) = done.unrevoked {
-                    metrics::fault(fault.call);
-                    tracing::warn!(%fault, "the tokens of a session were not revoked");
-                }
+                note_unrevoked(sessions.sign_out(id).await?);
             }
             (None, _) => {}
         }
@@ -298,6 +297,14 @@ where
         let (deployment, identity) = self.signed_in(call).await?;
         let account = self.core(&deployment);
         Ok(account.remember_device(&identity).await?.into())
+    }
+}
+
+/// Logs that tokens which no cookie leads to any more could not be revoked.
+fn note_unrevoked(done: SignedOut) {
+    if let Some(fault) = done.unrevoked {
+        metrics::fault(fault.call);
+        tracing::warn!(%fault, "the tokens of a session were not revoked");
     }
 }
 

@@ -238,7 +238,7 @@ routes! {
         /// the account.
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
             Json<TicketRequest> => Json<IssuedTicket>,
-            [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
+            [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired, NotFound,
                 TooManyRequests];
         /// Answer a code
         ///
