@@ -201,7 +201,6 @@ onBoth("a browser is signed out in the list of another", async (visitor) => {
   await other.button("Change the email address").click();
   await other.notice("You are no longer signed in.");
   await other.heading("Sign in").waitFor();
-  assert.equal(await cookieOf(other), undefined, "the cookie is deleted");
 });
 
 test("a sign-out ends the session and deletes the cookie", async () => {
@@ -297,12 +296,12 @@ test("a code of no account, typed to sign in again, makes none", async () => {
   const { value } = await cookieOf(ada);
   await ada.opens("/#again");
   for (const way of ["code", "link"]) {
-    const nobody = `${way}.${ada.email}`;
-    await ada.field.fill(nobody);
+    const stranger = `${way}.${ada.email}`;
+    await ada.field.fill(stranger);
     await ada.sendsACode();
-    if (way === "code") await ada.entersTheCode(nobody);
+    if (way === "code") await ada.entersTheCode(stranger);
     else {
-      await ada.opens(`/${new URL(await ada.link(nobody)).hash}`);
+      await ada.opens(`/${new URL(await ada.link(stranger)).hash}`);
       await ada.button("Sign in").click();
     }
     await ada.page.locator(".notice, .problem").getByText("This code belongs to another account.").waitFor();

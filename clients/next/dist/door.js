@@ -37,6 +37,8 @@ export async function ask(config, { method, path, headers, id, body }) {
         throw new LatchstringError("Unavailable", `Latchstring does not answer: ${reason}`);
     }
 }
+/** True once a missing address was reported. */
+let isTold = false;
 /** Returns the address that the request came from, without a port, if a trusted source names one. */
 function sourceOf({ source }, headers) {
     const named = typeof source === "string" ? headers.get(source)?.split(",").pop() : source?.(headers);
@@ -45,11 +47,17 @@ function sourceOf({ source }, headers) {
     const [, bracketed, before] = /^(?:\[(.+)\](?::\d+)?|([\d.]+|(?:[\da-f]+:){7}[\da-f]+):\d+)$/i.exec(text) ?? [];
     const address = bracketed ?? before ?? text;
     // The door refuses what is no address, and knows no zones.
-    return isIP(address) && !address.includes("%") ? address : undefined;
+    if (isIP(address) && !address.includes("%"))
+        return address;
+    if (source && !isTold) {
+        isTold = true;
+        console.error("Latchstring: `source` names no address, so all users share the budget of this server");
+    }
+    return undefined;
 }
 /** Returns the id of the browser session in the header `cookie`. Several cookies of the name count as none. */
 export function idIn(cookies) {
-    const pairs = (cookies ?? "").split(";").map((cookie) => cookie.trim().split("="));
+    const pairs = (cookies ?? "").split(";").map((cookie) => cookie.replace(/^[ \t]+|[ \t]+$/g, "").split("="));
     const [first, second] = pairs.filter(([name]) => name === COOKIE);
     return first?.length === 2 && !second ? idOf(first[1]) : undefined;
 }

@@ -55,6 +55,9 @@ export async function ask(config: LatchstringConfig, { method, path, headers, id
   }
 }
 
+/** True once a missing address was reported. */
+let isTold = false;
+
 /** Returns the address that the request came from, without a port, if a trusted source names one. */
 function sourceOf({ source }: LatchstringConfig, headers: Headers): string | undefined {
   const named = typeof source === "string" ? headers.get(source)?.split(",").pop() : source?.(headers);
@@ -63,12 +66,17 @@ function sourceOf({ source }: LatchstringConfig, headers: Headers): string | und
   const [, bracketed, before] = /^(?:\[(.+)\](?::\d+)?|([\d.]+|(?:[\da-f]+:){7}[\da-f]+):\d+)$/i.exec(text) ?? [];
   const address = bracketed ?? before ?? text;
   // The door refuses what is no address, and knows no zones.
-  return isIP(address) && !address.includes("%") ? address : undefined;
+  if (isIP(address) && !address.includes("%")) return address;
+  if (source && !isTold) {
+    isTold = true;
+    console.error("Latchstring: `source` names no address, so all users share the budget of this server");
+  }
+  return undefined;
 }
 
 /** Returns the id of the browser session in the header `cookie`. Several cookies of the name count as none. */
 export function idIn(cookies: string | null): string | undefined {
-  const pairs = (cookies ?? "").split(";").map((cookie) => cookie.trim().split("="));
+  const pairs = (cookies ?? "").split(";").map((cookie) => cookie.replace(/^[ \t]+|[ \t]+$/g, "").split("="));
   const [first, second] = pairs.filter(([name]) => name === COOKIE);
   return first?.length === 2 && !second ? idOf(first[1]) : undefined;
 }

@@ -117,7 +117,9 @@ fn cookies(headers: &HeaderMap) -> Vec<String> {
     cookies
         .flat_map(|header| {
             let header = String::from_utf8_lossy(header.as_bytes()).into_owned();
-            let cookies = header.split(';').map(|cookie| cookie.trim().to_owned());
+            let cookies = header
+                .split(';')
+                .map(|cookie| cookie.trim_matches([' ', '\t']).to_owned());
             cookies.collect::<Vec<_>>()
         })
         .filter(|cookie| !cookie.is_empty())

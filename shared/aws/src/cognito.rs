@@ -635,13 +635,17 @@ impl CognitoRefreshTokens {
     }
 }
 
-impl RefreshApi for CognitoRefreshTokens {
-    async fn refresh(&self, token: &Secret) -> Result<Refreshed, PortError> {
+impl CognitoRefreshTokens {
+    async fn refresh_with(
+        &self,
+        token: &Secret,
+        secret: Option<&Secret>,
+    ) -> Result<Refreshed, PortError> {
         const CALL: &str = "GetTokensFromRefreshToken";
         let request = GetTokensFromRefreshTokenInput::builder()
             .client_id(&self.app_client)
             .refresh_token(token.expose())
-            .set_client_secret(self.secret().await?);
+            .set_client_secret(secret.map(|secret| secret.expose().to_owned()));
         let error = match self.service.send(request.build()).await {
             Ok(output) => {
                 let tokens = output.authentication_result.and_then(refreshed);
@@ -654,13 +658,38 @@ impl RefreshApi for CognitoRefreshTokens {
             | "UserNotFoundException"
             | "UserNotConfirmedException"
             | "PasswordResetRequiredException" => Ok(Refreshed::Ended),
-            // "Refresh Token has been revoked", "Invalid Refresh Token", "User is disabled." Any
-            // other refusal may be a mistake of the operator, which must not end sessions.
-            "NotAuthorizedException" if mentions(&error, &["refresh token", "user "]) => {
-                Ok(Refreshed::Ended)
-            }
+            // Any other refusal may be a mistake of the operator, which must not end sessions.
+            "NotAuthorizedException" if mentions(&error, &ENDED) => Ok(Refreshed::Ended),
             _ => Err(self.fault(CALL, &error)),
         }
+    }
+}
+
+/// The refusals of a refresh that are about the token or its user, in lower case.
+const ENDED: [&str; 5] = [
+    "refresh token has been revoked",
+    "refresh token has expired",
+    "invalid refresh token",
+    "user is disabled",
+    "user does not exist",
+];
+
+impl RefreshApi for CognitoRefreshTokens {
+    async fn refresh(&self, token: &Secret) -> Result<Refreshed, PortError> {
+        let Some(kept) = &self.secret else {
+            return self.refresh_with(token, None).await;
+        };
+        let secret = kept.read().await?;
+        let refreshed = self.refresh_with(token, Some(&secret)).await?;
+        if !matches!(refreshed, Refreshed::Ended) {
+            return Ok(refreshed);
+        }
+        // Cognito may word the refusal of a secret alike, so no session ends by one that was replaced.
+        let present = kept.read_again().await?;
+        if present == secret {
+            return Ok(refreshed);
+        }
+        self.refresh_with(token, Some(&present)).await
     }
 
     async fn revoke(&self, token: &Secret) -> Result<(), PortError> {

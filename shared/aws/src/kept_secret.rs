@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::secret::Secret;
@@ -13,16 +13,43 @@ use crate::secrets::SecretsManager;
 
 /// The time for which a secret is used before it is read again.
 const MAX_AGE: Duration = Duration::from_secs(600);
+/// The time for which the last secret stays in use while it cannot be read.
+const KEEP: Duration = Duration::from_secs(3600);
+/// The time between two readings of a secret that was refused.
+const PAUSE: Duration = Duration::from_secs(5);
 
 /// A secret that is read at its first use, and again when it is ten minutes old. While it cannot be
-/// read, the last one stays in use. Clones share it.
+/// read, the last one stays in use for an hour. Clones share it.
 #[derive(Clone)]
 pub struct KeptSecret(Kind);
 
 #[derive(Clone)]
 enum Kind {
     Given(Secret),
-    Kept(SecretsManager, Arc<Mutex<Option<(Instant, Secret)>>>),
+    Kept(SecretsManager, Arc<Mutex<Option<Kept>>>),
+}
+
+/// A secret that was read.
+#[derive(Clone)]
+struct Kept {
+    secret: Secret,
+    /// The time of the reading, by both clocks: Linux stops the first one while a function is frozen,
+    /// and the second one may be set.
+    at: (Instant, SystemTime),
+    /// True if it was refused, so it may have been replaced.
+    is_refused: bool,
+}
+
+impl Kept {
+    fn age(&self) -> Duration {
+        let (instant, time) = self.at;
+        instant.elapsed().max(time.elapsed().unwrap_or_default())
+    }
+
+    fn is_current(&self) -> bool {
+        let most = if self.is_refused { PAUSE } else { MAX_AGE };
+        self.age() < most
+    }
 }
 
 impl KeptSecret {
@@ -34,11 +61,19 @@ impl KeptSecret {
         })
     }
 
-    /// Has the next call read the secret again: it was refused, so it may have been replaced.
+    /// Has a later call read the secret again: it was refused, so it may have been replaced.
     pub(crate) fn forget(&self) {
-        if let Kind::Kept(_, kept) = &self.0 {
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        if let Kind::Kept(_, kept) = &self.0
+            && let Some(kept) = &mut *kept.lock().unwrap_or_else(PoisonError::into_inner)
+        {
+            kept.is_refused = true;
         }
+    }
+
+    /// Reads a secret that was refused again, at most every five seconds.
+    pub(crate) async fn read_again(&self) -> Result<Secret, PortError> {
+        self.forget();
+        self.read().await
     }
 }
 
@@ -50,15 +85,22 @@ impl SecretSource for KeptSecret {
         };
         let known = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         match known {
-            Some((at, secret)) if at.elapsed() < MAX_AGE => Ok(secret),
+            Some(kept) if kept.is_current() => Ok(kept.secret),
             known => match source.read().await {
                 Ok(read) => {
                     let secret = Secret::new(read.expose().trim());
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    *kept = Some((Instant::now(), secret.clone()));
+                    *kept = Some(Kept {
+                        secret: secret.clone(),
+                        at: (Instant::now(), SystemTime::now()),
+                        is_refused: false,
+                    });
                     Ok(secret)
                 }
-                Err(fault) => known.map(|(_, secret)| secret).ok_or(fault),
+                Err(fault) => {
+                    let usable = known.filter(|kept| kept.age() < KEEP);
+                    usable.map(|kept| kept.secret).ok_or(fault)
+                }
             },
         }
     }

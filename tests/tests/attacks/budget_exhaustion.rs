@@ -7,14 +7,14 @@ use crate::{production, production_with, refused, victim};
 
 latchstring_tests::doors! {
     every: [
-        unredeemed_tickets_charge_no_budget,
-        three_thousand_tickets_lengthen_no_code,
-        unredeemed_tickets_of_a_legacy_pool_refuse_no_newcomer,
-        unredeemed_tickets_spend_no_sms_budget,
         unanswered_codes_lengthen_no_code,
         a_refusal_returns_the_time_to_wait,
     ],
     both: [
+        three_thousand_tickets_lengthen_no_code,
+        unredeemed_tickets_charge_no_budget,
+        unredeemed_tickets_of_a_legacy_pool_refuse_no_newcomer,
+        unredeemed_tickets_spend_no_sms_budget,
         an_unsent_code_cannot_be_guessed,
         stored_tickets_send_no_more_than_the_budget,
     ],

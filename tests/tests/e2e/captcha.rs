@@ -6,9 +6,12 @@ use latchstring_tests::{Latchstring, Person, Refusal};
 
 latchstring_tests::doors! {
     every: [
-        a_solved_captcha_permits_one_sign_in_once,
         a_required_captcha_is_equal_with_and_without_an_account,
         a_captcha_response_that_was_not_required_stays_valid,
+    ],
+    // With a ticket, which session mode has not.
+    both: [
+        a_solved_captcha_permits_one_sign_in_once,
     ],
 }
 

@@ -421,22 +421,33 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         Ok(sessions.into_iter().map(entry).collect())
     }
 
-    /// Ends another session of the account. Done if the account has none of that handle. Its refresh
-    /// token cannot be revoked: it opens with its own id only.
+    /// Ends a session of the account. Done if the account's list has none of that handle. The refresh
+    /// token of another session cannot be revoked: it opens with its own id only.
     ///
     /// # Errors
     /// If the session of the id has ended, also at Cognito, or a port fails.
-    pub async fn revoke(&self, id: &SessionId, handle: SessionHandle) -> Result<(), SessionError> {
+    pub async fn revoke(
+        &self,
+        id: &SessionId,
+        handle: SessionHandle,
+    ) -> Result<SignedOut, SessionError> {
         let current = self.authentic(id, self.live(id).await?)?;
         let SessionHandle(key) = handle;
         if key == current.key {
-            return self.sign_out(id).await.map(|_| ());
+            return self.sign_out(id).await;
+        }
+        let done = SignedOut { unrevoked: None };
+        let store = self.context.store;
+        // Each question to Cognito takes one session off the list, so a client causes no more of them
+        // than it has signed in.
+        let listed = store.enlisted_sessions(&current.account).await?;
+        if !listed.contains(&key) {
+            return Ok(done);
         }
         self.confirm(id, &current).await?;
-        let store = self.context.store;
         store.end_session(key, EndIf::Of(&current.account)).await?;
         self.delist(&current.account, &[key]).await;
-        Ok(())
+        Ok(done)
     }
 
     fn key(&self, id: &SessionId) -> Pseudonym {

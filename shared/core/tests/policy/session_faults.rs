@@ -380,15 +380,15 @@ fn a_session_that_cognito_does_not_confirm_ends_no_other() {
         let mode = Mode::new();
         let (id, other) = (mode.open(), mode.open());
         let handle = handle_of(&mode, &other);
-        // `session`, `lease_refresh`, and the two calls of Cognito.
-        mode.world
-            .wire
-            .will_break([(2, Break::Before), (3, Break::Before)]);
+        // `session`, the list if one session is to end, `lease_refresh`, and the two calls of Cognito.
+        let first = if everywhere { 2 } else { 3 };
+        let breaks = [first, first + 1].map(|call| (call, Break::Before));
+        mode.world.wire.will_break(breaks);
         let sessions = mode.sessions();
         let refused = if everywhere {
             now(sessions.sign_out_everywhere(&id))
         } else {
-            now(sessions.revoke(&id, handle))
+            now(sessions.revoke(&id, handle)).map(|_| ())
         };
         assert!(matches!(refused, Err(SessionError::Unavailable(_))));
         for id in [&id, &other] {

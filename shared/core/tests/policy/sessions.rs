@@ -726,15 +726,28 @@ fn a_session_is_revoked_in_its_own_account_only() {
     assert_eq!(entries.len(), 2);
     let thiefs = entries.iter().find(|entry| !entry.is_current).unwrap();
     let handle = SessionHandle::parse(&thiefs.handle.text()).unwrap();
-    assert_eq!(now(mode.sessions().revoke(&bob, handle)), Ok(()));
+    assert_eq!(
+        now(mode.sessions().revoke(&bob, handle)),
+        Ok(SignedOut { unrevoked: None })
+    );
     assert!(mode.current(&stolen).is_ok(), "of another account");
     for _ in 0..2 {
-        assert_eq!(now(mode.sessions().revoke(&ada, handle)), Ok(()));
+        assert_eq!(
+            now(mode.sessions().revoke(&ada, handle)),
+            Ok(SignedOut { unrevoked: None })
+        );
         assert_eq!(mode.current(&stolen), Err(SessionError::NotSignedIn));
     }
     assert_eq!(mode.list(&ada).len(), 1);
+    // A handle that is not on the list causes no question to Cognito.
+    mode.world.wire.clear();
+    now(mode.sessions().revoke(&ada, handle)).unwrap();
+    assert_eq!(mode.world.wire.calls(), ["session", "enlisted_sessions"]);
     let own = mode.list(&ada)[0].handle;
-    assert_eq!(now(mode.sessions().revoke(&ada, own)), Ok(()));
+    assert_eq!(
+        now(mode.sessions().revoke(&ada, own)),
+        Ok(SignedOut { unrevoked: None })
+    );
     assert_eq!(mode.current(&ada), Err(SessionError::NotSignedIn));
 }
 

@@ -11,7 +11,7 @@ use latchstring_core::ports::{
     PendingStore, SessionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
-use latchstring_core::session::{SessionHandle, Sessions};
+use latchstring_core::session::{SessionHandle, Sessions, SignedOut};
 use latchstring_core::sign_in::SignInPayload;
 
 use super::bearer;
@@ -211,7 +211,10 @@ where
         let sessions = self.browser_sessions(&deployment)?;
         let id = call.browser_session()?;
         match SessionHandle::parse(&input.handle) {
-            Some(handle) => Ok(sessions.revoke(id, handle).await?),
+            Some(handle) => {
+                note_unrevoked(sessions.revoke(id, handle).await?);
+                Ok(())
+            }
             // A handle of no session. The caller must be signed in all the same.
             None => Ok(sessions.list(id).await.map(|_| ())?),
         }
@@ -227,11 +230,7 @@ where
             (Some(id), Some(true)) => sessions.sign_out_everywhere(id).await?,
             (None, Some(true)) => return Err(ContactError::NotSignedIn.into()),
             (Some(id), _) => {
-                let done = sessions.sign_out(id).await?;
-                if let Some(fault) = done.unrevoked {
-                    metrics::fault(fault.call);
-                    tracing::warn!(%fault, "the tokens of a session were not revoked");
-                }
+                note_unrevoked(sessions.sign_out(id).await?);
             }
             (None, _) => {}
         }
@@ -354,6 +353,14 @@ impl InvitedContact {
     ) -> Result<Identifier, ContactError> {
         let contact = contact(self.email_or_phone.0, self.method, None, None);
         contact.parse(deployment, log_context)
+    }
+}
+
+/// Logs that tokens which no cookie leads to any more could not be revoked.
+fn note_unrevoked(done: SignedOut) {
+    if let Some(fault) = done.unrevoked {
+        metrics::fault(fault.call);
+        tracing::warn!(%fault, "the tokens of a session were not revoked");
     }
 }
 

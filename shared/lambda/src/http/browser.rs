@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use latchstring_core::ports::SecretSource;
+use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{AppServer, Browser, ServerCredential, SessionId};
@@ -31,18 +31,15 @@ pub(super) fn session_id(event: &Event<'_>) -> Option<SessionId> {
     let cookies = event.cookies();
     let mut values = cookies
         .split(';')
-        .filter_map(|cookie| cookie.trim().split_once('='))
+        // Browsers compare the prefix with the whole name. A sibling host could set a cookie whose name
+        // begins with other white space.
+        .filter_map(|cookie| cookie.trim_matches([' ', '\t']).split_once('='))
         .filter(|(name, _)| *name == COOKIE)
         .map(|(_, value)| value);
     match (values.next(), values.next()) {
         (Some(value), None) => SessionId::parse(value),
         _ => None,
     }
-}
-
-/// Returns whether a request has the cookie, readable or not.
-pub(super) fn has_cookie(event: &Event<'_>) -> bool {
-    event.cookies().contains(COOKIE)
 }
 
 /// Returns the browser that a request claims to be of.
@@ -100,9 +97,9 @@ pub(super) async fn app_server<T, V: SecretSource>(
         return Err(Rejection::NotTheServer.into());
     };
     let credential = credential.read().await?;
-    let admitted = ServerCredential::parse(credential.expose())
-        .and_then(|credential| credential.admit(Some(&given)));
-    match admitted {
+    let malformed = || PortError::new("server credential", "malformed");
+    let credential = ServerCredential::parse(credential.expose()).ok_or_else(malformed)?;
+    match credential.admit(Some(&given)) {
         Some(server) => Ok(Some(server)),
         None => Err(Rejection::NotTheServer.into()),
     }

@@ -25,7 +25,7 @@ pub use openapi::openapi;
 pub(crate) use types::{InvitationRequest, InvitedContact};
 
 use self::event::Event;
-use self::problem::{Failure, ProblemType, Rejection};
+use self::problem::{Failure, Rejection};
 use self::response::Response;
 use self::routes::{Auth, Route, find};
 use crate::handler::PublicError;
@@ -114,13 +114,7 @@ pub(crate) async fn serve<R: Actions>(resolver: &R, event: &Value) -> Result<Val
         }
         Err(failure) => {
             request.log(failure.outcome(), &log_context);
-            let response = failure.response();
-            let is_over = failure.problem_type() == ProblemType::NotSignedIn;
-            if is_over && resolver.sessions().mode().is_some() && browser::has_cookie(&event) {
-                browser::without_session(response)
-            } else {
-                response
-            }
+            failure.response()
         }
     };
     Ok(response.to_event(event.form()))

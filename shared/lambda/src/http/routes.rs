@@ -240,7 +240,7 @@ routes! {
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
             Json<TicketRequest> => Json<IssuedTicket>,
             [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
-                NotAdmitted, TooManyRequests];
+                NotAdmitted, NotFound, TooManyRequests];
         /// Answer a code
         ///
         /// Answers the code of a sign-in, or of a new contact. A right code returns tokens. If there

@@ -77,6 +77,10 @@ where
                 let Json(input) = SignIn::request(event)?;
                 SignIn::response(Json(self.begin(input, call).await?))
             }
+            // Without the client's secret, no client can redeem a ticket.
+            SignInAction::CreateTicket if self.sessions.mode().is_some() => {
+                return Err(Rejection::NotFound.into());
+            }
             SignInAction::CreateTicket => {
                 let Json(input) = CreateTicket::request(event)?;
                 CreateTicket::response(Json(self.ticket(input, call).await?))
