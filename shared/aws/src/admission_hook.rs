@@ -8,7 +8,7 @@ use aws_sdk_lambda::operation::invoke::InvokeInput;
 use aws_sdk_lambda::primitives::Blob;
 use latchstring_core::invite::Membership;
 use latchstring_core::locale::Locale;
-use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionDecision, PortError};
+use latchstring_core::ports::{AdmissionDecision, AdmissionHook, AdmissionQuestion, PortError};
 use serde::{Deserialize, Serialize};
 
 use crate::client::{Aws, CallPolicy, code_of};
@@ -74,7 +74,10 @@ impl LambdaAdmissionHook {
 }
 
 impl AdmissionHook for LambdaAdmissionHook {
-    async fn decide(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionDecision, PortError> {
+    async fn decide(
+        &self,
+        question: &AdmissionQuestion<'_>,
+    ) -> Result<AdmissionDecision, PortError> {
         let invitation = question.invitation.map(|membership| Extras {
             attributes: membership.attributes().clone(),
             groups: membership.groups().clone(),

@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::identifier::Identifier;
 use latchstring_core::invite::Membership;
-use latchstring_core::ports::{AdmissionHook, AdmissionQuestion, AdmissionDecision, PortError};
+use latchstring_core::ports::{AdmissionDecision, AdmissionHook, AdmissionQuestion, PortError};
 
 use crate::lock;
 
@@ -32,7 +32,10 @@ impl FixedAdmissionHook {
 }
 
 impl AdmissionHook for FixedAdmissionHook {
-    async fn decide(&self, question: &AdmissionQuestion<'_>) -> Result<AdmissionDecision, PortError> {
+    async fn decide(
+        &self,
+        question: &AdmissionQuestion<'_>,
+    ) -> Result<AdmissionDecision, PortError> {
         *lock(&self.asked) += 1;
         let admitted = self.admitted.get(question.contact.as_str());
         Ok(match admitted {

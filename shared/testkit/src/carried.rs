@@ -7,7 +7,7 @@ use latchstring_core::invite::Invitation;
 use latchstring_core::message::Message;
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
-    AccessTokenVerifier, AdmissionHook, AdmissionQuestion, AdmissionDecision, Attempted, Captcha,
+    AccessTokenVerifier, AdmissionDecision, AdmissionHook, AdmissionQuestion, Attempted, Captcha,
     ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier, Creation, DeliveryError,
     Directory, EndIf, Enlisted, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
     NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,

@@ -20,7 +20,7 @@ use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
 use crate::policy::admission::AdmissionRule;
 use crate::ports::{
-    AdmissionHook, AdmissionQuestion, AdmissionDecision, Captcha, ChallengeApi, Creation, Directory,
+    AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, Creation, Directory,
     FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable, RedemptionStore,
     Reply,
 };
