@@ -175,7 +175,7 @@ export class Latchstring extends Construct {
         environment: this.environment(name, props),
         statements: [
           ...statements(name, arns, {
-            signedCalls: props.settings?.cognitoCalls === 'signed',
+            signedCalls: this.cognitoCalls(props) === 'signed',
             sessionMode: this.session !== undefined,
           }),
           ...(this.session && RESOLVERS.includes(name) ? readSession(this.session) : []),
@@ -186,6 +186,11 @@ export class Latchstring extends Construct {
       return [name, created];
     };
     return Object.fromEntries(FUNCTIONS.map(create));
+  }
+
+  /** In session mode no client answers a session, so the calls are signed unless the settings say otherwise. */
+  private cognitoCalls({ settings }: LatchstringProps): 'public' | 'signed' {
+    return settings?.cognitoCalls ?? (this.session ? 'signed' : 'public');
   }
 
   private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): Session {
@@ -219,7 +224,9 @@ export class Latchstring extends Construct {
         ? { CLOUDFRONT_SECRET: this.originSecrets.map((secret) => secret.secretValue.unsafeUnwrap()).join(',') }
         : {}),
       ...(props.api === 'http' && RESOLVERS.includes(name) ? { DOORS: 'http' } : {}),
-      ...(this.session && RESOLVERS.includes(name) ? sessionVariables(this.session) : {}),
+      ...(this.session && RESOLVERS.includes(name)
+        ? { ...sessionVariables(this.session), COGNITO_CALLS: this.cognitoCalls(props) }
+        : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.
       ...(props.email === undefined ? { EMAIL: 'false' } : {}),

@@ -66,9 +66,10 @@ const ITEMS: Record<FunctionName, string[]> = {
 };
 
 // Session mode adds these, and nothing else.
+const SIGNED_CALLS = ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge'];
 const SESSION_ACTIONS: Partial<Record<FunctionName, string[]>> = {
-  'sign-in': ['dynamodb:PutItem', 'secretsmanager:GetSecretValue'],
-  'sign-up': ['cognito-idp:AdminUserGlobalSignOut', 'dynamodb:DeleteItem', 'secretsmanager:GetSecretValue'],
+  'sign-in': [...SIGNED_CALLS, 'dynamodb:PutItem', 'secretsmanager:GetSecretValue'],
+  'sign-up': [...SIGNED_CALLS, 'cognito-idp:AdminUserGlobalSignOut', 'dynamodb:DeleteItem', 'secretsmanager:GetSecretValue'],
 };
 const SESSION_ITEMS = ['session', 'sessions'];
 
@@ -265,10 +266,11 @@ describe('what session mode adds', () => {
 
   it('signed calls need no confirmation by HTTP, as no client answers a session', () => {
     templateOf({ api: 'http', settings: { cognitoCalls: 'signed' } });
-    const signed = templateOf({ api: 'http', sessionMode: true, settings: { cognitoCalls: 'signed' } });
+    const open = templateOf({ api: 'http', sessionMode: true, settings: { cognitoCalls: 'public' } });
     for (const name of ['sign-in', 'sign-up'] as const) {
-      const more = beyond(allowed(signed, name), allowed(template, name));
-      assert.deepEqual(more, ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge']);
+      assert.deepEqual(beyond(allowed(template, name), allowed(open, name)), SIGNED_CALLS);
+      assert.equal(functionOf(template, name).Properties.Environment.Variables.COGNITO_CALLS, 'signed');
+      assert.equal(functionOf(open, name).Properties.Environment.Variables.COGNITO_CALLS, 'public');
     }
   });
 

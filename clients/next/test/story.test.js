@@ -70,7 +70,6 @@ test("a protected page leads to the sign-in page without a session", async () =>
   assert.equal(new URL(ada.page.url()).pathname, "/sign-in");
   const answered = await ada.page.evaluate(async () => (await fetch("/api/latchstring/v1/session")).status);
   assert.equal(answered, 401);
-  assert.equal(await ada.session(), undefined, "the cookie is cleared");
 });
 
 test("a code signs in, and a server component and an API know the account", async () => {

@@ -15,7 +15,7 @@ use crate::secrets::SecretsManager;
 const MAX_AGE: Duration = Duration::from_secs(600);
 /// The time for which the last secret stays in use while it cannot be read.
 const KEEP: Duration = Duration::from_secs(3600);
-/// The time between two readings of a secret that was refused.
+/// The time between two readings because of a refusal.
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// A secret that is read at its first use, and again when it is ten minutes old. While it cannot be
@@ -38,6 +38,8 @@ struct Kept {
     at: (Instant, SystemTime),
     /// True if it was refused, so it may have been replaced.
     is_refused: bool,
+    /// The time of the latest reading because of a refusal.
+    read_again_at: Option<Instant>,
 }
 
 impl Kept {
@@ -47,8 +49,8 @@ impl Kept {
     }
 
     fn is_current(&self) -> bool {
-        let most = if self.is_refused { PAUSE } else { MAX_AGE };
-        self.age() < most
+        let read_again = self.read_again_at.is_some_and(|at| at.elapsed() < PAUSE);
+        self.age() < MAX_AGE && (!self.is_refused || read_again)
     }
 }
 
@@ -89,11 +91,14 @@ impl SecretSource for KeptSecret {
             known => match source.read().await {
                 Ok(read) => {
                     let secret = Secret::new(read.expose().trim());
+                    let now = Instant::now();
+                    let refused = known.filter(|known| known.is_refused);
                     let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                     *kept = Some(Kept {
                         secret: secret.clone(),
-                        at: (Instant::now(), SystemTime::now()),
+                        at: (now, SystemTime::now()),
                         is_refused: false,
+                        read_again_at: refused.map(|_| now),
                     });
                     Ok(secret)
                 }

@@ -259,10 +259,10 @@ async fn spent_budgets_are_equal_for_every_class_over_http() {
     }
 }
 
-#[tokio::test]
-async fn changing_a_contact_over_http_reveals_no_holder() {
+/// Compares a change of contact for every class, in the settings of one way to sign in.
+async fn a_change_reveals_no_holder(setting_of: impl Fn(Typed) -> Setting) {
     for typed in Typed::ALL {
-        let setting = seeded(typed);
+        let setting = setting_of(typed);
         let no_account = play_signed_in(setting, Class::NoAccount).await;
         let seen = step(&no_account, "a second wrong answer").expect("the step exists");
         assert_eq!(seen.json()["status"], "wrong");
@@ -271,6 +271,11 @@ async fn changing_a_contact_over_http_reveals_no_holder() {
             assert!(found.is_empty(), "{typed:?}, {class:?}: {found:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn changing_a_contact_over_http_reveals_no_holder() {
+    a_change_reveals_no_holder(seeded).await;
 }
 
 #[tokio::test]
@@ -315,16 +320,7 @@ async fn session_mode_answers_every_class_equally() {
 
 #[tokio::test]
 async fn changing_a_contact_in_session_mode_reveals_no_holder() {
-    for typed in Typed::ALL {
-        let setting = in_session_mode(typed);
-        let no_account = play_signed_in(setting, Class::NoAccount).await;
-        let seen = step(&no_account, "a second wrong answer").expect("the step exists");
-        assert_eq!(seen.json()["status"], "wrong");
-        for class in Class::ALL {
-            let found = differences(&no_account, &play_signed_in(setting, class).await);
-            assert!(found.is_empty(), "{typed:?}, {class:?}: {found:?}");
-        }
-    }
+    a_change_reveals_no_holder(in_session_mode).await;
 }
 
 /// The client's id alone starts nothing, sends nothing, writes nothing and shows nothing: the one
