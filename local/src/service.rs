@@ -208,12 +208,8 @@ impl Service {
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
         let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
-        let http_api = http_api::router(http_api(
-            lambdas.clone(),
-            &pool,
-            options.session_mode,
-            cors,
-        ));
+        let http_api =
+            http_api::router(http_api(lambdas.clone(), &pool, options.session_mode, cors));
         let own = if options.session_mode {
             // The GraphQL API could hand out tokens, and is not deployed in this mode.
             pages

@@ -20,9 +20,9 @@ use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
 use crate::policy::admission::AdmissionRule;
 use crate::ports::{
-    AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, Creation, Directory,
-    FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable, RedemptionStore,
-    Reply,
+    AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, Creation,
+    Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable,
+    RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::invitation::{Invitation, Membership};

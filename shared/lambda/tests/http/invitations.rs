@@ -116,7 +116,11 @@ async fn a_principal_of_iam_invites_and_withdraws() {
     world.shared.clock.advance(Duration::from_secs(60));
     assert_eq!(operate(&world.accounts, invite).await, json!({}));
     assert_eq!(sign_in(&world, BOB).await.body["isNew"], true);
-    let refused = operate(&world.accounts, json!({ "invite": { "emailOrPhone": "bob" } })).await;
+    let refused = operate(
+        &world.accounts,
+        json!({ "invite": { "emailOrPhone": "bob" } }),
+    )
+    .await;
     assert_eq!(refused["error"]["type"], "InvalidIdentifier");
 }
 
