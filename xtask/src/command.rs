@@ -9,11 +9,12 @@ use std::fmt::{self, Write as _};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, PipeReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use crate::console;
 use crate::failure::Failure;
 use crate::repository::Repository;
 use crate::results::Counts;
@@ -95,17 +96,17 @@ impl Line {
         }
     }
 
-    /// Runs it with the output of this process.
+    /// Runs it with the output of this process; in a step beside others, with the step's name
+    /// before each line.
     pub(crate) fn run(&self, repository: &Repository) -> Result<(), Failure> {
+        if console::step().is_some() {
+            return self.copied(repository, |_| Ok(()));
+        }
         let status = self
             .command(repository)
             .status()
             .map_err(|error| self.start_failure(error))?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::Ended(status))
-        }
+        success(status)
     }
 
     /// Runs it without output. Returns the text that it printed, if it succeeded.
@@ -135,7 +136,21 @@ impl Line {
         path: &Path,
         counts: &Arc<Mutex<Counts>>,
     ) -> Result<(), Failure> {
-        let file = File::create(path).map_err(Failure::at(path))?;
+        let mut file = File::create(path).map_err(Failure::at(path))?;
+        let counts = Arc::clone(counts);
+        self.copied(repository, move |line| {
+            file.write_all(line)?;
+            lock(&counts).add_line(&String::from_utf8_lossy(line));
+            Ok(())
+        })
+    }
+
+    /// Runs it, prints its output, and hands out each line.
+    fn copied(
+        &self,
+        repository: &Repository,
+        each: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Failure> {
         // One pipe for both streams keeps their lines in order.
         let (output, input) = io::pipe().map_err(Failure::Capture)?;
         let mut command = self.command(repository);
@@ -146,33 +161,40 @@ impl Line {
         // It holds the copies of the pipe's writing end.
         drop(command);
 
-        let (done, copied) = mpsc::channel();
-        let counts = Arc::clone(counts);
+        let (done, ended) = mpsc::channel();
+        let step = console::step();
         thread::spawn(move || {
             // After the grace period there is no receiver.
-            let _ = done.send(copy(output, file, &counts));
+            let _ = done.send(copy(output, step, each));
         });
         let status = child.wait().map_err(Failure::Capture)?;
-        copied
+        ended
             .recv_timeout(GRACE)
             .map_err(|_| Failure::Orphan)?
             .map_err(Failure::Capture)?;
-        if status.success() {
-            Ok(())
-        } else {
-            Err(Failure::Ended(status))
-        }
+        success(status)
     }
 }
 
-/// Copies lines to this process's output and to the file, and counts results on the way.
-fn copy(output: PipeReader, mut file: File, counts: &Mutex<Counts>) -> io::Result<()> {
+fn success(status: ExitStatus) -> Result<(), Failure> {
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::Ended(status))
+    }
+}
+
+/// Prints lines, and hands each out.
+fn copy(
+    output: PipeReader,
+    step: Option<&str>,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<()> {
     let mut output = BufReader::new(output);
     let mut line = Vec::new();
     while output.read_until(b'\n', &mut line)? > 0 {
-        io::stdout().write_all(&line)?;
-        file.write_all(&line)?;
-        lock(counts).add_line(&String::from_utf8_lossy(&line));
+        console::print(step, &line)?;
+        each(&line)?;
         line.clear();
     }
     Ok(())

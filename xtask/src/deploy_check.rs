@@ -20,10 +20,9 @@ pub(crate) fn release(repository: &Repository) -> Result<(), Failed> {
     play(repository, &package::folder(repository, architecture))
 }
 
-/// Packages the debug build and plays the scenarios.
+/// Packages the debug build, which has its binaries, and plays the scenarios.
 pub(crate) fn debug(repository: &Repository) -> Result<(), Failed> {
     let architecture = this_machine()?;
-    binaries(repository)?;
     let packages = package::debug(repository, architecture)?;
     play(repository, &packages)
 }

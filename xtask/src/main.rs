@@ -6,6 +6,7 @@
 
 mod bench;
 mod command;
+mod console;
 mod deploy_check;
 mod failure;
 mod fuzz;
@@ -110,7 +111,10 @@ enum Task {
     },
 }
 
-/// Run every check, in order, and stop at the first that fails.
+/// Run every check, and stop at the first that fails.
+///
+/// The steps web, clients and infra run beside the tests; each of their lines begins with the
+/// step's name.
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
 /// Python, Node.js, chromium, valgrind, fonts-inter and fonts-vlgothic. A missing program is named,
@@ -177,10 +181,7 @@ fn main() -> ExitCode {
     };
     match task {
         Task::Test(test) => {
-            let steps: Vec<Step> = Step::ALL
-                .into_iter()
-                .filter(|step| test.only.is_empty() || test.only.contains(step))
-                .collect();
+            let steps = Step::chosen(&test.only);
             exit(steps::run(&repository, &steps, test.keep_going))
         }
         Task::Model => {

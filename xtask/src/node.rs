@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::command::Line;
+use crate::console;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 
@@ -27,7 +28,7 @@ pub(crate) fn modules(repository: &Repository, folder: &str) -> Result<(), Faile
     if fs::read_to_string(&made_from).is_ok_and(|made| made == wanted) {
         return Ok(());
     }
-    println!("      $ {install}");
+    console::say(format_args!("      $ {install}"));
     install
         .run(repository)
         .map_err(|failure| failure.of(&install))?;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use crate::command::Line;
+use crate::console;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 
@@ -26,9 +27,11 @@ pub(crate) fn environment(
         return Ok(folder);
     }
 
-    println!("Installing {requirements} into {shown}, this once.");
+    console::say(format_args!(
+        "Installing {requirements} into {shown}, this once."
+    ));
     let create = Line::new("python3", "python3").args(&["-m", "venv", "--clear", &shown]);
-    println!("      $ {create}");
+    console::say(format_args!("      $ {create}"));
     create
         .run(repository)
         .map_err(|failure| failure.of(&create))?;
@@ -37,7 +40,7 @@ pub(crate) fn environment(
     let install = Line::new(pip, pip_name)
         .args(&["install", "--quiet", "--disable-pip-version-check"])
         .args(&["--requirement", requirements]);
-    println!("      $ {install}");
+    console::say(format_args!("      $ {install}"));
     install
         .run(repository)
         .map_err(|failure| failure.of(&install))?;

@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::io;
+use std::panic;
 use std::path::Path;
-use std::time::Instant;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::command::Line;
+use crate::console;
 use crate::deploy_check;
 use crate::failure::{Failed, Failure};
 use crate::instructions;
@@ -35,6 +39,8 @@ pub(crate) enum Step {
     Docs,
     /// The emulator of AWS that tests run on is installed (pip, into target/tools)
     Emulators,
+    /// The programs that the tests start (cargo build)
+    Build,
     /// All tests (cargo test)
     Tests,
     /// The number of instructions of the handlers (valgrind)
@@ -53,12 +59,13 @@ pub(crate) enum Step {
 
 impl Step {
     /// All steps in the order in which they run.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Fmt,
         Self::Clippy,
         Self::Deny,
         Self::Docs,
         Self::Emulators,
+        Self::Build,
         Self::Tests,
         Self::Instructions,
         Self::Infra,
@@ -68,6 +75,22 @@ impl Step {
         Self::Leaks,
     ];
 
+    /// The steps that run beside the tests, one after the other: they leave a core idle for more
+    /// than half of their time.
+    const BESIDE: [Self; 3] = [Self::Web, Self::Clients, Self::Infra];
+
+    /// Returns the steps of `only`, or all, and the build that they need.
+    pub(crate) fn chosen(only: &[Self]) -> Vec<Self> {
+        let is_chosen = |step: &Self| only.is_empty() || only.contains(step);
+        let needs_build =
+            |step: &Self| matches!(step, Self::Tests | Self::Clients | Self::Web | Self::Deploy);
+        let builds = only.iter().any(needs_build);
+        Self::ALL
+            .into_iter()
+            .filter(|step| is_chosen(step) || builds && *step == Self::Build)
+            .collect()
+    }
+
     /// Returns its name for `--only`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -76,6 +99,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Docs => "docs",
             Self::Emulators => "emulators",
+            Self::Build => "build",
             Self::Tests => "tests",
             Self::Instructions => "instructions",
             Self::Infra => "infra",
@@ -93,6 +117,7 @@ impl Step {
             Self::Deny => "dependency rules",
             Self::Docs => "documentation",
             Self::Emulators => "emulators for the tests",
+            Self::Build => "the programs that the tests start",
             Self::Tests => "all tests",
             Self::Instructions => "instructions of the handlers",
             Self::Infra => "the infrastructure",
@@ -104,7 +129,10 @@ impl Step {
     }
 }
 
-/// Runs the steps in order and prints their outcomes. Returns true if all passed.
+/// Runs the steps and prints their outcomes. Returns true if all passed.
+///
+/// They run in order. But if the tests are among them, those of [`Step::BESIDE`] run beside the
+/// tests and what follows, up to the search for leaks, which reads what all have printed.
 pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> bool {
     tools::provide(repository, steps);
     let missing = tools::missing(repository, steps);
@@ -116,28 +144,131 @@ pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> 
         return false;
     }
 
-    let started = Instant::now();
-    let mut ran = Vec::new();
-    let mut counts = None;
-    for (done, step) in steps.iter().copied().enumerate() {
-        let place = format!("[{}/{}] {}", done + 1, steps.len(), step.name());
-        let so_far = elapsed(started.elapsed());
-        println!("{place}: {} ({so_far} so far)", step.title());
-        let begun = Instant::now();
-        let failed = perform(step, repository, keep_going, &mut counts).err();
-        let took = begun.elapsed();
-        let stop = failed.is_some() && !keep_going;
-        let result = if failed.is_some() { "FAILED" } else { "ok" };
-        println!("{place}: {result}, {}\n", elapsed(took));
-        ran.push(Ran { step, took, failed });
-        if stop {
-            break;
+    let run = Run {
+        repository,
+        steps,
+        keep_going,
+        started: Instant::now(),
+        stopped: AtomicBool::new(false),
+    };
+    let (front, beside) = lanes(steps);
+    let mut done = Done::default();
+    thread::scope(|scope| {
+        let mut lane = None;
+        for step in front {
+            if step == Step::Tests && !run.is_stopped() {
+                // Before anything prints into them.
+                if let Err(failed) = empty_output(repository) {
+                    run.note(step, Duration::ZERO, Err(failed), &mut done);
+                    continue;
+                }
+                let (run, beside) = (&run, &beside);
+                lane = Some(scope.spawn(move || {
+                    let mut done = Done::default();
+                    for step in beside {
+                        console::beside(step.name(), || run.step(*step, &mut done));
+                    }
+                    done
+                }));
+            }
+            if step == Step::Leaks
+                && let Some(lane) = lane.take()
+            {
+                join(lane, &mut done);
+            }
+            run.step(step, &mut done);
         }
-    }
-    for line in summary::lines(steps, &ran, started.elapsed(), counts) {
+        if let Some(lane) = lane {
+            join(lane, &mut done);
+        }
+    });
+    for line in summary::lines(steps, &done.ran, run.started.elapsed(), done.counts) {
         println!("{line}");
     }
-    ran.iter().all(|ran| ran.failed.is_none())
+    done.ran.iter().all(|ran| ran.failed.is_none())
+}
+
+/// Returns the steps that run in order, and those that run beside the tests.
+fn lanes(steps: &[Step]) -> (Vec<Step>, Vec<Step>) {
+    if !steps.contains(&Step::Tests) {
+        return (steps.to_vec(), Vec::new());
+    }
+    let is_beside = |step: &Step| Step::BESIDE.contains(step);
+    (
+        steps
+            .iter()
+            .copied()
+            .filter(|step| !is_beside(step))
+            .collect(),
+        Step::BESIDE
+            .into_iter()
+            .filter(|step| steps.contains(step))
+            .collect(),
+    )
+}
+
+/// The outcomes of the steps of a lane.
+#[derive(Default)]
+struct Done {
+    ran: Vec<Ran>,
+    counts: Option<Counts>,
+}
+
+fn join(lane: ScopedJoinHandle<'_, Done>, done: &mut Done) {
+    match lane.join() {
+        Ok(more) => {
+            done.ran.extend(more.ran);
+            if let Some(counts) = more.counts {
+                *done.counts.get_or_insert_default() += counts;
+            }
+        }
+        Err(panic) => panic::resume_unwind(panic),
+    }
+}
+
+/// A run of the steps.
+struct Run<'a> {
+    repository: &'a Repository,
+    steps: &'a [Step],
+    keep_going: bool,
+    started: Instant,
+    /// Set by the first failure, unless the run keeps going.
+    stopped: AtomicBool,
+}
+
+impl Run<'_> {
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// Runs a step, unless an earlier failure has stopped the run.
+    fn step(&self, step: Step, done: &mut Done) {
+        if self.is_stopped() {
+            return;
+        }
+        let so_far = elapsed(self.started.elapsed());
+        let place = self.place(step);
+        console::say(format_args!("{place}: {} ({so_far} so far)", step.title()));
+        let begun = Instant::now();
+        let ended = perform(step, self.repository, self.keep_going, &mut done.counts);
+        self.note(step, begun.elapsed(), ended, done);
+    }
+
+    fn note(&self, step: Step, took: Duration, ended: Result<(), Failed>, done: &mut Done) {
+        let failed = ended.err();
+        if failed.is_some() && !self.keep_going {
+            self.stopped.store(true, Ordering::Relaxed);
+        }
+        let result = if failed.is_some() { "FAILED" } else { "ok" };
+        let place = self.place(step);
+        console::say(format_args!("{place}: {result}, {}\n", elapsed(took)));
+        done.ran.push(Ran { step, took, failed });
+    }
+
+    fn place(&self, step: Step) -> String {
+        let number = self.steps.iter().take_while(|one| **one != step).count() + 1;
+        format!("[{number}/{}] {}", self.steps.len(), step.name())
+    }
 }
 
 fn perform(
@@ -163,8 +294,8 @@ fn perform(
             python::environment(repository, EMULATORS.0, EMULATORS.1)?;
             Ok(())
         }
+        Step::Build => binaries(repository),
         Step::Tests => {
-            binaries(repository)?;
             let (counted, ended) = tests(repository, keep_going);
             *counts.get_or_insert_default() += counted;
             ended
@@ -172,10 +303,7 @@ fn perform(
         Step::Instructions => instructions::run(repository, false),
         Step::Infra => infra(repository, counts.get_or_insert_default()),
         Step::Clients => clients(repository, counts.get_or_insert_default()),
-        Step::Web => {
-            binaries(repository)?;
-            node_tests(repository, "web/tests", counts.get_or_insert_default())
-        }
+        Step::Web => node_tests(repository, "web/tests", counts.get_or_insert_default()),
         Step::Deploy => deploy_check::debug(repository),
         Step::Leaks => leaks::check(repository)
             .map_err(|failure| failure.of(&"cargo xtask test --only tests,leaks")),
@@ -183,7 +311,7 @@ fn perform(
 }
 
 pub(crate) fn show_and_run(repository: &Repository, line: &Line) -> Result<(), Failed> {
-    println!("      $ {line}");
+    console::say(format_args!("      $ {line}"));
     line.run(repository).map_err(|failure| failure.of(line))
 }
 
@@ -217,6 +345,15 @@ fn deny(repository: &Repository) -> Result<(), Failed> {
     show_and_run(repository, &check)
 }
 
+/// Empties the folders in which the tests' output and secrets are kept.
+fn empty_output(repository: &Repository) -> Result<(), Failed> {
+    for folder in [repository.test_output(), repository.test_secrets()] {
+        renew(&folder)
+            .map_err(|error| Failure::at(folder)(error).of(&"cargo xtask test --only tests"))?;
+    }
+    Ok(())
+}
+
 fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Failed>) {
     let mut line = Line::cargo(&["test", "--workspace", "--locked"])
         // Colours would hide words from the search for leaks.
@@ -227,13 +364,7 @@ fn tests(repository: &Repository, keep_going: bool) -> (Counts, Result<(), Faile
     // Passing tests too: the search for leaks reads their output.
     let line = line.args(&["--", "--show-output"]);
 
-    let folders = [repository.test_output(), repository.test_secrets()];
-    for folder in folders {
-        if let Err(failure) = renew(&folder).map_err(Failure::at(folder)) {
-            return (Counts::default(), Err(failure.of(&line)));
-        }
-    }
-    println!("      $ {line}");
+    console::say(format_args!("      $ {line}"));
     let (counts, ended) = line.run_and_keep(repository, &repository.cargo_test_output());
     let ended = match ended {
         Ok(()) if counts.is_nothing() => Err(Failure::NoTests),
@@ -250,7 +381,6 @@ pub(crate) fn binaries(repository: &Repository) -> Result<(), Failed> {
 }
 
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
-    binaries(repository)?;
     node_tests(repository, "clients/typescript", counts)?;
     node_tests(repository, "clients/next", counts)?;
     let tools = python::environment(repository, "examples", "examples/requirements.txt")?;
@@ -288,7 +418,7 @@ fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Res
     let output = repository.test_output();
     fs::create_dir_all(&output).map_err(|error| Failure::at(&output)(error).of(&line))?;
     let kept = output.join(format!("{}.txt", folder.replace('/', "-")));
-    println!("      $ {line}");
+    console::say(format_args!("      $ {line}"));
     let (counted, ended) = line.run_and_keep(repository, &kept);
     *counts += counted;
     let ended = match ended {
@@ -305,4 +435,37 @@ fn renew(folder: &Path) -> io::Result<()> {
         _ => {}
     }
     fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_chosen_step_runs_once() {
+        for only in [
+            &Step::ALL[..],
+            &[Step::Web, Step::Leaks],
+            &[Step::Tests, Step::Web],
+        ] {
+            let steps = Step::chosen(only);
+            let (front, beside) = lanes(&steps);
+            for step in Step::ALL {
+                let runs = front
+                    .iter()
+                    .chain(&beside)
+                    .filter(|one| **one == step)
+                    .count();
+                assert_eq!(runs, usize::from(steps.contains(&step)), "{step:?}");
+            }
+            assert_eq!(beside.is_empty(), !only.contains(&Step::Tests));
+        }
+        assert_eq!(Step::chosen(&[]), Step::ALL);
+    }
+
+    #[test]
+    fn a_step_that_starts_programs_has_them_built() {
+        assert_eq!(Step::chosen(&[Step::Web]), [Step::Build, Step::Web]);
+        assert_eq!(Step::chosen(&[Step::Fmt]), [Step::Fmt]);
+    }
 }
