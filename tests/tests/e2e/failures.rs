@@ -372,7 +372,7 @@ async fn names_that_cannot_fail_are_refused_with_those_that_can() {
     let latchstring = Latchstring::start().await;
     for (wanted, known) in [
         (
-            json!({"failTriggers": ["PreSignUp"]}),
+            json!({"failTriggers": ["CustomMessage"]}),
             "CreateAuthChallenge",
         ),
         (json!({"failTriggers": [""]}), "VerifyAuthChallengeResponse"),
