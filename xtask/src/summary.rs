@@ -61,7 +61,7 @@ pub(crate) fn lines(
 }
 
 fn row(step: &str, time: &str, result: &str) -> String {
-    format!("{step:<8}{time:>12}  {result}")
+    format!("{step:<13}{time:>11}  {result}")
         .trim_end()
         .to_owned()
 }
@@ -113,11 +113,11 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "step            time  result",
-                "clippy    1 min 05 s  ok",
-                "tests          2.0 s  FAILED",
-                "leaks                 not run",
-                "total     1 min 07 s",
+                "step                time  result",
+                "clippy        1 min 05 s  ok",
+                "tests              2.0 s  FAILED",
+                "leaks                     not run",
+                "total         1 min 07 s",
                 "",
                 "tests failed: no test ran.",
                 "To repeat it, at the repository's root: cargo test",
