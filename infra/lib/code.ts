@@ -3,12 +3,22 @@ import * as path from 'node:path';
 import { aws_lambda as lambda, aws_s3 as s3 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
+import { HOME } from './home';
 
 /** The source of the functions' zips. Each is named after its binary: `latchstring-sign-in.zip`. */
 export abstract class Packages {
   /** From a folder, as `cargo xtask package` fills it. CDK uploads them. */
   static folder(folder: string): Packages {
     return new Folder(folder);
+  }
+
+  /**
+   * Those that a release of this package brings. In the repository, which has none, those that
+   * `cargo xtask package` made.
+   */
+  static released(architecture: lambda.Architecture): Packages {
+    const brought = path.join(HOME, 'lambda', architecture.name);
+    return new Folder(fs.existsSync(brought) ? brought : path.join(HOME, '../target/package', architecture.name));
   }
 
   /**

@@ -1,4 +1,3 @@
-import * as path from 'node:path';
 import {
   Aws,
   Fn,
@@ -21,7 +20,6 @@ import { check } from './checks';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
-import { HOME } from './home';
 import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
@@ -160,8 +158,7 @@ export class Latchstring extends Construct {
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
     const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-    const folder = path.join(HOME, '../target/package', architecture.name);
-    const packages = props.packages ?? Packages.folder(folder);
+    const packages = props.packages ?? Packages.released(architecture);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
     const create = (name: FunctionName) => {
       const created = createFunction(this, {

@@ -416,7 +416,7 @@ export interface LatchstringProps {
   readonly alarms?: AlarmProps;
   /**
    * The source of the functions' zips.
-   * @default Packages.folder('../target/package/<architecture>'), from this package's own folder
+   * @default Packages.released, those that a release of this package brings
    */
   readonly packages?: Packages;
   /**

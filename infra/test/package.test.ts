@@ -8,13 +8,13 @@ import { LEAST, PACKAGES, newStack } from './support';
 
 const HOME = path.join(__dirname, '..');
 const PROJECT = path.join(PACKAGES, 'project');
-const INSTALLED = path.join(PROJECT, 'node_modules/latchstring-infra');
+const INSTALLED = path.join(PROJECT, 'node_modules/@latchstring/cdk');
 
 const npm = (cwd: string, ...args: string[]) => execFileSync('npm', args, { cwd, encoding: 'utf8', stdio: 'pipe' });
 
 /** A team's own app, with the construct in a stack of theirs. */
 const APP = `import { App, Stack } from 'aws-cdk-lib';
-import { Latchstring, LatchstringStack, Packages, type LatchstringProps, type Settings } from 'latchstring-infra';
+import { Latchstring, LatchstringStack, Packages, type LatchstringProps, type Settings } from '@latchstring/cdk';
 
 const [, , folder, outdir, least] = process.argv as string[];
 const settings: Settings = { appName: 'Acme' };

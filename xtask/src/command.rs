@@ -30,7 +30,7 @@ pub(crate) struct Line {
     args: Vec<String>,
     env: Vec<(&'static str, String)>,
     /// Set like `env`, but not printed: a developer who repeats the command does not need it.
-    quiet_env: Vec<(&'static str, &'static str)>,
+    quiet_env: Vec<(&'static str, String)>,
 }
 
 impl Line {
@@ -61,8 +61,8 @@ impl Line {
         self
     }
 
-    pub(crate) fn quiet_env(mut self, name: &'static str, value: &'static str) -> Self {
-        self.quiet_env.push((name, value));
+    pub(crate) fn quiet_env(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.quiet_env.push((name, value.into()));
         self
     }
 
@@ -85,7 +85,7 @@ impl Line {
             }
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
-        command.envs(self.quiet_env.iter().copied());
+        command.envs(self.quiet_env.iter().map(|(name, value)| (name, value)));
         command
     }
 

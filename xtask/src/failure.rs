@@ -36,6 +36,12 @@ pub(crate) enum Failure {
     NoTarget(String),
     #[error("the zip could not be made: {0}")]
     Zip(io::Error),
+    #[error("the packages must have one version: {0}")]
+    Versions(String),
+    #[error("CHANGELOG.md has no section [{0}]")]
+    NotInChangelog(String),
+    #[error("the members of the workspace cannot be listed")]
+    NoMetadata,
     #[error("no test ran")]
     NoTests,
     #[error("a function takes more instructions than agreed (see above)")]

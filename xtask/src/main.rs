@@ -15,6 +15,7 @@ mod leaks;
 mod node;
 mod package;
 mod python;
+mod release;
 mod repository;
 mod results;
 mod scale;
@@ -44,6 +45,7 @@ struct Cli {
 enum Task {
     Test(Test),
     Package(Package),
+    Release(Release),
     /// Deploy a release's packages on an emulator of AWS, and sign in, sign up and change a contact
     /// there
     ///
@@ -170,6 +172,27 @@ struct Package {
     arch: Option<Architecture>,
 }
 
+/// Make everything that a release publishes, in target/dist: the Lambdas of both architectures with
+/// their templates, the npm packages (that of the construct carries the Lambdas), this machine's
+/// `latchstring`, the crates of each program (as `CycloneDX`), the notes, and the checksums.
+///
+/// docs/releasing.md says how a release is published.
+#[derive(Args)]
+struct Release {
+    /// The Lambdas' architectures, separated by commas
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        default_value = "arm64,x86_64"
+    )]
+    arch: Vec<Architecture>,
+
+    /// Take this machine's debug builds: every step of a release in a minute. Never publish them
+    #[arg(long, conflicts_with = "arch")]
+    rehearse: bool,
+}
+
 fn main() -> ExitCode {
     let task = Cli::parse().task;
     let repository = match Repository::find() {
@@ -212,6 +235,14 @@ fn main() -> ExitCode {
             told(bench::run(&repository, &arguments))
         }
         Task::DeployCheck => told(deploy_check::release(&repository)),
+        Task::Release(Release { arch, rehearse }) => {
+            let architectures = if rehearse {
+                Architecture::of_this_machine().into_iter().collect()
+            } else {
+                arch
+            };
+            told(release::run(&repository, &architectures, rehearse))
+        }
         Task::Package(Package { arch }) => {
             let architecture = arch.or(Architecture::of_this_machine());
             let packaged = architecture

@@ -429,7 +429,7 @@ fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Res
 }
 
 /// Makes a folder empty.
-fn renew(folder: &Path) -> io::Result<()> {
+pub(crate) fn renew(folder: &Path) -> io::Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

@@ -12,6 +12,9 @@ use crate::steps::Step;
 /// The cargo-deny version that deny.toml is written for; a later one works too.
 const CARGO_DENY: [u64; 3] = [0, 20, 2];
 
+/// The version of cargo-cyclonedx that lists a release's crates.
+const CARGO_CYCLONEDX: [u64; 3] = [0, 5, 9];
+
 struct Tool {
     name: &'static str,
     probe: fn() -> Line,
@@ -157,13 +160,29 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     if is_recent(repository, ours()) {
         return Ok(ours());
     }
-    let [major, minor, patch] = CARGO_DENY;
+    build(repository, "cargo-deny", CARGO_DENY)?;
+    Ok(ours())
+}
+
+/// Returns cargo-cyclonedx in target/tools, built first if needed.
+pub(crate) fn cargo_cyclonedx(repository: &Repository) -> Result<Line, Failed> {
+    let path = repository.tools().join("bin/cargo-cyclonedx");
+    if !path.is_file() {
+        build(repository, "cargo-cyclonedx", CARGO_CYCLONEDX)?;
+    }
+    let name = repository.shown(&path);
+    Ok(Line::new(path, name))
+}
+
+/// Builds a tool of cargo's into target/tools.
+fn build(repository: &Repository, tool: &str, version: [u64; 3]) -> Result<(), Failed> {
+    let [major, minor, patch] = version;
     // Unoptimised: it is built in a tenth of the time, and has little to do.
     let build = Line::cargo(&["install", "--locked", "--debug", "--root", "target/tools"])
         // Otherwise cargo would build in the system's folder for temporary files.
         .args(&["--target-dir", "target/tools/build"])
-        .args(&[&format!("cargo-deny@{major}.{minor}.{patch}")]);
-    println!("cargo-deny {major}.{minor}.{patch} or later is neither on PATH nor in target/tools.");
+        .args(&[&format!("{tool}@{major}.{minor}.{patch}")]);
+    println!("{tool} {major}.{minor}.{patch} or later is neither on PATH nor in target/tools.");
     println!("Building it into target/tools, this once: about a minute on two cores.");
     println!("      $ {build}");
     build
@@ -171,7 +190,7 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
         .map_err(|failure| failure.of(&build))?;
     // Hundreds of megabytes that are not needed again. If they stay, they only take space.
     let _ = std::fs::remove_dir_all(repository.tools().join("build"));
-    Ok(ours())
+    Ok(())
 }
 
 /// Returns the copy of `RustSec`'s database that cargo-deny has stored, if any.

@@ -41,16 +41,33 @@ fn glibc(program: &[u8]) -> (u32, u32) {
 /// Makes a zip that has the same bytes for the same program, at any time and on any machine: an
 /// unchanged function is not deployed again.
 pub(crate) fn zip(program: &[u8]) -> Result<Vec<u8>, Failure> {
+    archive(&[("bootstrap", program)])
+}
+
+/// Puts programs into a zip, equal bytes for equal programs.
+pub(crate) fn archive(programs: &[(&str, &[u8])]) -> Result<Vec<u8>, Failure> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
-        .last_modified_time(DateTime::default())
-        .unix_permissions(0o755);
+        .compression_level(Some(9));
+    zipped(programs, options.unix_permissions(0o755))
+}
+
+/// Puts files that are compressed already into a zip, equal bytes for equal files.
+pub(crate) fn stored(files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Failure> {
+    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, file)| (*name, &**file)).collect();
+    let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
+    zipped(&files, options.unix_permissions(0o644))
+}
+
+fn zipped(files: &[(&str, &[u8])], options: SimpleFileOptions) -> Result<Vec<u8>, Failure> {
+    let options = options.last_modified_time(DateTime::default());
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    writer
-        .start_file("bootstrap", options)
-        .map_err(|error| Failure::Zip(error.into()))?;
-    writer.write_all(program).map_err(Failure::Zip)?;
+    for (name, bytes) in files {
+        writer
+            .start_file(*name, options)
+            .map_err(|error| Failure::Zip(error.into()))?;
+        writer.write_all(bytes).map_err(Failure::Zip)?;
+    }
     let cursor = writer
         .finish()
         .map_err(|error| Failure::Zip(error.into()))?;

@@ -2,6 +2,7 @@
 
 mod bootstrap;
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -18,6 +19,8 @@ use crate::steps::show_and_run;
 use crate::summary::elapsed;
 use crate::tools;
 
+pub(crate) use bootstrap::{archive, stored};
+
 /// The packages that are Lambdas; each has one binary of the same name.
 pub(crate) const LAMBDAS: [&str; 5] = [
     "latchstring-define-auth-challenge",
@@ -28,7 +31,7 @@ pub(crate) const LAMBDAS: [&str; 5] = [
 ];
 
 /// The file of checksums.
-const CHECKSUMS: &str = "SHA256SUMS";
+pub(crate) const CHECKSUMS: &str = "SHA256SUMS";
 
 /// A processor of Lambda.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -124,7 +127,7 @@ pub(crate) fn release(repository: &Repository, others: &[&str]) -> Result<(), Fa
         line = line.args(&["--package", other]);
     }
     println!("Building the Lambdas as they are deployed: the first time some minutes.");
-    show_and_run(repository, &line)
+    show_and_run(repository, &reproducible(repository, line))
 }
 
 /// Builds the Lambdas for this machine with the release's optimisation and without the linking that
@@ -132,6 +135,19 @@ pub(crate) fn release(repository: &Repository, others: &[&str]) -> Result<(), Fa
 pub(crate) fn counted(repository: &Repository) -> Result<(), Failed> {
     println!("Building the Lambdas, optimised: the first time some minutes.");
     show_and_run(repository, &of_profile(Line::cargo(&["build"]), "counted"))
+}
+
+/// Has a release's build write no path of this machine into its programs: two checkouts then make
+/// the same bytes.
+pub(crate) fn reproducible(repository: &Repository, line: Line) -> Line {
+    let cargo = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let remapped = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
+    let mut flags = vec![remapped(repository.root(), "/latchstring")];
+    flags.extend(cargo.map(|cargo| remapped(&cargo, "/cargo")));
+    // The separator of this variable, so that a path may have spaces.
+    line.quiet_env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
 }
 
 /// Adds the same packages to every such build, so that all have the same features and are compiled
@@ -164,7 +180,7 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
         "Building five Lambdas for {}: the first time some minutes.",
         architecture.name()
     );
-    show_and_run(repository, &of_all(line))?;
+    show_and_run(repository, &reproducible(repository, of_all(line)))?;
     Ok(repository.root().join(folder))
 }
 
