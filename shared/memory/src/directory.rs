@@ -80,6 +80,11 @@ impl MemoryDirectory {
         lock(&self.missing_groups).insert(group.to_owned());
     }
 
+    /// Adds a group that was removed.
+    pub fn put_group(&self, group: &str) {
+        lock(&self.missing_groups).remove(group);
+    }
+
     /// Returns the groups of an account.
     pub fn groups(&self, username: &str) -> BTreeSet<String> {
         let memberships = lock(&self.memberships);

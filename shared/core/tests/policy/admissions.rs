@@ -249,6 +249,26 @@ fn an_interrupted_account_is_completed_with_its_groups() {
 }
 
 #[test]
+fn a_redeemed_invitation_gives_its_groups_after_its_end() {
+    let world = by_invitation();
+    invite(&world, BOB);
+    world.directory.port.remove_group("staff");
+    sign_in(&world, BOB).unwrap_err();
+    world.after_secs(3600);
+    // It permits no other account, and this one is not in use without its groups.
+    for _ in 0..2 {
+        let error = sign_in(&world, BOB).unwrap_err();
+        assert_eq!(error.error.error_type(), "Unavailable");
+        world.after_secs(60);
+    }
+    world.directory.port.put_group("staff");
+    assert!(is_new(&sign_in(&world, BOB)));
+    let name = username(&world, BOB);
+    assert_eq!(world.directory.port.groups(&name).len(), 2);
+    assert_eq!(world.directory.port.len(), 2);
+}
+
+#[test]
 fn an_account_of_an_operator_is_completed_without_an_invitation() {
     let world = by_invitation();
     let directory = &world.directory.port;
