@@ -7,13 +7,16 @@ use latchstring_core::admission::{Admission, AdmissionRule, Domain};
 use latchstring_core::answer::{AnswerAction, AnswerError, AnswerPayload};
 use latchstring_core::contact::ContactError;
 use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, MembershipError, NewInvitation};
+use latchstring_core::keys::KeyRing;
 use latchstring_core::ports::{Creation, Directory as _};
 use latchstring_core::sign_in::{SignIn, SignInError};
 use latchstring_memory::{FixedAdmissionHook, MemoryDirectory};
 
 use crate::answers::{answer, answering, begin};
 use crate::contacts::{self, Tokens, identity, last_code};
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, now};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, key, now,
+};
 use crate::sign_in::{earned_proof, request, resolver};
 
 const COLLEAGUE: &str = "eve@staff.example";
@@ -204,6 +207,17 @@ fn an_invitation_permits_one_account_also_after_its_deletion() {
     world.directory.port.remove(&username(&world, BOB));
     world.after_secs(60);
     assert_eq!(sign_in(&world, BOB), Err(refused()));
+}
+
+#[test]
+fn an_invitation_outlives_a_rotation_of_keys() {
+    let ring = |ring: KeyRing| ring.with_lasting(key("l1", 5)).unwrap();
+    let mut world = by_invitation();
+    world.deployment.keys = ring(KeyRing::new(key("k1", 1), None, None).unwrap());
+    invite(&world, BOB);
+    let rotated = KeyRing::new(key("k3", 3), None, Some(key("k2", 2)));
+    world.deployment.keys = ring(rotated.unwrap());
+    assert!(is_new(&sign_in(&world, BOB)));
 }
 
 #[test]
