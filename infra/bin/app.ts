@@ -16,6 +16,7 @@ if (fromAddress === undefined && countries === undefined) {
 const userPoolId = context('userPool');
 const api = (context('api') ?? 'appsync') as NonNullable<LatchstringProps['api']>;
 const allowOrigins = list('allowOrigins');
+const hook = context('admissionHook');
 const sessionMode = context('sessionMode') === 'true';
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
@@ -31,7 +32,18 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   sms: countries
     ? { countries, senderId: context('smsSenderId'), originationNumber: context('smsOriginationNumber') }
     : undefined,
-  settings: { appName: context('appName'), supportContact: context('supportContact'), linkUrl: context('linkUrl') },
+  settings: {
+    appName: context('appName'),
+    supportContact: context('supportContact'),
+    linkUrl: context('linkUrl'),
+    admission: context('admission') as 'open' | undefined,
+    admittedDomains: context('admittedDomains'),
+    refusedDomains: context('refusedDomains'),
+    invitersGroup: context('invitersGroup'),
+    invitersMayGive: context('invitersMayGive'),
+    invitersMaySet: context('invitersMaySet'),
+  },
+  admissionHook: hook ? { functionArn: hook } : undefined,
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,
   api,
   graphql: api === 'http' ? undefined : { keys: list('apiKeys'), keysExpire: context('keysExpire') },

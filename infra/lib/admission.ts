@@ -35,7 +35,7 @@ export function grantAdmission(
   scope: Construct,
   functions: Record<FunctionName, lambda.Function>,
   arns: { table: string; pool: string },
-  hook?: lambda.IFunction,
+  hook?: LatchstringProps['admissionHook'],
 ): AdmissionPolicies {
   const policy = (id: string, name: FunctionName, statements: iam.PolicyStatement[]) =>
     new iam.Policy(scope, id, { statements, roles: [functions[name].role as iam.IRole] });

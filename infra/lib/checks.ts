@@ -94,6 +94,12 @@ function* calls({ settings, api }: LatchstringProps): Generator<string> {
   }
 }
 
+/** An attribute that an invitation may set, as the functions see it (`shared/core/src/value/membership.rs`). */
+const SETTABLE = new RegExp(
+  '^(custom:[A-Za-z0-9_.-]{1,20}|address|birthdate|family_name|gender|given_name|locale|middle_name|name|nickname' +
+    '|picture|profile|website|zoneinfo)$',
+);
+
 /** Yields what the functions would refuse at start, and domains that no address can have. */
 function* admission({ settings = {}, admissionHook, existingPool }: LatchstringProps): Generator<string> {
   const { admission = admissionHook ? 'hook' : 'open', admittedDomains = '', refusedDomains = '', invitersGroup } = settings;
@@ -107,6 +113,13 @@ function* admission({ settings = {}, admissionHook, existingPool }: LatchstringP
   }
   if (wrong(invitersGroup, /^[^\s]{1,128}$/u)) {
     yield 'settings.invitersGroup: the name of a group, 1 to 128 characters without white space';
+  }
+  const names = (list = '') => (Token.isUnresolved(list) ? [] : list.split(',').map((name) => name.trim()));
+  if (names(settings.invitersMayGive).some((name) => !/^[^\s]{0,128}$/u.test(name))) {
+    yield 'settings.invitersMayGive: the names of groups, separated by commas, each without white space';
+  }
+  if (names(settings.invitersMaySet).some((name) => name !== '' && !SETTABLE.test(name))) {
+    yield 'settings.invitersMaySet: custom attributes, or standard ones that are no contact, separated by commas';
   }
   if (Token.isUnresolved(admission)) {
     return;

@@ -362,7 +362,7 @@ export interface LatchstringProps {
   readonly captcha?: CaptchaProps;
   /**
    * The settings of the functions. The rule for new accounts is `admission`, with `admittedDomains`,
-   * `refusedDomains` and `invitersGroup`.
+   * `refusedDomains`, `invitersGroup`, `invitersMayGive` and `invitersMaySet`.
    * @default their own defaults
    */
   readonly settings?: Settings;
@@ -371,7 +371,7 @@ export interface LatchstringProps {
    * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
    * @default none
    */
-  readonly admissionHook?: lambda.IFunction;
+  readonly admissionHook?: Pick<lambda.IFunction, 'functionArn'>;
   /**
    * The pool that is made.
    * @default a pool with the defaults of its properties

@@ -60,11 +60,12 @@ export const RIGHTS: Record<FunctionName, Rights> = {
 
 /**
  * The rights that a rule for new accounts adds: on invitations alone, and for the groups that an account is put
- * into. sign-in redeems and uses an invitation, sign-up writes and withdraws it. Without a rule none is reached.
+ * into. sign-in redeems and uses an invitation, sign-up writes and withdraws it, and looks up whether its groups
+ * exist. Without a rule none is reached.
  */
 export const ADMISSION_RIGHTS: Partial<Record<FunctionName, { readonly table: string[]; readonly pool: string[] }>> = {
   'sign-in': { table: ['UpdateItem'], pool: ['AdminAddUserToGroup'] },
-  'sign-up': { table: ['PutItem', 'DeleteItem'], pool: [] },
+  'sign-up': { table: ['PutItem', 'DeleteItem'], pool: ['GetGroup'] },
 };
 
 /**

@@ -225,6 +225,18 @@ export interface Settings {
    */
   readonly invitersGroup?: string;
   /**
+   * The groups that a member of `invitersGroup` may give with an invitation. Without any, none: list a group
+   * only if each of its members may have what it permits, `invitersGroup` included. An IAM principal may give
+   * any. Takes groups of the pool, separated by commas.
+   * @default not set
+   */
+  readonly invitersMayGive?: string;
+  /**
+   * As `invitersMayGive`, for attributes: `custom:team,given_name`. Takes attributes, separated by commas.
+   * @default not set
+   */
+  readonly invitersMaySet?: string;
+  /**
    * The number of accounts for which the odds of a sprayed attack are computed. Takes 1 to 1000000000
    * accounts.
    * @default 10000
@@ -464,6 +476,8 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   admittedDomains: { variable: 'ADMITTED_DOMAINS', default: '' },
   refusedDomains: { variable: 'REFUSED_DOMAINS', default: '' },
   invitersGroup: { variable: 'INVITERS_GROUP', default: '' },
+  invitersMayGive: { variable: 'INVITERS_MAY_GIVE', default: '' },
+  invitersMaySet: { variable: 'INVITERS_MAY_SET', default: '' },
   accounts: { variable: 'ACCOUNTS', default: '10000', bounds: [1, 1000000000] },
   maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS', default: '0.001', share: true },
   maxSprayOdds: { variable: 'MAX_SPRAY_ODDS', default: '0.1', share: true },

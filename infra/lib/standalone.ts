@@ -273,6 +273,9 @@ export class StandaloneStack extends Stack {
       default: '',
       allowedPattern: '\\S{0,128}',
     });
+    const names = { default: '', allowedPattern: '[^\\s]*' };
+    const invitersMayGive = text('InvitersMayGive', 'Groups that these may give, as in staff,editors. May be empty.', names);
+    const invitersMaySet = text('InvitersMaySet', 'Attributes that these may set, as in custom:team. May be empty.', names);
     const hookArn = text('AdmissionHook', 'For hook: the ARN of the function that decides. May be empty.', {
       default: '',
       allowedPattern: '(arn:[a-z-]+:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_:$-]+)?',
@@ -296,7 +299,14 @@ export class StandaloneStack extends Stack {
       ],
     });
     return {
-      settings: { admission: admission as 'open', admittedDomains, refusedDomains, invitersGroup },
+      settings: {
+        admission: admission as 'open',
+        admittedDomains,
+        refusedDomains,
+        invitersGroup,
+        invitersMayGive,
+        invitersMaySet,
+      },
       hook: lambda.Function.fromFunctionArn(this, 'GivenAdmissionHook', hookArn),
     };
   }

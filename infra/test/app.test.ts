@@ -98,6 +98,32 @@ describe('the app that deploys as it stands', () => {
     sms.template.resourceCountIs('AWS::ApiGatewayV2::Api', 1);
   });
 
+  it('takes a rule for new accounts', () => {
+    const base = { emailFrom: 'codes@example.com', api: 'http' };
+    const domains = synthesise({
+      ...base,
+      admission: 'domains',
+      admittedDomains: 'example.com,*.example.com',
+      refusedDomains: 'guests.example.com',
+      invitersGroup: 'admins',
+      invitersMayGive: 'staff',
+      invitersMaySet: 'custom:team',
+    });
+    const variables = functionOf(domains.template, 'sign-up').Properties.Environment.Variables;
+    assert.equal(variables.ADMISSION, 'domains');
+    assert.equal(variables.ADMITTED_DOMAINS, 'example.com,*.example.com');
+    assert.equal(variables.REFUSED_DOMAINS, 'guests.example.com');
+    assert.equal(variables.INVITERS_GROUP, 'admins');
+    assert.equal(variables.INVITERS_MAY_GIVE, 'staff');
+    assert.equal(variables.INVITERS_MAY_SET, 'custom:team');
+    assert.ok(Object.keys(domains.template.toJSON().Outputs).includes('SignUp'));
+    const arn = 'arn:aws:lambda:eu-west-1:111122223333:function:admit:live';
+    const hook = synthesise({ ...base, admissionHook: arn });
+    const { ADMISSION, ADMISSION_HOOK } = functionOf(hook.template, 'sign-in').Properties.Environment.Variables;
+    assert.deepEqual([ADMISSION, ADMISSION_HOOK], ['hook', arn]);
+    assert.throws(() => synthesise({ ...base, admission: 'closed' }), /settings\.admission: one of/);
+  });
+
   it('takes session mode, with a pool of its own', () => {
     const { template } = synthesise({ emailFrom: 'codes@example.com', api: 'http', sessionMode: 'true' });
     assert.equal(functionOf(template, 'sign-up').Properties.Environment.Variables.SESSION_MODE, 'on');
@@ -109,7 +135,7 @@ describe('the app that deploys as it stands', () => {
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
     const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
-    assert.equal(names.length, 21);
+    assert.equal(names.length, 28);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

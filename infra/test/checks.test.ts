@@ -100,6 +100,8 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a domain for all', { settings: { admission: 'domains', refusedDomains: 'example.com,*' } }, /settings\.refusedDomains: \*: domains/],
   ['a whole top-level domain', { settings: { admission: 'domains', refusedDomains: '*.com' } }, /settings\.refusedDomains/],
   ['a group with spaces', { settings: { admission: 'invited', invitersGroup: 'the admins' } }, /settings\.invitersGroup/],
+  ['a listed group with spaces', { settings: { admission: 'invited', invitersMayGive: 'staff, the admins' } }, /settings\.invitersMayGive/],
+  ['a contact that inviters may set', { settings: { admission: 'invited', invitersMaySet: 'custom:team, email' } }, /settings\.invitersMaySet/],
   ['a rule of a function without one', { settings: { admission: 'hook' } }, /admissionHook: exactly with/],
   ['a function that another rule never invokes', { settings: { admission: 'invited' }, admissionHook: {} as lambda.IFunction }, /admissionHook: exactly with/],
   ['a rule in a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { admission: 'invited' } }, /settings\.admission: open with existingPool\.legacy/],

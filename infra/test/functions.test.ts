@@ -17,6 +17,7 @@ const SETTINGS: Required<Settings> = {
   ) as unknown as Required<Settings>),
   supportContact: 'help@example.com',
   linkUrl: 'https://app.example.com/link?a=b',
+  invitersMaySet: 'custom:team',
   undoHours: 0,
   // A legacy pool takes no rule.
   admittedDomains: '',

@@ -182,7 +182,7 @@ describe('what each function may do', () => {
 // What a rule for new accounts adds, and nothing else.
 const ADMISSION: Partial<Record<FunctionName, string[]>> = {
   'sign-in': ['cognito-idp:AdminAddUserToGroup', 'dynamodb:UpdateItem'],
-  'sign-up': ['dynamodb:DeleteItem', 'dynamodb:PutItem'],
+  'sign-up': ['cognito-idp:GetGroup', 'dynamodb:DeleteItem', 'dynamodb:PutItem'],
 };
 
 describe('what a rule for new accounts adds', () => {

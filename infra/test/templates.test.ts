@@ -202,15 +202,16 @@ describe('the templates for teams without CDK', () => {
       ]);
       assert.deepEqual(actions, [
         ['HasAdmission', ['dynamodb:UpdateItem', 'cognito-idp:AdminAddUserToGroup']],
-        ['HasAdmission', ['dynamodb:PutItem', 'dynamodb:DeleteItem']],
+        ['HasAdmission', ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'cognito-idp:GetGroup']],
         ['HasAdmissionHook', ['lambda:InvokeFunction']],
       ]);
       assert.deepEqual(granted[2].Properties.PolicyDocument.Statement[0].Resource, { Ref: 'AdmissionHook' });
       const functions = (Object.values(Resources) as any[]).filter(({ Type }) => Type === 'AWS::Lambda::Function');
       for (const { Properties } of functions) {
         const { ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP } = Properties.Environment.Variables;
-        const names = ['Admission', 'AdmittedDomains', 'RefusedDomains', 'InvitersGroup'];
-        const set = [ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP];
+        const { INVITERS_MAY_GIVE, INVITERS_MAY_SET } = Properties.Environment.Variables;
+        const names = ['Admission', 'AdmittedDomains', 'RefusedDomains', 'InvitersGroup', 'InvitersMayGive', 'InvitersMaySet'];
+        const set = [ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP, INVITERS_MAY_GIVE, INVITERS_MAY_SET];
         assert.deepEqual(set, names.map((Ref) => ({ Ref })));
       }
       const [domains, hook] = Rules.Admits.Assertions.map(({ Assert }: any) => (set: Record<string, string>) => holds(Assert, set));

@@ -63,6 +63,23 @@ struct Arguments {
     #[arg(long, value_name = "NAME", env = "INVITERS_GROUP", default_value = "inviters",
           value_parser = group)]
     inviters_group: String,
+    /// The groups that its members may give with an invitation, separated by commas; the pool has
+    /// them from the start
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "INVITERS_MAY_GIVE",
+        default_value = ""
+    )]
+    inviters_may_give: String,
+    /// The attributes that its members may set with an invitation, as in custom:tier,given_name
+    #[arg(
+        long,
+        value_name = "NAMES",
+        env = "INVITERS_MAY_SET",
+        default_value = ""
+    )]
+    inviters_may_set: String,
     /// A custom attribute of the pool, which an invitation may set, such as custom:tier; repeatable
     #[arg(long, value_name = "NAME", value_parser = custom_attribute)]
     custom_attribute: Vec<String>,
@@ -241,6 +258,11 @@ async fn main() -> ExitCode {
 
 async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
+    let of_inviters = Environment::Pairs(&[
+        ("INVITERS_MAY_GIVE", &arguments.inviters_may_give),
+        ("INVITERS_MAY_SET", &arguments.inviters_may_set),
+    ]);
+    let of_inviters = of_inviters.numbers()?;
     let service = Service::bind(Options {
         port: arguments.port,
         strict: arguments.strict,
@@ -250,6 +272,8 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         cognito_calls: arguments.cognito_calls,
         admission: admission(arguments)?,
         inviters: Some(arguments.inviters_group.clone()),
+        inviters_may_give: of_inviters.inviters_may_give,
+        inviters_may_set: of_inviters.inviters_may_set,
         custom_attributes: arguments.custom_attribute.iter().cloned().collect(),
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,

@@ -83,6 +83,10 @@ pub struct Options {
     pub admission: Admission,
     /// The group whose members may invite. The pool has it.
     pub inviters: Option<String>,
+    /// The groups that they may give with an invitation. The pool has them.
+    pub inviters_may_give: BTreeSet<String>,
+    /// The attributes that they may set with one.
+    pub inviters_may_set: BTreeSet<String>,
     /// Custom attributes of the pool, named without `custom:`.
     pub custom_attributes: BTreeSet<String>,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
@@ -315,6 +319,12 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
     }
     policy.admission = options.admission.clone();
     policy.inviters.clone_from(&options.inviters);
+    policy
+        .inviters_may_give
+        .clone_from(&options.inviters_may_give);
+    policy
+        .inviters_may_set
+        .clone_from(&options.inviters_may_set);
     if options.legacy_pool {
         policy.undo_life = Duration::ZERO;
     }
@@ -357,6 +367,7 @@ fn user_pool(
     }
     let mut config = PoolConfig::new(REGION, POOL, vec![client]);
     config.groups.extend(options.inviters.clone());
+    config.groups.extend(options.inviters_may_give.clone());
     config
         .custom_attributes
         .clone_from(&options.custom_attributes);

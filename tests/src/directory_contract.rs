@@ -100,6 +100,7 @@ promises! {
     an_account_has_the_attributes_it_is_created_with,
     a_group_is_joined_any_number_of_times,
     a_missing_group_is_no_group_of_the_account,
+    a_group_is_found_by_its_exact_name,
     an_attribute_outside_the_schema_creates_nothing,
 }
 
@@ -333,6 +334,15 @@ async fn a_missing_group_is_no_group_of_the_account<D: Directory, E: Entropy>(c:
         );
     }
     assert!((c.members.0)(username).await.1.is_empty());
+}
+
+async fn a_group_is_found_by_its_exact_name<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    assert_eq!(c.directory.has_group(GROUP).await, Ok(true));
+    if c.has_groups {
+        for other in ["no-group", "STAFF", "staf"] {
+            assert_eq!(c.directory.has_group(other).await, Ok(false), "{other}");
+        }
+    }
 }
 
 async fn an_attribute_outside_the_schema_creates_nothing<D: Directory, E: Entropy>(

@@ -131,12 +131,14 @@ impl Latchstring {
         Self::start_with(Options::default()).await
     }
 
-    /// Starts a new service with a rule for new accounts, a group of inviters, `admins`, and a custom
-    /// attribute, `custom:tier`.
+    /// Starts a new service with a rule for new accounts, a custom attribute, `custom:tier`, and a
+    /// group of inviters, `admins`, who may give the group `editors` and set `custom:tier`.
     pub async fn start_with_rule(rule: Admission, options: Options) -> Self {
         Self::start_with(Options {
             admission: rule,
             inviters: Some("admins".to_owned()),
+            inviters_may_give: ["editors".to_owned()].into(),
+            inviters_may_set: ["custom:tier".to_owned()].into(),
             custom_attributes: ["tier".to_owned()].into(),
             ..options
         })

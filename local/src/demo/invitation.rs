@@ -10,6 +10,7 @@ use crate::Options;
 
 const INVITERS: &str = "inviters";
 const ADMIN: &str = "grace@example.com";
+const STAFF: &str = "staff";
 const INVITED: &str = "bob@example.com";
 
 /// Returns the options of a service that admits invited contacts alone.
@@ -20,6 +21,7 @@ pub(super) fn rule(options: Options) -> Options {
             ..Admission::default()
         },
         inviters: Some(INVITERS.to_owned()),
+        inviters_may_give: [STAFF.to_owned()].into(),
         ..options
     }
 }
@@ -83,19 +85,11 @@ impl<W: Write> Demo<'_, W> {
 
     async fn invited(&mut self, grace: &SignedIn) -> Result<(), DemoError> {
         self.clock.advance(MINUTE);
-        self.title("Grace invites him")?;
-        self.print(&format!(
-            "POST /v1/invitations {{\"emailOrPhone\": \"{INVITED}\", \"groups\": [\"{INVITERS}\"]}}"
-        ))?;
-        let answered = self
-            .http
-            .post(format!("{}/v1/invitations", self.settings.endpoint))
-            .bearer_auth(&grace.access_token)
-            .json(&json!({"emailOrPhone": INVITED, "groups": [INVITERS]}))
-            .send()
-            .await?;
-        self.print(&format!("                ← {}", answered.status().as_u16()))?;
-        check(answered.status().as_u16() == 204, "he is invited")?;
+        self.title("Grace may not make him an inviter too, but invite him to the staff")?;
+        let refused = self.invite(grace, INVITERS).await?;
+        check(refused == 403, "this group is not hers to give")?;
+        let invited = self.invite(grace, STAFF).await?;
+        check(invited == 204, "he is invited")?;
 
         self.title("He signs in again, and has an account, in the group of his invitation")?;
         let opened = self.sign_in(INVITED, None).await?;
@@ -104,10 +98,27 @@ impl<W: Write> Demo<'_, W> {
         let answered = self.respond(&made, &proof).await?;
         let bob = self.signed_in(&answered).await?;
         check(
-            bob.claims["cognito:groups"] == json!([INVITERS]),
+            bob.claims["cognito:groups"] == json!([STAFF]),
             "the token names the group",
         )?;
         check(self.users().await? == 2, "there are two accounts")
+    }
+
+    /// Invites Bob to a group, and returns the status of the answer.
+    async fn invite(&mut self, inviter: &SignedIn, group: &str) -> Result<u16, DemoError> {
+        self.print(&format!(
+            "POST /v1/invitations {{\"emailOrPhone\": \"{INVITED}\", \"groups\": [\"{group}\"]}}"
+        ))?;
+        let answered = self
+            .http
+            .post(format!("{}/v1/invitations", self.settings.endpoint))
+            .bearer_auth(&inviter.access_token)
+            .json(&json!({"emailOrPhone": INVITED, "groups": [group]}))
+            .send()
+            .await?;
+        let status = answered.status().as_u16();
+        self.print(&format!("                ← {status}"))?;
+        Ok(status)
     }
 
     /// Answers with the code that was sent, and returns the proof.

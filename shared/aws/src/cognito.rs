@@ -16,6 +16,7 @@ use aws_sdk_cognitoidentityprovider::operation::admin_respond_to_auth_challenge:
 use aws_sdk_cognitoidentityprovider::operation::admin_set_user_password::AdminSetUserPasswordInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_update_user_attributes::AdminUpdateUserAttributesInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutInput;
+use aws_sdk_cognitoidentityprovider::operation::get_group::GetGroupInput;
 use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token::GetTokensFromRefreshTokenInput;
 use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
@@ -72,6 +73,7 @@ requests! { aws_sdk_cognitoidentityprovider:
     admin_set_user_password: AdminSetUserPassword, AdminSetUserPasswordInput, AdminSetUserPasswordOutput, AdminSetUserPasswordError;
     admin_update_user_attributes: AdminUpdateUserAttributes, AdminUpdateUserAttributesInput, AdminUpdateUserAttributesOutput, AdminUpdateUserAttributesError;
     admin_user_global_sign_out: AdminUserGlobalSignOut, AdminUserGlobalSignOutInput, AdminUserGlobalSignOutOutput, AdminUserGlobalSignOutError;
+    get_group: GetGroup, GetGroupInput, GetGroupOutput, GetGroupError;
     get_tokens_from_refresh_token: GetTokensFromRefreshToken, GetTokensFromRefreshTokenInput, GetTokensFromRefreshTokenOutput, GetTokensFromRefreshTokenError;
     get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
     initiate_auth: InitiateAuth, InitiateAuthInput, InitiateAuthOutput, InitiateAuthError;
@@ -194,6 +196,25 @@ impl Directory for CognitoDirectory {
                 // The pool's own PreSignUp trigger threw an error.
                 "UserLambdaValidationException" => Ok(Creation::Refused),
                 code => Err(PortError::new("AdminCreateUser", code)),
+            },
+        }
+    }
+
+    async fn has_group(&self, group: &str) -> Result<bool, PortError> {
+        let found = self
+            .service
+            .send(
+                GetGroupInput::builder()
+                    .user_pool_id(&self.pool)
+                    .group_name(group)
+                    .build(),
+            )
+            .await;
+        match found {
+            Ok(_) => Ok(true),
+            Err(error) => match code_of(&error) {
+                "ResourceNotFoundException" => Ok(false),
+                code => Err(PortError::new("GetGroup", code)),
             },
         }
     }

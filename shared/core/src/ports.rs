@@ -663,6 +663,9 @@ pub trait Directory: Send + Sync {
         attributes: &BTreeMap<String, String>,
     ) -> impl Future<Output = Result<Creation, PortError>> + Send;
 
+    /// Returns whether the pool has a group of this name.
+    fn has_group(&self, group: &str) -> impl Future<Output = Result<bool, PortError>> + Send;
+
     /// Puts an account into a group. Done if it is in there.
     fn add_to_group(
         &self,

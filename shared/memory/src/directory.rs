@@ -16,6 +16,7 @@ pub struct MemoryDirectory {
     sign_outs: Arc<Mutex<BTreeMap<String, u32>>>,
     /// By username: the further attributes, and the groups.
     memberships: Arc<Mutex<BTreeMap<String, Memberships>>>,
+    missing_groups: Arc<Mutex<BTreeSet<String>>>,
     is_careless: bool,
     is_closed: bool,
 }
@@ -72,6 +73,16 @@ impl MemoryDirectory {
         let memberships = lock(&self.memberships);
         let membership = memberships.get(username);
         membership.map(|it| it.0.clone()).unwrap_or_default()
+    }
+
+    /// Removes a group. Every other one exists.
+    pub fn remove_group(&self, group: &str) {
+        lock(&self.missing_groups).insert(group.to_owned());
+    }
+
+    /// Adds a group that was removed.
+    pub fn put_group(&self, group: &str) {
+        lock(&self.missing_groups).remove(group);
     }
 
     /// Returns the groups of an account.
@@ -147,9 +158,16 @@ impl Directory for MemoryDirectory {
         Ok(Creation::New)
     }
 
+    async fn has_group(&self, group: &str) -> Result<bool, PortError> {
+        Ok(!lock(&self.missing_groups).contains(group))
+    }
+
     async fn add_to_group(&self, username: &str, group: &str) -> Result<(), PortError> {
         if !lock(&self.accounts).contains_key(username) {
             return Err(PortError::new("add_to_group", "UserNotFoundException"));
+        }
+        if lock(&self.missing_groups).contains(group) {
+            return Err(PortError::new("add_to_group", "ResourceNotFoundException"));
         }
         let mut memberships = lock(&self.memberships);
         let membership = memberships.entry(username.to_owned()).or_default();

@@ -357,6 +357,7 @@ impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
             Creation::Taken => "taken",
             Creation::Refused => "refused",
         };
+        has_group(group: &str) -> bool, plain, |has| if *has { "found" } else { "none" };
         add_to_group(username: &str, group: &str) -> (), changes, done;
         set_password(username: &str, password: &Secret) -> (), changes, done;
         set_contact(username: &str, contact: &Identifier) -> ContactWrite, changes,

@@ -13,6 +13,7 @@ use crate::refused;
 latchstring_tests::doors! {
     both: [
         an_outsider_cannot_invite,
+        an_inviter_cannot_make_an_inviter_or_an_administrator,
         before_a_right_code_no_invitation_shows,
         an_invitation_is_of_no_other_contact,
         an_invitation_is_redeemed_once_by_many_at_once,
@@ -54,6 +55,36 @@ async fn an_outsider_cannot_invite() {
     assert_eq!(kind, "Unauthorized");
     let kind = refused(friend.tries_to_join().await).kind;
     assert_eq!(kind, "NotAdmitted");
+}
+
+/// An inviter is trusted to let people in, and with nothing more.
+#[tokio::test]
+async fn an_inviter_cannot_make_an_inviter_or_an_administrator() {
+    let latchstring = by_invitation().await;
+    latchstring.create_group("root").await;
+    let inviter = latchstring.by_email("mallory@example.com");
+    let terms = json!({ "groups": ["admins"] });
+    latchstring.invite(&inviter, terms).await;
+    let inviter = inviter.tries_to_join().await.expect("an invited contact");
+    let friend = latchstring.by_email("friend@example.com");
+    for terms in [
+        json!({ "groups": ["admins"] }),
+        json!({ "groups": ["editors", "root"] }),
+        json!({ "groups": ["Editors"] }),
+        // Whether a group exists shows no one.
+        json!({ "groups": ["no-group"] }),
+        json!({ "attributes": { "given_name": "Root" } }),
+    ] {
+        let kind = refused(inviter.invites(&friend, terms).await).kind;
+        assert_eq!(kind, "MembershipNotPermitted");
+    }
+    let kind = refused(friend.tries_to_join().await).kind;
+    assert_eq!(kind, "NotAdmitted");
+    let terms = json!({ "groups": ["editors"], "attributes": { "custom:tier": "tin" } });
+    let invited = inviter.invites(&friend, terms).await;
+    invited.expect("what is listed");
+    let joined = friend.tries_to_join().await.expect("an invited contact");
+    assert_eq!(joined.id["cognito:groups"], json!(["editors"]));
 }
 
 /// Returns what a caller sees of a sign-in up to its last wrong code.

@@ -15,7 +15,7 @@ latchstring_tests::doors! {
         a_member_of_the_group_invites_and_withdraws,
         a_new_invitation_replaces_the_one_before,
         the_pools_own_trigger_refuses_as_a_rule_does,
-        an_account_waits_for_a_group_that_is_missing,
+        an_invitation_to_a_missing_group_is_refused,
         an_interrupted_account_is_completed_as_invited,
     ],
 }
@@ -149,14 +149,17 @@ async fn a_member_of_the_group_invites_and_withdraws() {
         latchstring.by_email("bob@example.com"),
         latchstring.by_email("eve@example.com"),
     );
+    let listed = json!({ "groups": ["editors"], "attributes": { "custom:tier": "tin" } });
     for contact in [&bob, &eve] {
-        admin.invites(contact, json!({})).await.expect("an inviter");
+        let invited = admin.invites(contact, listed.clone()).await;
+        invited.expect("an inviter");
     }
     let withdrawn = admin.withdraws_the_invitation(&eve).await;
     withdrawn.expect("an inviter");
     is_refused(&eve).await;
     let joined = joins(&bob).await;
-    assert!(joined.access["cognito:groups"].is_null());
+    assert_eq!(joined.access["cognito:groups"], json!(["editors"]));
+    assert_eq!(joined.id["custom:tier"], "tin");
     // The group counts while Cognito accepts the token.
     admin.signs_out().await;
     let refused = admin.invites(&eve, json!({})).await.unwrap_err();
@@ -193,17 +196,19 @@ async fn the_pools_own_trigger_refuses_as_a_rule_does() {
 }
 
 #[tokio::test]
-async fn an_account_waits_for_a_group_that_is_missing() {
+async fn an_invitation_to_a_missing_group_is_refused() {
     let latchstring = by_invitation().await;
     let bob = latchstring.by_email("bob@example.com");
-    latchstring
-        .invite(&bob, json!({ "groups": ["later"] }))
-        .await;
-    let refusal = bob.tries_to_join().await.err().expect("no group");
-    assert_eq!(refusal.kind, "Unavailable");
+    let invitation = json!({ "emailOrPhone": "bob@example.com", "groups": ["later"] });
+    let event = json!({ "invite": invitation });
+    let (status, body) = latchstring.control(&event).await;
+    assert_ne!(status, 200);
+    assert!(body.to_string().contains("no such group"), "{body}");
+    is_refused(&bob).await;
     latchstring.create_group("later").await;
-    let joined = joins(&bob).await;
-    assert_eq!(joined.id["cognito:groups"], json!(["later"]));
+    let (status, _) = latchstring.control(&event).await;
+    assert_eq!(status, 200);
+    assert_eq!(joins(&bob).await.id["cognito:groups"], json!(["later"]));
     assert_eq!(latchstring.accounts().await.len(), 1);
 }
 

@@ -87,7 +87,15 @@ async fn the_tours_commands_play_session_mode() {
 
 #[tokio::test]
 async fn the_tours_commands_invite() {
-    let by_invitation = ["--port", "0", "--control", "--admission", "invited"];
+    let by_invitation = [
+        "--port",
+        "0",
+        "--control",
+        "--admission",
+        "invited",
+        "--inviters-may-give",
+        "staff",
+    ];
     let mut program = Program::local("local-invitations", &by_invitation);
     let address = program.address().await;
     let (page, rest) = TOUR.split_once(INVITATIONS).expect("the part");
@@ -99,6 +107,7 @@ async fn the_tours_commands_invite() {
         printed.matches("urn:latchstring:error:NotAdmitted").count(),
         1
     );
+    assert_eq!(printed.matches("error:MembershipNotPermitted").count(), 1);
     assert_eq!(printed.matches("\"isNew\":true").count(), 1, "Bob joins");
     let accounts = Latchstring::at(&address).await.accounts().await;
     assert_eq!(accounts.len(), 2);

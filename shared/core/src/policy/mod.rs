@@ -7,6 +7,7 @@ pub mod odds;
 pub mod shards;
 pub mod test_identifier;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use self::admission::Admission;
@@ -72,6 +73,10 @@ pub struct Policy {
     pub admission: Admission,
     /// The group of the pool whose members may invite; `None` if no user may.
     pub inviters: Option<String>,
+    /// The groups that such a user may give with an invitation.
+    pub inviters_may_give: BTreeSet<String>,
+    /// The attributes that such a user may set with an invitation.
+    pub inviters_may_set: BTreeSet<String>,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -106,6 +111,8 @@ impl Policy {
             session_life: Duration::from_secs(30 * 24 * 3600),
             admission: Admission::default(),
             inviters: None,
+            inviters_may_give: BTreeSet::new(),
+            inviters_may_set: BTreeSet::new(),
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

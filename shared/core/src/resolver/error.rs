@@ -172,6 +172,9 @@ pub enum ContactError {
     /// The account is not in the group that may invite.
     #[error("This account may not invite anyone.")]
     NotAnInviter,
+    /// The account may invite, but not with these groups and attributes.
+    #[error("This account may not give these groups or attributes.")]
+    MembershipNotPermitted,
     /// No invitation is of use.
     #[error("Sign-up is open to everyone, so an invitation has no effect.")]
     SignUpIsOpen,
@@ -196,6 +199,7 @@ impl ContactError {
             Self::ContactInUse => "ContactInUse",
             Self::ChangeHeld { .. } => "ChangeHeld",
             Self::NotAnInviter => "NotAnInviter",
+            Self::MembershipNotPermitted => "MembershipNotPermitted",
             Self::SignUpIsOpen => "SignUpIsOpen",
             Self::InvitationLife | Self::InvalidMembership(_) => "InvalidInvitation",
             Self::SignIn(error) => error.error_type(),

@@ -6,7 +6,7 @@ use super::context::{Context, Ports};
 use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
-use crate::ports::{AccessTokenVerifier, InvitationStore};
+use crate::ports::{AccessTokenVerifier, Directory, InvitationStore};
 pub use crate::record::invitation::{Invitation, Membership, MembershipError};
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::identifier::Identifier;
@@ -29,16 +29,27 @@ pub struct NewInvitation {
 }
 
 impl<P: Ports<Store: InvitationStore>, T: AccessTokenVerifier> SignedIn<'_, P, T> {
-    /// Invites a contact, if the caller is in the group that may. A recent sign-in is required.
+    /// Invites a contact, if the caller is in the group that may, and may give what the invitation
+    /// gives. A recent sign-in is required.
     ///
     /// # Errors
-    /// If the caller may not invite, sign-up is open, or a port fails.
+    /// If the caller may not invite so, sign-up is open, or a port fails.
     pub async fn invite(
         &self,
         identity: &Identity,
         new: &NewInvitation,
     ) -> Result<(), ContactError> {
         self.inviter(identity).await?;
+        let policy = &self.context.deployment.policy;
+        let membership = &new.membership;
+        let may_give = membership.groups().is_subset(&policy.inviters_may_give)
+            && membership
+                .attributes()
+                .keys()
+                .all(|name| policy.inviters_may_set.contains(name));
+        if !may_give {
+            return Err(ContactError::MembershipNotPermitted);
+        }
         self.context.invite(new).await
     }
 
@@ -46,7 +57,7 @@ impl<P: Ports<Store: InvitationStore>, T: AccessTokenVerifier> SignedIn<'_, P, T
     /// is none.
     ///
     /// # Errors
-    /// If the caller may not invite, or a port fails.
+    /// If the caller may not invite, sign-up is open, or a port fails.
     pub async fn withdraw_invitation(
         &self,
         identity: &Identity,
@@ -69,17 +80,21 @@ impl<P: Ports<Store: InvitationStore>, T: AccessTokenVerifier> SignedIn<'_, P, T
 
 impl<P: Ports<Store: InvitationStore>> Context<'_, P> {
     /// Invites a contact, for a caller that IAM admitted. An earlier invitation of the contact is
-    /// replaced. Nothing is sent, and no account is looked up.
+    /// replaced. Nothing is sent, and no account is looked up. Each group is, one after the other:
+    /// in a pool without it, the account would be created and never be completed.
     ///
     /// # Errors
-    /// If sign-up is open, the invitation would last too long, or the store fails.
+    /// If sign-up is open, the invitation would last too long, a group does not exist, or a port
+    /// fails.
     pub async fn invite(&self, new: &NewInvitation) -> Result<(), ContactError> {
-        let policy = &self.deployment.policy;
-        if policy.admission.is_open() {
-            return Err(ContactError::SignUpIsOpen);
-        }
+        self.needs_a_rule()?;
         if new.life.is_zero() || new.life > INVITATION_LIFE_MAX {
             return Err(ContactError::InvitationLife);
+        }
+        for group in new.membership.groups() {
+            if !self.directory.has_group(group).await? {
+                return Err(MembershipError::NoSuchGroup.into());
+            }
         }
         let until = self.clock.now().plus(new.life);
         let invitation = Invitation {
@@ -98,11 +113,18 @@ impl<P: Ports<Store: InvitationStore>> Context<'_, P> {
     /// created with it stays.
     ///
     /// # Errors
-    /// If the store fails.
+    /// If sign-up is open, or the store fails.
     pub async fn withdraw_invitation(&self, contact: &Identifier) -> Result<(), ContactError> {
+        self.needs_a_rule()?;
         let contact = self.invited(contact);
         self.store.withdraw_invitation(contact).await?;
         Ok(())
+    }
+
+    /// Without a rule, the function has no right on invitations.
+    fn needs_a_rule(&self) -> Result<(), ContactError> {
+        let is_open = self.deployment.policy.admission.is_open();
+        (!is_open).then_some(()).ok_or(ContactError::SignUpIsOpen)
     }
 
     fn invited(&self, contact: &Identifier) -> Pseudonym {

@@ -689,7 +689,9 @@ where
             .store
             .redeem_invitation(contact, username, now)
             .await?;
-        let is_live = |it: &Invitation| !it.is_used && now < it.until;
+        // What it gives belongs to a half-created account, also after its end.
+        let is_its_own = |it: &Invitation| it.redeemed_by.as_deref() == Some(username);
+        let is_live = |it: &Invitation| !it.is_used && (now < it.until || is_its_own(it));
         let invited = redeemed.filter(is_live).map(|invitation| Joining {
             username: invitation
                 .redeemed_by

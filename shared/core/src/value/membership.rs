@@ -56,6 +56,9 @@ pub enum MembershipError {
     /// A name that no group can have.
     #[error("The name of a group has 1 to 128 characters, and no white space.")]
     Group,
+    /// A group that the pool does not have.
+    #[error("The pool has no such group: create it first.")]
+    NoSuchGroup,
 }
 
 impl Membership {

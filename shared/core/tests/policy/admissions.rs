@@ -6,14 +6,17 @@ use std::time::Duration;
 use latchstring_core::admission::{Admission, AdmissionRule, Domain};
 use latchstring_core::answer::{AnswerAction, AnswerError, AnswerPayload};
 use latchstring_core::contact::ContactError;
-use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, NewInvitation};
+use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, MembershipError, NewInvitation};
+use latchstring_core::keys::KeyRing;
 use latchstring_core::ports::{Creation, Directory as _};
 use latchstring_core::sign_in::{SignIn, SignInError};
 use latchstring_memory::{FixedAdmissionHook, MemoryDirectory};
 
 use crate::answers::{answer, answering, begin};
 use crate::contacts::{self, Tokens, identity, last_code};
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, now};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, key, now,
+};
 use crate::sign_in::{earned_proof, request, resolver};
 
 const COLLEAGUE: &str = "eve@staff.example";
@@ -122,7 +125,10 @@ fn a_refusal_by_the_pools_own_trigger_is_the_same() {
 pub(crate) fn by_invitation() -> World {
     World::with_ada().reconfigured(|world| {
         world.deployment.policy.admission.rule = AdmissionRule::Invited;
-        world.deployment.policy.inviters = Some("admins".to_owned());
+        let policy = &mut world.deployment.policy;
+        policy.inviters = Some("admins".to_owned());
+        policy.inviters_may_give = ["staff".to_owned(), "editors".to_owned()].into();
+        policy.inviters_may_set = ["custom:tier".to_owned()].into();
     })
 }
 
@@ -204,6 +210,17 @@ fn an_invitation_permits_one_account_also_after_its_deletion() {
 }
 
 #[test]
+fn an_invitation_outlives_a_rotation_of_keys() {
+    let ring = |ring: KeyRing| ring.with_lasting(key("l1", 5)).unwrap();
+    let mut world = by_invitation();
+    world.deployment.keys = ring(KeyRing::new(key("k1", 1), None, None).unwrap());
+    invite(&world, BOB);
+    let rotated = KeyRing::new(key("k3", 3), None, Some(key("k2", 2)));
+    world.deployment.keys = ring(rotated.unwrap());
+    assert!(is_new(&sign_in(&world, BOB)));
+}
+
+#[test]
 fn an_invitation_admits_beside_a_domain() {
     let world = of_one_domain();
     invite(&world, BOB);
@@ -243,6 +260,26 @@ fn an_interrupted_account_is_completed_with_its_groups() {
             assert_eq!(sign_in(&world, BOB), Err(refused()), "{lost} {after}");
         }
     }
+}
+
+#[test]
+fn a_redeemed_invitation_gives_its_groups_after_its_end() {
+    let world = by_invitation();
+    invite(&world, BOB);
+    world.directory.port.remove_group("staff");
+    sign_in(&world, BOB).unwrap_err();
+    world.after_secs(3600);
+    // It permits no other account, and this one is not in use without its groups.
+    for _ in 0..2 {
+        let error = sign_in(&world, BOB).unwrap_err();
+        assert_eq!(error.error.error_type(), "Unavailable");
+        world.after_secs(60);
+    }
+    world.directory.port.put_group("staff");
+    assert!(is_new(&sign_in(&world, BOB)));
+    let name = username(&world, BOB);
+    assert_eq!(world.directory.port.groups(&name).len(), 2);
+    assert_eq!(world.directory.port.len(), 2);
 }
 
 #[test]
@@ -294,9 +331,86 @@ fn only_the_group_of_inviters_may_invite() {
 }
 
 #[test]
-fn an_invitation_needs_a_rule_and_a_life_in_bounds() {
-    let world = World::with_ada();
+fn an_inviter_gives_only_what_is_listed() {
+    let groups = |world: &mut World| {
+        let policy = &mut world.deployment.policy;
+        policy.inviters_may_give = ["editors".to_owned(), "Staff".to_owned()].into();
+    };
+    let no_groups = |world: &mut World| world.deployment.policy.inviters_may_give.clear();
+    let no_attributes = |world: &mut World| world.deployment.policy.inviters_may_set.clear();
+    let of_another = |world: &mut World| {
+        let policy = &mut world.deployment.policy;
+        policy.inviters_may_set = ["custom:tie".to_owned(), "custom:team".to_owned()].into();
+    };
+    let (new, listed) = (invitation(BOB), invitation(NUMBER));
+    for narrow in [
+        groups as fn(&mut World),
+        no_groups,
+        no_attributes,
+        of_another,
+    ] {
+        let world = by_invitation();
+        let inviting = |world: &World, new: &NewInvitation| {
+            let (pool, tokens) = (Pool::of(world), Tokens(world));
+            let mut caller = identity(world, ADAS_NAME);
+            caller.groups = vec!["admins".to_owned()];
+            now(contacts::resolver(&pool, &tokens).invite(&caller, new))
+        };
+        assert_eq!(inviting(&world, &listed), Ok(()));
+        let world = world.reconfigured(narrow);
+        world.wire.clear();
+        let refused = inviting(&world, &new);
+        assert_eq!(refused, Err(ContactError::MembershipNotPermitted));
+        // The pool's groups show to no one who may not give them.
+        assert!(!world.wire.calls().contains(&"has_group"));
+        assert_eq!(sign_in(&world, BOB), Err(self::refused()));
+        let nothing = NewInvitation {
+            membership: Membership::default(),
+            ..new.clone()
+        };
+        assert_eq!(inviting(&world, &nothing), Ok(()));
+        // The operator gives any.
+        assert_eq!(now(Pool::of(&world).context().invite(&new)), Ok(()));
+    }
+}
+
+#[test]
+fn an_invitation_to_a_group_that_is_missing_is_refused() {
+    let world = by_invitation();
+    world.directory.port.remove_group("staff");
     let refused = now(Pool::of(&world).context().invite(&invitation(BOB)));
+    assert_eq!(refused, Err(MembershipError::NoSuchGroup.into()));
+    assert_eq!(sign_in(&world, BOB), Err(self::refused()));
+}
+
+#[test]
+fn an_account_without_its_groups_is_never_in_use() {
+    let world = by_invitation();
+    invite(&world, BOB);
+    world.directory.port.remove_group("staff");
+    for _ in 0..2 {
+        let error = sign_in(&world, BOB).unwrap_err();
+        assert_eq!(error.error.error_type(), "Unavailable");
+        let account = now(world.directory.port.find(BOB)).unwrap();
+        assert!(account.is_some_and(|it| it.attributes.is_half_created()));
+        world.after_secs(60);
+    }
+}
+
+#[test]
+fn an_invitation_needs_a_rule_and_a_life_in_bounds() {
+    let world = World::with_ada().reconfigured(|world| {
+        world.deployment.policy.inviters = Some("admins".to_owned());
+    });
+    let (pool, tokens) = (Pool::of(&world), Tokens(&world));
+    let refused = now(pool.context().invite(&invitation(BOB)));
+    assert_eq!(refused, Err(ContactError::SignUpIsOpen));
+    let refused = now(pool.context().withdraw_invitation(&identifier(BOB)));
+    assert_eq!(refused, Err(ContactError::SignUpIsOpen));
+    let mut caller = identity(&world, ADAS_NAME);
+    caller.groups = vec!["admins".to_owned()];
+    let account = contacts::resolver(&pool, &tokens);
+    let refused = now(account.withdraw_invitation(&caller, &identifier(BOB)));
     assert_eq!(refused, Err(ContactError::SignUpIsOpen));
     let world = by_invitation();
     for life in [Duration::ZERO, INVITATION_LIFE_MAX + Duration::from_secs(1)] {

@@ -273,7 +273,9 @@ fn world_of(flow: Flow) -> World {
     put_ada(flow, &mut world);
     if let Some(rule) = flow.rule() {
         world.deployment.policy.admission.rule = rule;
-        world.deployment.policy.inviters = Some(INVITERS.to_owned());
+        let policy = &mut world.deployment.policy;
+        policy.inviters = Some(INVITERS.to_owned());
+        policy.inviters_may_give = invitation().membership.groups().clone();
     }
     match flow {
         Flow::Disabled => world.disable_ada(),
@@ -899,6 +901,7 @@ pub(crate) fn service(call: &str) -> &'static str {
         "find" => "Cognito AdminGetUser",
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
+        "has_group" => "Cognito GetGroup",
         "add_to_group" => "Cognito AdminAddUserToGroup",
         "decide" => "Lambda Invoke",
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",

@@ -5,6 +5,7 @@
 
 mod settings;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
+use latchstring_core::invite::Membership;
 use latchstring_core::odds::Odds;
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::SecretSource;
@@ -459,6 +461,34 @@ impl Environment<'_> {
         })
     }
 
+    /// Reads the groups of a list, each of which an invitation can name.
+    fn groups(&self, setting: &'static Setting) -> Result<BTreeSet<String>, ConfigError> {
+        self.listed(setting, |group| {
+            Membership::new(BTreeMap::new(), [group.to_owned()].into()).is_ok()
+        })
+    }
+
+    /// Reads the attributes of a list, each of which an invitation can set.
+    fn attributes(&self, setting: &'static Setting) -> Result<BTreeSet<String>, ConfigError> {
+        self.listed(setting, |name| {
+            let attribute = [(name.to_owned(), String::new())];
+            Membership::new(attribute.into(), BTreeSet::new()).is_ok()
+        })
+    }
+
+    fn listed(
+        &self,
+        setting: &'static Setting,
+        is_valid: impl Fn(&str) -> bool,
+    ) -> Result<BTreeSet<String>, ConfigError> {
+        let listed = self.text(setting)?;
+        let names = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
+        names
+            .map(|name| is_valid(name).then(|| name.to_owned()))
+            .collect::<Option<_>>()
+            .ok_or(ConfigError::Invalid(setting))
+    }
+
     fn admission_domains(&self, setting: &'static Setting) -> Result<Vec<Domain>, ConfigError> {
         let listed = self.text(setting)?;
         let domains = listed.split(',').map(str::trim).filter(|it| !it.is_empty());
@@ -783,8 +813,6 @@ impl Environment<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use latchstring_core::identifier::Country;
     use latchstring_core::locale::Locale;
     use latchstring_core::message::{AndroidHash, AppName, Preview, SmsDomain, SupportContact};
@@ -834,6 +862,8 @@ mod tests {
         ("ADMITTED_DOMAINS", "example.com,*.example.org"),
         ("REFUSED_DOMAINS", "guests.example.org"),
         ("INVITERS_GROUP", "admins"),
+        ("INVITERS_MAY_GIVE", "staff,editors"),
+        ("INVITERS_MAY_SET", "custom:tier,given_name"),
         ("SMS_NUMBER_KINDS", "voip"),
         (
             "PHONE_RANGES",
@@ -972,6 +1002,8 @@ mod tests {
             ("ADMISSION", "closed"),
             ("ADMITTED_DOMAINS", "secret-secret"),
             ("REFUSED_DOMAINS", "*"),
+            ("INVITERS_MAY_GIVE", "staff,secret secret"),
+            ("INVITERS_MAY_SET", "custom:tier,email"),
             ("SMS_COUNTRIES", "USA"),
             ("SMS_COUNTRIES", "us"),
             ("SMS_COUNTRIES", "UK"),

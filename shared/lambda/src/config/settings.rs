@@ -217,6 +217,10 @@ settings! {
         "With `ADMISSION` `hook`: the function that admits or refuses a new account. It has 1 s, is invoked once more if it does not answer, and without an answer no account is created. For sign-in alone.";
     INVITERS_GROUP = Some(""), Text("the name of a group of the pool"), CONSTRUCT, policy.inviters = group,
         "The group whose members may invite through the API. Without it, only an IAM principal that may invoke the function sign-up can.";
+    INVITERS_MAY_GIVE = Some(""), Text("groups of the pool, separated by commas"), CONSTRUCT, policy.inviters_may_give = groups,
+        "The groups that a member of `INVITERS_GROUP` may give with an invitation. Without any, none: list a group only if each of its members may have what it permits, `INVITERS_GROUP` included. An IAM principal may give any.";
+    INVITERS_MAY_SET = Some(""), Text("attributes, separated by commas"), CONSTRUCT, policy.inviters_may_set = attributes,
+        "As `INVITERS_MAY_GIVE`, for attributes: `custom:team,given_name`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,

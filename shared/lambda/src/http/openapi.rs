@@ -305,6 +305,7 @@ fn sample(problem: ProblemType, malformed: &Rejection) -> Failure {
         ProblemType::NothingToUndo => SignInError::NothingToUndo.into(),
         ProblemType::InvalidInvitation => ContactError::InvitationLife,
         ProblemType::NotAnInviter => ContactError::NotAnInviter,
+        ProblemType::MembershipNotPermitted => ContactError::MembershipNotPermitted,
         ProblemType::SignUpIsOpen => ContactError::SignUpIsOpen,
         ProblemType::NotAdmitted => SignInError::NotAdmitted.into(),
         ProblemType::ContactInUse => ContactError::ContactInUse,

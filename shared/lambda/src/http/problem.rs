@@ -53,6 +53,7 @@ problems! {
     ReauthRequired = 403, "A recent sign-in is required";
     CaptchaRequired = 403, "A CAPTCHA is required";
     NotAnInviter = 403, "Not permitted to invite";
+    MembershipNotPermitted = 403, "Not permitted to give a group or attribute";
     NotAdmitted = 403, "Sign-up is not open to this contact";
     Forbidden = 403, "Not permitted";
     NotFound = 404, "No such route";

@@ -306,17 +306,18 @@ routes! {
         ///
         /// Permits the contact one account where sign-up is not open. In place of an earlier
         /// invitation of the contact. Sends nothing. Needs a recent sign-in, by an account in the
-        /// group of inviters.
+        /// group of inviters, and gives only what `INVITERS_MAY_GIVE` and `INVITERS_MAY_SET` list.
         Invite("invite") = POST "/v1/invitations", Bearer,
             Json<InvitationRequest> => Nothing,
-            [InvalidIdentifier, InvalidInvitation, ReauthRequired, NotAnInviter, SignUpIsOpen];
+            [InvalidIdentifier, InvalidInvitation, ReauthRequired, NotAnInviter,
+                MembershipNotPermitted, SignUpIsOpen];
         /// Withdraw an invitation
         ///
         /// Succeeds too if there is none. An account that was created with it stays. Needs a recent
         /// sign-in, by an account in the group of inviters.
         WithdrawInvitation("withdrawInvitation") = POST "/v1/invitations/withdraw", Bearer,
             Json<InvitedContact> => Nothing,
-            [InvalidIdentifier, ReauthRequired, NotAnInviter];
+            [InvalidIdentifier, ReauthRequired, NotAnInviter, SignUpIsOpen];
         /// Read the browser's session
         ///
         /// Returns the session of the cookie, without its tokens.

@@ -17,6 +17,8 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 fn by_invitation(policy: &mut Policy) {
     policy.admission.rule = AdmissionRule::Invited;
     policy.inviters = Some("admins".to_owned());
+    policy.inviters_may_give = ["staff".to_owned()].into();
+    policy.inviters_may_set = ["custom:tier".to_owned()].into();
 }
 
 /// Posts as Ada, who is in these groups.
@@ -99,10 +101,44 @@ async fn an_invitation_that_cannot_be_kept_is_refused() {
             "{body}"
         );
     }
+    world.shared.directory.remove_group("staff");
+    let body = json!({ "emailOrPhone": BOB, "groups": ["staff"] });
+    let refused = post(&world, "/v1/invitations", &["admins"], &body).await;
+    let expected = (400, "InvalidInvitation");
+    assert_eq!((refused.status, refused.problem()), expected);
     let open = World::with(|policy| policy.inviters = Some("admins".to_owned()));
     let body = json!({ "emailOrPhone": BOB });
-    let refused = post(&open, "/v1/invitations", &["admins"], &body).await;
-    assert_eq!((refused.status, refused.problem()), (409, "SignUpIsOpen"));
+    for path in ["/v1/invitations", "/v1/invitations/withdraw"] {
+        let refused = post(&open, path, &["admins"], &body).await;
+        assert_eq!((refused.status, refused.problem()), (409, "SignUpIsOpen"));
+    }
+    for operation in ["invite", "withdrawInvitation"] {
+        let refused = operate(&open.accounts, json!({ operation: body })).await;
+        assert_eq!(refused["error"]["type"], "SignUpIsOpen", "{operation}");
+    }
+}
+
+#[tokio::test]
+async fn an_inviter_gives_only_what_is_listed() {
+    let claims = json!({ "cognito:groups": ["admins"] });
+    let deployed = Sessions::with(by_invitation, claims);
+    let cookie = deployed.signed_in().await;
+    let world = World::with(by_invitation);
+    let groups = json!({ "groups": ["staff", "admins"] });
+    let attributes = json!({ "attributes": { "custom:role": "root" } });
+    for mut body in [groups, attributes] {
+        body["emailOrPhone"] = json!(BOB);
+        let path = "/v1/invitations";
+        let by_token = post(&world, path, &["admins"], &body).await;
+        let (by_cookie, _) = deployed.post(path, Some(&cookie), &body).await;
+        for refused in [by_token, by_cookie] {
+            let expected = (403, "MembershipNotPermitted");
+            assert_eq!((refused.status, refused.problem()), expected, "{body}");
+        }
+        // The operator gives any.
+        let invited = operate(&world.accounts, json!({ "invite": body })).await;
+        assert_eq!(invited, json!({}));
+    }
 }
 
 #[tokio::test]
