@@ -72,6 +72,8 @@ pub struct Policy {
     pub admission: Admission,
     /// The group of the pool whose members may invite; `None` if no user may.
     pub inviters: Option<String>,
+    /// True if events are published.
+    pub events: bool,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -106,6 +108,7 @@ impl Policy {
             session_life: Duration::from_secs(30 * 24 * 3600),
             admission: Admission::default(),
             inviters: None,
+            events: false,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

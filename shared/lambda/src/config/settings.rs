@@ -217,6 +217,8 @@ settings! {
         "With `ADMISSION` `hook`: the function that admits or refuses a new account. It has 1 s, is invoked once more if it does not answer, and without an answer no account is created. For sign-in alone.";
     INVITERS_GROUP = Some(""), Text("the name of a group of the pool"), CONSTRUCT, policy.inviters = group,
         "The group whose members may invite through the API. Without it, only an IAM principal that may invoke the function sign-up can.";
+    EVENTS = Some("off"), Text("off, default, or the name or ARN of an event bus"), FUNCTION, policy.events = events,
+        "The bus of Amazon EventBridge that events of accounts are published on ([events.md](events.md)); `default` is the account's own. `off`: none are written or published. Not with `LEGACY_POOL`. The table needs the index `outbox`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,
