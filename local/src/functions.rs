@@ -13,11 +13,11 @@ use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::config::{ConfigError, Environment};
 use latchstring_lambda::http::openapi;
 use latchstring_lambda::resolver::{AccountResolver, SessionMode, SignInResolver, SourceOf};
-use latchstring_lambda::{OsEntropy, PublicError, answer};
+use latchstring_lambda::{OsEntropy, OutboxSweeper, PublicError, answer};
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
 use latchstring_local_http_api as http_api;
-use latchstring_memory::{FixedCaptcha, Inbox, MemoryStore};
+use latchstring_memory::{FixedCaptcha, Inbox, MemoryBus, MemoryStore};
 use latchstring_testkit::Carried;
 use serde_json::{Value, json};
 
@@ -39,7 +39,17 @@ type LocalSessions = Option<SessionMode<CognitoRefreshTokens, KeptSecret>>;
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
     deliveries: Deliveries,
-    define: Arc<DefineTrigger<LocalStore, CognitoDirectory, LocalCourier, LocalClock>>,
+    define: Arc<
+        DefineTrigger<
+            LocalStore,
+            CognitoDirectory,
+            LocalCourier,
+            LocalClock,
+            Deployment,
+            MemoryBus,
+        >,
+    >,
+    sweeper: OutboxSweeper<LocalStore, CognitoDirectory, MemoryBus, LocalClock>,
     create: Arc<CreateTrigger<LocalStore, LocalCourier, LocalClock, OsEntropy>>,
     verify: VerifyTrigger<LocalStore, LocalClock, OsEntropy>,
     sign_in: SignInResolver<
@@ -75,6 +85,7 @@ pub(crate) struct Wiring {
     pub(crate) session_secrets: Option<SessionSecrets>,
     pub(crate) captcha: Option<FixedCaptcha>,
     pub(crate) inbox: Inbox<LocalClock>,
+    pub(crate) bus: MemoryBus,
     pub(crate) deliveries: Deliveries,
     pub(crate) clock: LocalClock,
     pub(crate) outages: PortOutages,
@@ -129,11 +140,19 @@ impl Lambdas {
             session_secrets,
             captcha,
             inbox,
+            bus,
             deliveries,
             clock,
             outages,
         } = wiring;
-        let store = Failing::new(MemoryStore::default(), outages.clone());
+        let store = Failing::new(
+            if deployment.policy.events {
+                MemoryStore::with_outbox()
+            } else {
+                MemoryStore::default()
+            },
+            outages.clone(),
+        );
         let courier = Failing::new(inbox, outages.clone());
         let directory = CognitoDirectory::new(&aws, &pool);
         let settings = session_secrets.as_ref().map(SessionSecrets::settings);
@@ -152,8 +171,15 @@ impl Lambdas {
                 store: store.clone(),
                 directory: directory.clone(),
                 courier: courier.clone(),
+                bus: Some(bus.clone()),
                 clock: clock.clone(),
             }),
+            sweeper: OutboxSweeper {
+                store: store.clone(),
+                directory: directory.clone(),
+                bus,
+                clock: clock.clone(),
+            },
             create: Arc::new(CreateTrigger {
                 deployment: deployment.clone(),
                 store: store.clone(),
@@ -228,6 +254,12 @@ impl Lambdas {
     pub(crate) async fn operate(&self, event: Value) -> Value {
         let answered = self.invoke(SIGN_UP, event).await;
         answered.unwrap_or_else(|error| json!({ "error": { "message": error.to_string() } }))
+    }
+
+    /// Publishes what is overdue in the outbox, as the schedule has it done.
+    pub(crate) async fn sweep(&self) {
+        // It does not fail: a fault is in the log.
+        let _ = answer(&self.sweeper, Value::Null).await;
     }
 
     /// Invokes the function of this name.

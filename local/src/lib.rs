@@ -13,6 +13,7 @@ mod clock;
 mod control;
 mod deliveries;
 pub mod demo;
+mod events;
 mod functions;
 mod host;
 mod outages;

@@ -22,7 +22,7 @@ use latchstring_local_cognito::{
     UserPool, allow_origins,
 };
 use latchstring_local_http_api::{self as http_api, Cors, HttpApi, JwtAuthorizer};
-use latchstring_memory::{FixedCaptcha, Inbox};
+use latchstring_memory::{FixedCaptcha, Inbox, MemoryBus};
 use serde_json::Value;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -34,7 +34,7 @@ use crate::host::Hosts;
 use crate::outages::PortOutages;
 use crate::sessions::SessionSecrets;
 use crate::settings::Settings;
-use crate::{control, host, pages};
+use crate::{control, events, host, pages};
 
 const REGION: &str = "us-east-1";
 const POOL: &str = "us-east-1_LOCAL0000";
@@ -171,6 +171,7 @@ impl Service {
         };
         let clock = LocalClock::default();
         let inbox = Inbox::new(clock.clone());
+        let bus = MemoryBus::default();
         let deliveries = Deliveries::default();
         let outages = PortOutages::new(clock.clone());
         let lambdas = Arc::new(Lambdas::new(Wiring {
@@ -191,6 +192,7 @@ impl Service {
             session_secrets: session_secrets.clone(),
             captcha: options.captcha.then(captcha),
             inbox: inbox.clone(),
+            bus: bus.clone(),
             deliveries: deliveries.clone(),
             clock: clock.clone(),
             outages: outages.clone(),
@@ -210,6 +212,8 @@ impl Service {
         )?
         .with_resolver_count_limit(RESOLVER_COUNT_LIMIT);
         let pages = pages::router(inbox, deliveries.clone(), settings.clone());
+        let published = events::router(bus, deliveries.clone(), lambdas.clone());
+        let pages = published.merge(pages);
         let cors = cors(&options);
         let origins = Origins::with(options.allow_origins);
         let http_api =
@@ -325,6 +329,8 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
     policy
         .inviters_may_set
         .clone_from(&options.inviters_may_set);
+    // A stranger makes accounts of a legacy pool.
+    policy.events = !options.legacy_pool;
     if options.legacy_pool {
         policy.undo_life = Duration::ZERO;
     }

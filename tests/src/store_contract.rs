@@ -231,6 +231,7 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
             purpose: Purpose::SignIn,
             subject: Subject::Known(self.sub()),
             contact: SealedContact::from_text("k1.sealed"),
+            method: None,
             locale: None,
             terms: full_terms(),
             link_challenge: None,
@@ -601,12 +602,16 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     assert_eq!(c.attempt(&row, answers[0], 0).await, refused().await);
     assert_eq!(attempt(answers[0]).await, recorded().await);
     assert_eq!(
-        c.store.record_wrong_answer(id, answers[0], LONGER).await,
+        c.store
+            .record_wrong_answer(id, answers[0], LONGER, None)
+            .await,
         Ok(false)
     );
     assert_eq!(attempt(answers[0]).await, recorded().await, "not counted");
     assert_eq!(
-        c.store.record_wrong_answer(id, answers[0], terms).await,
+        c.store
+            .record_wrong_answer(id, answers[0], terms, None)
+            .await,
         Ok(true)
     );
     assert_eq!(attempt(answers[0]).await, refused().await, "wrong before");
@@ -644,7 +649,9 @@ async fn a_guess_is_held_for_each_attempt_that_is_not_counted<S: Store + 'static
     assert_eq!(written, Ok(VerdictWrite::Recorded), "the verdict follows");
     assert_eq!(attempt(answers[0]).await, refused().await);
     assert_eq!(
-        c.store.record_wrong_answer(id, answers[0], LONGER).await,
+        c.store
+            .record_wrong_answer(id, answers[0], LONGER, None)
+            .await,
         Ok(false)
     );
     let missing = Flow { id: c.id(), ..row };

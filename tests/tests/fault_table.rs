@@ -352,6 +352,7 @@ async fn define_without_keys() -> [&'static str; 2] {
         store: store.clone(),
         directory,
         courier: Inbox::new(clock.clone()),
+        bus: None::<std::convert::Infallible>,
         clock: clock.clone(),
     };
     let proved = async || {

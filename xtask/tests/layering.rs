@@ -54,6 +54,7 @@ const LAYERS: &[Layer] = &[
     layer("shared/lambda", &[CORE, AWS], &[MEMORY, TESTKIT]),
     layer("triggers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
     layer("resolvers/", &[LAMBDA, AWS, MEMORY, CORE], &[]),
+    layer("outbox/", &[LAMBDA, AWS, CORE], &[]),
     // The stand-ins know AWS and nothing of Latchstring, so that they are independent of the code
     // that they test.
     layer("local/cognito", &[], &[]),
@@ -277,18 +278,20 @@ fn the_core_is_pure_to_its_last_dependency() {
 /// with, whatever its role allows.
 #[test]
 fn a_lambda_is_built_with_its_permitted_sdks_only() {
-    const SDKS: [&str; 6] = [
+    const SDKS: [&str; 7] = [
         "lambda",
         "cognitoidentityprovider",
         "dynamodb",
         "secretsmanager",
         "sesv2",
         "sns",
+        "eventbridge",
     ];
     for (package, may) in [
+        // It and the sweeper alone publish events.
         ("define-auth-challenge", &SDKS[1..]),
         // It cannot access accounts.
-        ("create-auth-challenge", &SDKS[2..]),
+        ("create-auth-challenge", &SDKS[2..6]),
         // It cannot access accounts either, and cannot send.
         ("verify-auth-challenge-response", &SDKS[2..4]),
         // They cannot send. Only sign-in invokes the hook.
@@ -349,6 +352,7 @@ const FLOORS: &[&str] = &[
     "record",
     "message",
     "ports",
+    "outbox",
     "rate_limit",
     "flow",
     "resolver",

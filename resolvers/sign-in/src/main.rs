@@ -8,7 +8,8 @@ use latchstring_aws::{
     LambdaAdmissionHook, SecretsManager, Turnstile,
 };
 use latchstring_core::ports::{
-    CounterStore, FlowStore, InvitationStore, LeaseStore, RedemptionStore, SessionStore, UndoStore,
+    CounterStore, FlowStore, InvitationStore, LeaseStore, OutboxStore, RedemptionStore,
+    SessionStore, UndoStore,
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::SignInResolver;
@@ -39,6 +40,7 @@ fn resolver<
         + UndoStore
         + InvitationStore
         + CounterStore
+        + OutboxStore
         + SessionStore,
 >(
     environment: &Environment<'_>,

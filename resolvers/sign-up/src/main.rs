@@ -8,7 +8,7 @@ use latchstring_aws::{
     KeptSecret, SecretsManager,
 };
 use latchstring_core::ports::{
-    CounterStore, InvitationStore, PendingStore, SessionStore, UndoStore,
+    CounterStore, InvitationStore, OutboxStore, PendingStore, SessionStore, UndoStore,
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::AccountResolver;
@@ -32,7 +32,9 @@ fn main() -> ExitCode {
     })
 }
 
-fn resolver<S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore>(
+fn resolver<
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
+>(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,

@@ -11,6 +11,8 @@ mod cognito;
 mod delivery;
 #[cfg(feature = "dynamodb")]
 pub mod dynamodb;
+#[cfg(feature = "events")]
+mod event_bridge;
 #[cfg(feature = "sdk")]
 mod http_client;
 #[cfg(feature = "secrets")]
@@ -45,6 +47,8 @@ pub use cognito::{CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, C
 pub use delivery::Couriers;
 #[cfg(feature = "dynamodb")]
 pub use dynamodb::{DynamoStore, counter_key};
+#[cfg(feature = "events")]
+pub use event_bridge::{EVENT_SOURCE, EventBridge, event_detail};
 #[cfg(feature = "secrets")]
 pub use kept_secret::KeptSecret;
 #[cfg(feature = "sdk")]

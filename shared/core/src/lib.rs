@@ -14,10 +14,11 @@
 //! - [`policy`]: settings and budgets, [`admission`], [`test_identifier`], and [`odds`]: the odds that the budgets
 //!   leave to an attacker.
 //! - `record`: the flow row, the challenge in Cognito's session, [`pending`] contacts, [`undo`]
-//!   records, invitations, browser sessions.
+//!   records, invitations, browser sessions, [`event`]s and their outbox.
 //! - [`message`]: mails and SMS, in every language.
 //! - [`ports`]: the traits that adapters implement.
 //! - [`rate_limit`]: which messages are sent, which answers are verified, and how long a code is.
+//! - [`outbox`]: publishes events, and sweeps those that were not published.
 //! - [`flow`]: the challenge state machine. Its module doc has the policy table; start there.
 //! - `resolver`: [`sign_in`], [`answer`], [`contact`], [`device`], names, browser sessions
 //!   ([`session`]). Only this module issues tickets.
@@ -25,6 +26,7 @@
 mod effects;
 pub mod flow;
 pub mod message;
+pub mod outbox;
 pub mod policy;
 pub mod ports;
 pub mod rate_limit;
@@ -34,7 +36,7 @@ mod seal;
 mod value;
 
 pub use policy::{admission, odds, test_identifier};
-pub use record::{pending, undo};
+pub use record::{event, pending, undo};
 pub use resolver::{answer, contact, device, invite, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};
 pub use value::{account, identifier, locale, secret, time};

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
+use crate::record::event::{Event, EventId, OutboxEntry};
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::invitation::Invitation;
 use crate::record::pending::{Pending, PendingOutcome};
@@ -238,12 +239,14 @@ pub trait FlowStore: Send + Sync {
     ) -> impl Future<Output = Result<Attempted, PortError>> + Send;
 
     /// Adds the answer to `Flow::wrong_answers`, if the row is open and on these terms. True if it
-    /// was added.
+    /// was added. With `refused_at`, the row has no attempt left: a store with an outbox puts the row
+    /// into it by the same write.
     fn record_wrong_answer(
         &self,
         id: FlowId,
         answer: AnswerDigest,
         terms: CodeTerms,
+        refused_at: Option<Timestamp>,
     ) -> impl Future<Output = Result<bool, PortError>> + Send;
 
     /// Adds the answer to the set of attempts, if the row is open and on these terms, and the set
@@ -261,7 +264,8 @@ pub trait FlowStore: Send + Sync {
 
     /// Moves a matched row to finished, and returns it. Requires that the row is of this client and
     /// time of issue, and of exactly this user or, without one, of no account. A row of a pending
-    /// contact also requires `contact_written`.
+    /// contact also requires `contact_written`. Without it, a store with an outbox puts the row of an
+    /// account into it by the same write.
     fn finish(
         &self,
         id: FlowId,
@@ -271,7 +275,7 @@ pub trait FlowStore: Send + Sync {
     ) -> impl Future<Output = Result<Finished, PortError>> + Send;
 
     /// Moves a row that was finished at that time back to matched: the caller that finished it could
-    /// not decide. True if it was moved.
+    /// not decide. The same write takes it out of the outbox. True if it was moved.
     fn undo_finish(
         &self,
         id: FlowId,
@@ -554,6 +558,48 @@ pub trait CounterStore: Send + Sync {
     ) -> impl Future<Output = Result<(), PortError>> + Send;
 }
 
+/// The outbox: the events that are still to be published.
+pub trait OutboxStore: Send + Sync {
+    /// Puts an event into the outbox, unless it was published already. One that is there keeps its
+    /// time, and becomes due at the new time.
+    fn put_event(&self, entry: &OutboxEntry) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Reads the event of an id that has an item of its own, strongly consistent, if it is still to
+    /// be published.
+    fn event(
+        &self,
+        id: EventId,
+    ) -> impl Future<Output = Result<Option<OutboxEntry>, PortError>> + Send;
+
+    /// Reads up to `limit` events of a shard that are due at `now`, the longest due first. The latest
+    /// writes may be missing.
+    fn due_events(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: u8,
+    ) -> impl Future<Output = Result<Vec<OutboxEntry>, PortError>> + Send;
+
+    /// Takes an event out of the outbox, because it was published, if it is due at the time that the
+    /// entry states. It cannot be put in again.
+    fn settle_event(
+        &self,
+        entry: &OutboxEntry,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Takes an event out of the outbox, because it did not happen, if it is due at the time that the
+    /// entry states. It can be put in again.
+    fn drop_event(&self, entry: &OutboxEntry)
+    -> impl Future<Output = Result<(), PortError>> + Send;
+
+    /// Makes an event due at another time, if it is due at the time that the entry states.
+    fn postpone_event(
+        &self,
+        entry: &OutboxEntry,
+        due: Timestamp,
+    ) -> impl Future<Output = Result<(), PortError>> + Send;
+}
+
 /// A store of every kind of item, as a deployment has it.
 pub trait Store:
     FlowStore
@@ -564,6 +610,7 @@ pub trait Store:
     + LeaseStore
     + SessionStore
     + CounterStore
+    + OutboxStore
 {
 }
 
@@ -576,6 +623,7 @@ impl<S> Store for S where
         + LeaseStore
         + SessionStore
         + CounterStore
+        + OutboxStore
 {
 }
 
@@ -622,6 +670,23 @@ pub trait Courier: Send + Sync {
 
     /// Sends a message once. Repeated only if the request provably never left.
     fn deliver(&self, message: &Message) -> impl Future<Output = Result<(), DeliveryError>> + Send;
+}
+
+/// The bus that events are published on.
+pub trait EventBus: Send + Sync {
+    /// Publishes up to ten events in one call. Returns whether the bus took each of them, in their
+    /// order. It may take an event and return an error: it is then published again.
+    fn publish(
+        &self,
+        events: &[Event],
+    ) -> impl Future<Output = Result<Vec<bool>, PortError>> + Send;
+}
+
+/// The bus of a function that publishes nothing.
+impl EventBus for Infallible {
+    async fn publish(&self, _: &[Event]) -> Result<Vec<bool>, PortError> {
+        match *self {}
+    }
 }
 
 /// The place where the key ring is stored as a text.

@@ -6,6 +6,7 @@ use futures_util::future::join;
 use latchstring_core::flow::{Challenge, FlowId, reset_resend_cooldown};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::message::Message;
+use latchstring_core::outbox::Events;
 use latchstring_core::ports::{
     Clock, CounterStore, Courier, DeliveryError, DeliveryOutcome, FlowStore, PortError,
 };
@@ -72,16 +73,28 @@ pub struct FollowUp {
     pub delivery: Option<PendingDelivery>,
     /// The refund to make.
     pub refund: Option<Refund>,
+    /// The events to publish.
+    pub events: Events,
 }
 
 impl FollowUp {
     /// Returns the work, if there is any.
-    pub(crate) fn of(delivery: Option<PendingDelivery>, refund: Option<Refund>) -> Option<Self> {
-        (delivery.is_some() || refund.is_some()).then_some(Self { delivery, refund })
+    pub(crate) fn of(
+        delivery: Option<PendingDelivery>,
+        refund: Option<Refund>,
+        events: Events,
+    ) -> Option<Self> {
+        let work = Self {
+            delivery,
+            refund,
+            events,
+        };
+        let is_some = work.delivery.is_some() || work.refund.is_some() || !work.events.is_empty();
+        is_some.then_some(work)
     }
 }
 
-/// Does both at the same time, before `until`. A refund that is not made by then is lost: a budget
+/// Delivers and refunds at the same time, before `until`. A refund that is not made by then is lost: a budget
 /// stays a little smaller.
 pub(crate) async fn follow_up(
     courier: &impl Courier,
@@ -90,7 +103,9 @@ pub(crate) async fn follow_up(
     work: FollowUp,
     until: Instant,
 ) {
-    let FollowUp { delivery, refund } = work;
+    let FollowUp {
+        delivery, refund, ..
+    } = work;
     let delivering = async {
         if let Some(delivery) = &delivery {
             deliver(courier, store, clock, delivery, until).await;
@@ -246,6 +261,7 @@ mod tests {
             purpose: Purpose::SignIn,
             subject: Subject::Known(Sub::new("sub")),
             contact: SealedContact::from_text("k1.sealed"),
+            method: None,
             locale: None,
             terms: CodeTerms::uncharged(CodeLength::DEFAULT),
             link_challenge: None,

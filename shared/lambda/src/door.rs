@@ -5,8 +5,8 @@ use std::pin::Pin;
 
 use latchstring_core::ports::{
     AccessTokenVerifier, AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory,
-    Entropy, FlowStore, InvitationStore, LeaseStore, PendingStore, RedemptionStore, SessionStore,
-    UndoStore,
+    Entropy, FlowStore, InvitationStore, LeaseStore, OutboxStore, PendingStore, RedemptionStore,
+    SessionStore, UndoStore,
 };
 use serde_json::Value;
 
@@ -25,6 +25,7 @@ where
         + UndoStore
         + InvitationStore
         + CounterStore
+        + OutboxStore
         + SessionStore,
     D: Directory,
     A: ChallengeApi,
@@ -42,7 +43,7 @@ where
 
 impl<S, D, T, A, C, E, K, B> Handler for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

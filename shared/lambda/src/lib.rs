@@ -15,6 +15,7 @@ mod keys;
 mod log;
 pub mod metrics;
 mod operator;
+mod outbox;
 pub mod resolver;
 mod ring_text;
 mod runtime;
@@ -24,6 +25,7 @@ pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
 pub use door::Behind;
 pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, follow_up};
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
+pub use outbox::OutboxSweeper;
 pub use ring_text::{KeyText, RingText};
 pub use system::{OsEntropy, SystemClock};
 

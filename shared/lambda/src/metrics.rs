@@ -52,6 +52,7 @@ metrics! {
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
+    EVENTS_OVERDUE_SECONDS = "EventsOverdueSeconds", "Seconds", &[&[]];
     API_KEY_DAYS_LEFT = "ApiKeyDaysLeft", "Count", &[&[]];
 }
 
@@ -110,6 +111,11 @@ pub(crate) fn code_sent(to: &Identifier) {
         ("Country", word(country.as_ref())),
     ];
     write(&CODES_SENT, 1, &dimensions);
+}
+
+/// Writes the time since the oldest event of the outbox was overdue; 0 if none is.
+pub(crate) fn events_overdue(seconds: u64) {
+    write(&EVENTS_OVERDUE_SECONDS, seconds, &[]);
 }
 
 /// Counts the message of a slot: the budgets of its mailbox are spent.

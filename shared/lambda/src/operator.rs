@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use latchstring_core::contact::ContactError;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, InvitationStore,
-    PendingStore, SessionStore, UndoStore,
+    OutboxStore, PendingStore, SessionStore, UndoStore,
 };
 
 use crate::http::{InvitationRequest, InvitedContact};
@@ -49,7 +49,7 @@ pub(crate) async fn serve<S, D, T, A, C, E, K, B>(
     operation: Operator,
 ) -> Value
 where
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -80,7 +80,7 @@ async fn perform<S, D, T, A, C, E, K, B>(
     log_context: &LogContext,
 ) -> Result<(), ContactError>
 where
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

@@ -4,6 +4,7 @@
 //! wait.
 
 mod admission_hook;
+mod bus;
 mod captcha;
 mod clock;
 mod directory;
@@ -15,6 +16,7 @@ mod store;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use admission_hook::FixedAdmissionHook;
+pub use bus::MemoryBus;
 pub use captcha::FixedCaptcha;
 pub use clock::ManualClock;
 pub use directory::MemoryDirectory;

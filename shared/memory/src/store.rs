@@ -3,14 +3,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
+use latchstring_core::event::{CarriedBy, EventId, KEEP_PUBLISHED, OutboxEntry, shard_of};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::invite::{Invitation, Membership};
 use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     Attempted, Charged, CounterStore, Counts, EndIf, Enlisted, Finished, FlowStore,
-    InvitationStore, LeaseStore, Leased, NewAttempt, Opened, PendingStore, PortError, Redeemable,
-    Redeemed, RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore, VerdictWrite, Window,
+    InvitationStore, LeaseStore, Leased, NewAttempt, Opened, OutboxStore, PendingStore, PortError,
+    Redeemable, Redeemed, RedemptionStore, SessionFacts, SessionStore, Taken, UndoStore,
+    VerdictWrite, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::rate_limit::CodeTerms;
@@ -32,8 +34,8 @@ const KEEP_UNDO: Duration = Duration::from_secs(48 * 3600);
 /// The number of new flows after which expired items are removed.
 const SWEEP_EVERY: u64 = 1024;
 
-/// Flows, redemptions, pending contacts, undo records, leases, browser sessions and counters in memory.
-/// Clones share them.
+/// Flows, redemptions, pending contacts, undo records, leases, browser sessions, counters and the outbox
+/// in memory. Clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore(Arc<Mutex<Tables>>);
 
@@ -52,6 +54,11 @@ struct Tables {
     /// By account: the sessions, and the time to keep the list.
     session_lists: BTreeMap<Sub, (BTreeSet<Pseudonym>, Timestamp)>,
     counters: BTreeMap<Pseudonym, (Counts, Timestamp)>,
+    /// True if the writes of a flow put its row into the outbox.
+    has_outbox: bool,
+    outbox: BTreeMap<CarriedBy, OutboxEntry>,
+    /// The events of their own items that were published, with the time to keep each.
+    published: BTreeMap<EventId, Timestamp>,
     opened: u64,
 }
 
@@ -66,6 +73,7 @@ impl Tables {
     fn sweep(&mut self, now: Timestamp) {
         self.flows
             .retain(|_, flow| now <= flow.expires_at.plus(KEEP));
+        self.published.retain(|_, keep_until| now <= *keep_until);
         self.redeemed
             .retain(|_, (_, keep_until)| now <= *keep_until);
         self.pending
@@ -87,6 +95,13 @@ impl Tables {
 }
 
 impl MemoryStore {
+    /// Creates a store whose flows are put into the outbox.
+    pub fn with_outbox() -> Self {
+        let store = Self::default();
+        lock(&store.0).has_outbox = true;
+        store
+    }
+
     /// Removes the items that have expired, as a store may do at any time after that.
     pub fn sweep(&self, now: Timestamp) {
         lock(&self.0).sweep(now);
@@ -194,11 +209,16 @@ impl FlowStore for MemoryStore {
         id: FlowId,
         answer: AnswerDigest,
         terms: CodeTerms,
+        refused_at: Option<Timestamp>,
     ) -> Result<bool, PortError> {
-        let mut tables = lock(&self.0);
+        let tables = &mut *lock(&self.0);
         match tables.flows.get_mut(&id) {
             Some(flow) if flow.state == State::Open && flow.terms == terms => {
                 flow.wrong_answers.insert(answer);
+                if let Some(at) = refused_at.filter(|_| tables.has_outbox) {
+                    let entry = OutboxEntry::of_flow(flow, at);
+                    tables.outbox.insert(entry.carried_by, entry);
+                }
                 Ok(true)
             }
             _ => Ok(false),
@@ -237,7 +257,7 @@ impl FlowStore for MemoryStore {
         contact_written: bool,
         now: Timestamp,
     ) -> Result<Finished, PortError> {
-        let mut tables = lock(&self.0);
+        let tables = &mut *lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(Finished::Refused(None));
         };
@@ -250,6 +270,10 @@ impl FlowStore for MemoryStore {
         match flow.state {
             State::Matched { answer, .. } if is_of_session(flow, session) && is_of_user && may => {
                 flow.state = State::Finished { answer, at: now };
+                if tables.has_outbox && !contact_written && session.user.is_some() {
+                    let entry = OutboxEntry::of_flow(flow, now);
+                    tables.outbox.insert(entry.carried_by, entry);
+                }
                 Ok(Finished::Now(Box::new(flow.clone())))
             }
             _ => Ok(Finished::Refused(Some(Box::new(flow.clone())))),
@@ -257,13 +281,14 @@ impl FlowStore for MemoryStore {
     }
 
     async fn undo_finish(&self, id: FlowId, finished_at: Timestamp) -> Result<bool, PortError> {
-        let mut tables = lock(&self.0);
+        let tables = &mut *lock(&self.0);
         let Some(flow) = tables.flows.get_mut(&id) else {
             return Ok(false);
         };
         match flow.state {
             State::Finished { answer, at } if at == finished_at => {
                 flow.state = State::Matched { answer, at };
+                tables.outbox.remove(&CarriedBy::Flow(id));
                 Ok(true)
             }
             _ => Ok(false),
@@ -710,5 +735,80 @@ mod tests {
         assert!(!now(store.is_redeemed(old)).unwrap());
         assert!(now(store.is_redeemed(new)).unwrap());
         assert_eq!(charge(), Ok(Charged::Yes));
+    }
+}
+
+impl Tables {
+    /// Returns the entry if it is due at the time that this copy of it states.
+    fn has_entry(&self, entry: &OutboxEntry) -> bool {
+        let held = self.outbox.get(&entry.carried_by);
+        held.is_some_and(|held| held.due == entry.due)
+    }
+}
+
+impl OutboxStore for MemoryStore {
+    async fn put_event(&self, entry: &OutboxEntry) -> Result<(), PortError> {
+        let mut tables = lock(&self.0);
+        if !tables.published.contains_key(&entry.id()) {
+            let at = tables
+                .outbox
+                .get(&entry.carried_by)
+                .map_or(entry.at, |held| held.at);
+            let entry = OutboxEntry {
+                at,
+                ..entry.clone()
+            };
+            tables.outbox.insert(entry.carried_by, entry);
+        }
+        Ok(())
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<OutboxEntry>, PortError> {
+        Ok(lock(&self.0).outbox.get(&CarriedBy::Item(id)).cloned())
+    }
+
+    async fn due_events(
+        &self,
+        shard: u8,
+        now: Timestamp,
+        limit: u8,
+    ) -> Result<Vec<OutboxEntry>, PortError> {
+        let tables = lock(&self.0);
+        let due = tables.outbox.values();
+        let due = due.filter(|entry| shard_of(entry.carried_by) == shard && entry.due <= now);
+        let mut due: Vec<_> = due.cloned().collect();
+        due.sort_by_key(|entry| entry.due);
+        due.truncate(usize::from(limit));
+        Ok(due)
+    }
+
+    async fn settle_event(&self, entry: &OutboxEntry) -> Result<(), PortError> {
+        let mut tables = lock(&self.0);
+        if tables.has_entry(entry) {
+            tables.outbox.remove(&entry.carried_by);
+            if let CarriedBy::Item(id) = entry.carried_by {
+                let keep_until = entry.due.plus(KEEP_PUBLISHED);
+                tables.published.insert(id, keep_until);
+            }
+        }
+        Ok(())
+    }
+
+    async fn drop_event(&self, entry: &OutboxEntry) -> Result<(), PortError> {
+        let mut tables = lock(&self.0);
+        if tables.has_entry(entry) {
+            tables.outbox.remove(&entry.carried_by);
+        }
+        Ok(())
+    }
+
+    async fn postpone_event(&self, entry: &OutboxEntry, due: Timestamp) -> Result<(), PortError> {
+        let mut tables = lock(&self.0);
+        if tables.has_entry(entry)
+            && let Some(held) = tables.outbox.get_mut(&entry.carried_by)
+        {
+            held.due = due;
+        }
+        Ok(())
     }
 }

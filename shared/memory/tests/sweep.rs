@@ -56,6 +56,7 @@ fn let_pass(store: &MemoryStore, issued_at: Timestamp) {
             purpose: Purpose::SignIn,
             subject: Subject::NoAccount,
             contact: SealedContact::from_text("sealed"),
+            method: None,
             locale: None,
             terms: CodeTerms::uncharged(CodeLength::DEFAULT),
             link_challenge: None,

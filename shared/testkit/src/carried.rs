@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use latchstring_core::account::{Account, Names, Sub};
+use latchstring_core::event::{CarriedBy, Event, EventId, OutboxEntry};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::Invitation;
@@ -9,8 +10,8 @@ use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
 use latchstring_core::ports::{
     AccessTokenVerifier, AdmissionDecision, AdmissionHook, AdmissionQuestion, Attempted, Captcha,
     ChallengeApi, Charged, ContactWrite, CounterStore, Counts, Courier, Creation, DeliveryError,
-    Directory, EndIf, Enlisted, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
-    NewAttempt, OpenChallenge, Opened, PendingStore, PortError, Redeemable, Redeemed,
+    Directory, EndIf, Enlisted, EventBus, Finished, FlowStore, InvitationStore, LeaseStore, Leased,
+    NewAttempt, OpenChallenge, Opened, OutboxStore, PendingStore, PortError, Redeemable, Redeemed,
     RedemptionStore, RefreshApi, Refreshed, Reply, SessionFacts, SessionStore, Taken, UndoStore,
     VerdictWrite, Window,
 };
@@ -40,6 +41,8 @@ pub enum Port {
     Captcha,
     /// [`Courier`].
     Courier,
+    /// [`EventBus`].
+    EventBus,
 }
 
 /// A call of a port's method.
@@ -151,6 +154,13 @@ const fn item_of(redeemable: Redeemable) -> &'static str {
     }
 }
 
+const fn carrier_of(entry: &OutboxEntry) -> &'static str {
+    match entry.carried_by {
+        CarriedBy::Flow(_) => "flow",
+        CarriedBy::Item(_) => "event",
+    }
+}
+
 const fn done<T>(_: &T) -> &'static str {
     "done"
 }
@@ -199,7 +209,8 @@ impl<P: FlowStore, C: Carrier> FlowStore for Carried<P, C> {
                 Attempted::Recorded(_) => "recorded",
                 Attempted::Refused(_) => "refused",
             };
-        record_wrong_answer(id: FlowId, answer: AnswerDigest, terms: CodeTerms) -> bool, writes("flow"), yes_or_no;
+        record_wrong_answer(id: FlowId, answer: AnswerDigest, terms: CodeTerms, refused_at: Option<Timestamp>)
+            -> bool, writes("flow"), yes_or_no;
         record_verdict(
             id: FlowId,
             answer: AnswerDigest,
@@ -301,6 +312,23 @@ impl<P: SessionStore, C: Carrier> SessionStore for Carried<P, C> {
             };
         enlisted_sessions(account: &Sub) -> Vec<Pseudonym>, reads("sessions"), done;
         delist_sessions(account: &Sub, keys: &[Pseudonym]) -> (), writes("sessions"), done;
+    }
+}
+
+impl<P: OutboxStore, C: Carrier> OutboxStore for Carried<P, C> {
+    carried! { Port::Store;
+        put_event(entry: &OutboxEntry) -> (), writes("event"), done;
+        event(id: EventId) -> Option<OutboxEntry>, reads("event"), found;
+        due_events(shard: u8, now: Timestamp, limit: u8) -> Vec<OutboxEntry>, reads("outbox"), done;
+        settle_event(entry: &OutboxEntry) -> (), writes(carrier_of(entry)), done;
+        drop_event(entry: &OutboxEntry) -> (), writes(carrier_of(entry)), done;
+        postpone_event(entry: &OutboxEntry, due: Timestamp) -> (), writes(carrier_of(entry)), done;
+    }
+}
+
+impl<P: EventBus, C: Carrier> EventBus for Carried<P, C> {
+    carried! { Port::EventBus;
+        publish(events: &[Event]) -> Vec<bool>, plain, done;
     }
 }
 

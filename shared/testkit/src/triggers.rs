@@ -43,6 +43,7 @@ impl<S: Clone, D, M: Clone, C: Clone, E: Clone> Triggers<S, D, M, C, E> {
                 store: store.clone(),
                 directory,
                 courier: courier.clone(),
+                bus: None,
                 clock: clock.clone(),
             },
             create: CreateTrigger {

@@ -325,7 +325,7 @@ async fn run_one_of_each<S: Store + 'static, E: Entropy>(c: &Contract<S, E>) {
     let answer = c.answer();
     c.attempt(&flow, answer, 3).await;
     store
-        .record_wrong_answer(flow.id, c.answer(), flow.terms)
+        .record_wrong_answer(flow.id, c.answer(), flow.terms, None)
         .await
         .expect(fault);
     let judged = store

@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use latchstring_aws::{Aws, CognitoDirectory, DynamoStore, SecretsManager};
+use latchstring_aws::{Aws, CognitoDirectory, DynamoStore, EventBridge, SecretsManager};
 use latchstring_core::ports::{Courier, Store};
 use latchstring_lambda::cognito::DefineTrigger;
 use latchstring_lambda::config::{ConfigError, Environment, StoreChoice};
@@ -19,7 +19,8 @@ fn main() -> ExitCode {
                 Either::This(trigger(environment, &aws, store, courier)?)
             }
             StoreChoice::Table(table) => {
-                let store = DynamoStore::new(&aws, table, OsEntropy);
+                let has_outbox = environment.event_bus()?.is_some();
+                let store = DynamoStore::new(&aws, table, OsEntropy).with_outbox(has_outbox);
                 let courier = environment.couriers(&aws)?;
                 Either::That(trigger(environment, &aws, store, courier)?)
             }
@@ -38,6 +39,9 @@ fn trigger<S: Store, M: Courier>(
         store,
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         courier,
+        bus: environment
+            .event_bus()?
+            .map(|bus| EventBridge::new(aws, bus)),
         clock: SystemClock,
     })
 }

@@ -18,7 +18,8 @@ fn main() -> ExitCode {
                 Either::This(trigger(environment, &aws, MemoryStore::default())?)
             }
             StoreChoice::Table(table) => {
-                let store = DynamoStore::new(&aws, table, OsEntropy);
+                let has_outbox = environment.event_bus()?.is_some();
+                let store = DynamoStore::new(&aws, table, OsEntropy).with_outbox(has_outbox);
                 Either::That(trigger(environment, &aws, store)?)
             }
         })

@@ -1,4 +1,4 @@
-//! `cargo xtask package`: the five Lambdas as zips, beside the template that deploys them.
+//! `cargo xtask package`: the six Lambdas as zips, beside the template that deploys them.
 
 mod bootstrap;
 
@@ -22,12 +22,13 @@ use crate::tools;
 pub(crate) use bootstrap::{archive, stored};
 
 /// The packages that are Lambdas; each has one binary of the same name.
-pub(crate) const LAMBDAS: [&str; 5] = [
+pub(crate) const LAMBDAS: [&str; 6] = [
     "latchstring-define-auth-challenge",
     "latchstring-create-auth-challenge",
     "latchstring-verify-auth-challenge-response",
     "latchstring-sign-in",
     "latchstring-sign-up",
+    "latchstring-publish-events",
 ];
 
 /// The file of checksums.

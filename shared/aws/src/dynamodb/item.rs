@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
 use latchstring_core::code::LinkChallenge;
+use latchstring_core::event::EventId;
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::invite::{Invitation, Membership};
@@ -85,6 +86,10 @@ pub(super) fn redeemable_key(redeemable: Redeemable) -> String {
     }
 }
 
+pub(super) fn event_key(id: EventId) -> String {
+    key("event", id.as_bytes())
+}
+
 pub(super) fn pending_key(account: &Sub, method: Method) -> String {
     format!("pending#{}#{}", method.as_str(), account.as_str())
 }
@@ -152,6 +157,9 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
     }
     if let Some(challenge) = &flow.link_challenge {
         set("link", bytes(challenge.as_bytes()));
+    }
+    if let Some(method) = flow.method {
+        set("method", text(method.as_str()));
     }
     if let Some(locale) = flow.locale {
         set("locale", text(locale.tag()));
@@ -223,6 +231,7 @@ pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
         sends: row.number("sends")?,
         unsent: row.number("unsent")?,
         last_sent_at: row.time("last_sent_at")?,
+        method: row.text("method").and_then(Method::parse),
         // An unknown locale of a later version is read as none.
         locale: row.text("locale").and_then(Locale::parse),
         attempts: row.answers("attempts")?,

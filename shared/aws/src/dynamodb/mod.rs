@@ -2,8 +2,8 @@
 //! DynamoDB: one on-demand table with the partition key `pk` (string) and the TTL attribute `ttl` (number, seconds).
 //!
 //! Every operation is one request: a conditional write, or one strongly consistent read by key, of
-//! one item or of several counters or sessions. There is no query, scan or index. A write whose condition fails
-//! gets the present item in the same response.
+//! one item or of several counters or sessions. The one query is that of the outbox, on its index
+//! (`outbox.rs`); there is no scan. A write whose condition fails gets the present item in the same response.
 //!
 //! TTL only deletes items, up to days late. An item past its TTL counts like any other; the core
 //! decides from the times in the item.
@@ -38,6 +38,8 @@
 //! | `lease_refresh` | the holder recognizes itself |
 //! | `store_refresh` | recognizes itself by `by`, which is the holder |
 //! | `end_session` | finds no session, and returns none |
+//! | `put_event`, `postpone_event` | the same result |
+//! | `settle_event`, `drop_event` | finds its own write |
 //! | `charge` | recognizes itself by `by`. After another charge in between it counts twice, never too little |
 //! | `refund` | is never repeated: a lost refund stays charged |
 //!
@@ -45,6 +47,7 @@
 //! is used up without effect, or a lease is held until it expires. Nothing happens twice.
 
 mod item;
+mod outbox;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -56,6 +59,7 @@ use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemInput;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemInput;
 use aws_sdk_dynamodb::operation::get_item::GetItemInput;
 use aws_sdk_dynamodb::operation::put_item::{PutItemError, PutItemInput};
+use aws_sdk_dynamodb::operation::query::QueryInput;
 use aws_sdk_dynamodb::operation::update_item::{
     UpdateItemError, UpdateItemInput, UpdateItemOutput,
 };
@@ -83,6 +87,8 @@ use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
 pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
+use outbox::{NOTE_FLOW, note_flow};
+pub use outbox::{OUTBOX_INDEX, PROJECTED};
 
 /// The time that a flow is kept after its code expired, so that every replay finds it ended.
 const KEEP: Duration = Duration::from_secs(3600);
@@ -110,6 +116,7 @@ requests! { aws_sdk_dynamodb:
     delete_item: DeleteItem, DeleteItemInput, DeleteItemOutput, DeleteItemError;
     get_item: GetItem, GetItemInput, GetItemOutput, GetItemError;
     put_item: PutItem, PutItemInput, PutItemOutput, PutItemError;
+    query: Query, QueryInput, QueryOutput, QueryError;
     update_item: UpdateItem, UpdateItemInput, UpdateItemOutput, UpdateItemError;
 }
 
@@ -121,6 +128,8 @@ pub struct DynamoStore<E> {
     once: Service,
     table: String,
     entropy: E,
+    /// True if the writes of a flow put its row into the outbox.
+    has_outbox: bool,
 }
 
 /// The outcome of a conditional write.
@@ -164,7 +173,15 @@ impl<E: Entropy> DynamoStore<E> {
             service,
             table: table.into(),
             entropy,
+            has_outbox: false,
         }
+    }
+
+    /// Has the writes of a flow put its row into the outbox. The table then has the index
+    /// [`OUTBOX_INDEX`].
+    #[must_use]
+    pub fn with_outbox(self, has_outbox: bool) -> Self {
+        Self { has_outbox, ..self }
     }
 
     /// Returns the random number by which a call recognizes its own write.
@@ -572,17 +589,24 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         id: FlowId,
         answer: AnswerDigest,
         terms: CodeTerms,
+        refused_at: Option<Timestamp>,
     ) -> Result<bool, PortError> {
+        let mut change = "ADD #counted :answers".to_owned();
+        let mut values = vec![
+            (":answers", item::answers([&answer])),
+            (":open", text(OPEN)),
+            (":charge", bytes(&terms.to_bytes())),
+        ];
+        if let Some(at) = refused_at.filter(|_| self.has_outbox) {
+            change = format!("SET {NOTE_FLOW} {change}");
+            values.extend(note_flow(id, at));
+        }
         let written = self
             .update(Update {
                 key: item::flow_key(id),
-                change: "ADD #counted :answers",
+                change: &change,
                 condition: "#state = :open AND #charge = :charge",
-                values: [
-                    (":answers", item::answers([&answer])),
-                    (":open", text(OPEN)),
-                    (":charge", bytes(&terms.to_bytes())),
-                ],
+                values,
             })
             .await?;
         Ok(matches!(written, WriteResult::Done))
@@ -661,20 +685,26 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         if !contact_written {
             condition.push_str(" AND attribute_not_exists(#pending)");
         }
+        let mut change = "SET #state = :finished, #at = :now, #by = :by".to_owned();
+        let mut values = vec![
+            (":finished", text(FINISHED)),
+            (":now", time(now)),
+            (":by", bytes(&by)),
+            (":matched", text(MATCHED)),
+            (":client", text(session.client)),
+            (":issued_at", time(issued_at)),
+            (":sub", text(item::sub_of(session.user))),
+        ];
+        if self.has_outbox && !contact_written && session.user.is_some() {
+            change = format!("{change}, {NOTE_FLOW}");
+            values.extend(note_flow(id, now));
+        }
         let written = self
             .update_and_return(Update {
                 key: item::flow_key(id),
-                change: "SET #state = :finished, #at = :now, #by = :by",
+                change: &change,
                 condition: &condition,
-                values: [
-                    (":finished", text(FINISHED)),
-                    (":now", time(now)),
-                    (":by", bytes(&by)),
-                    (":matched", text(MATCHED)),
-                    (":client", text(session.client)),
-                    (":issued_at", time(issued_at)),
-                    (":sub", text(item::sub_of(session.user))),
-                ],
+                values,
             })
             .await?;
         let refused = match written {
@@ -699,7 +729,11 @@ impl<E: Entropy> FlowStore for DynamoStore<E> {
         let written = self
             .update(Update {
                 key: item::flow_key(id),
-                change: "SET #state = :matched",
+                change: if self.has_outbox {
+                    "SET #state = :matched REMOVE #outbox, #due"
+                } else {
+                    "SET #state = :matched"
+                },
                 condition: "#state = :finished AND #at = :at",
                 values: [
                     (":matched", text(MATCHED)),

@@ -18,8 +18,10 @@ use super::devices::forget_devices;
 use super::leases::Leases;
 use crate::policy::Deployment;
 use crate::ports::{
-    ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
+    ContactWrite, CounterStore, Directory, LeaseStore, OutboxStore, PendingStore, PortError,
+    UndoStore,
 };
+use crate::record::event::OutboxEntry;
 use crate::record::flow::Flow;
 use crate::record::pending::{Pending, PendingOutcome};
 use crate::record::undo::Undo;
@@ -61,7 +63,7 @@ pub(super) struct Commit<'a, S, D> {
 
 impl<S, D> Commit<'_, S, D>
 where
-    S: PendingStore + UndoStore + LeaseStore + CounterStore,
+    S: PendingStore + UndoStore + LeaseStore + CounterStore + OutboxStore,
     D: Directory,
 {
     /// Returns the replaced contact, if there was one.
@@ -172,6 +174,11 @@ where
         }
         if own.is_none() {
             self.record(pending, undo.as_ref()).await?;
+        }
+        if self.deployment.policy.events {
+            let (row, method) = (self.row, pending.method);
+            let entry = OutboxEntry::contact_changed(row, self.id, method, self.now);
+            self.store.put_event(&entry).await?;
         }
         match self.directory.set_contact(username, self.contact).await? {
             ContactWrite::Done => Ok(PendingOutcome::Done),

@@ -16,10 +16,12 @@ use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use super::undo::{UndoChange, UndoError, Undone};
 use crate::effects::Clock;
 use crate::message::{LinkUrl, Message, Remedy};
+use crate::outbox::Events;
 use crate::policy::{Deployment, REPLAY_GRACE};
 use crate::ports::{Directory, Finished, PortError, SessionFacts, Store};
 use crate::rate_limit::{RateLimiter, Refund};
 use crate::record::challenge::{Challenge, Progress, Step};
+use crate::record::event::{EventId, OutboxEntry};
 use crate::record::flow::{Flow, State, Subject};
 use crate::value::account::{Account, Sub};
 use crate::value::identifier::{Identifier, Method};
@@ -246,6 +248,38 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                 return Ok(self.decided(Next::Fail, DefineReason::FlowMissing));
             }
         };
+        let decided = self.issue(user, session, &row, finished_now, account, now);
+        let decided = decided.await?;
+        if finished_now && deployment.policy.events && decided.decision != Next::IssueTokens {
+            // The row was finished, and no tokens are issued for it.
+            self.drop_sign_in(&row, now).await;
+        }
+        Ok(decided)
+    }
+
+    /// Takes the sign-in of a row out of the outbox. If the write is lost, the event is published.
+    async fn drop_sign_in(&self, row: &Flow, now: Timestamp) {
+        let entry = OutboxEntry::of_flow(row, now);
+        let _ = self.store.drop_event(&entry).await;
+    }
+
+    /// Decides by the row that this call finished, or found, and by the account.
+    async fn issue(
+        &self,
+        user: &Sub,
+        session: SessionFacts<'_>,
+        row: &Flow,
+        finished_now: bool,
+        account: Result<Option<Account>, PortError>,
+        now: Timestamp,
+    ) -> Result<Decided<Next, DefineReason>, PortError> {
+        let Self {
+            deployment,
+            store,
+            event,
+            challenge,
+            ..
+        } = *self;
         let agrees = match challenge.step {
             Step::Select => row.is_claim_of(challenge, &event.app_client),
             Step::Otp(_) | Step::Claim(_) => row.agrees(challenge, &event.app_client),
@@ -286,7 +320,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let Some(account) = account else {
             return Ok(self.decided(Next::Fail, DefineReason::NoLongerHolder));
         };
-        let changing = self.change(&row, &account, &contact, session, now);
+        let changing = self.change(row, &account, &contact, session, now);
         if let Some(decided) = changing.await? {
             return Ok(decided);
         }
@@ -295,8 +329,11 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         } else if matches!(row.state, State::Finished { .. }) {
             Decided {
                 refund: finished_now
-                    .then(|| self.refund(&row, &contact, now))
+                    .then(|| self.refund(row, &contact, now))
                     .flatten(),
+                events: finished_now
+                    .then(|| self.signed_in(row, &account, now))
+                    .unwrap_or_default(),
                 ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             }
         } else {
@@ -352,6 +389,31 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         Ok(Some(decided))
     }
 
+    /// Returns the event of a sign-in, and for a proof that of its account's creation.
+    fn signed_in(&self, row: &Flow, account: &Account, now: Timestamp) -> Events {
+        let mut events = Events::default();
+        if self.deployment.policy.events {
+            events.add(OutboxEntry::of_flow(row, now));
+        }
+        if self.deployment.policy.events && row.purpose == Purpose::Claim {
+            // It exists: its password came before its first sign-in.
+            let created = OutboxEntry::id_of_account(&account.username);
+            events.add_stored(created, account.attributes.sub());
+        }
+        events
+    }
+
+    /// Returns events that are in the outbox since before the change.
+    fn stored<const N: usize>(&self, row: &Flow, ids: [EventId; N]) -> Events {
+        let mut events = Events::default();
+        if let Some(user) = row.user().filter(|_| self.deployment.policy.events) {
+            for id in ids {
+                events.add_stored(id, user);
+            }
+        }
+        events
+    }
+
     fn refund(&self, row: &Flow, contact: &Identifier, now: Timestamp) -> Option<Refund> {
         let limiter = RateLimiter {
             deployment: self.deployment,
@@ -386,6 +448,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Finished::Now(row) => Decided {
                 message: self.notice(commit, replaced),
                 refund: self.refund(&row, commit.contact, now),
+                events: self.stored(&row, [OutboxEntry::id_of_change(commit.id)]),
                 ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             },
             Finished::Refused(row) => self.finished_before(row, now),
@@ -436,6 +499,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
             Undone::Now { account } => {
                 return Ok(Decided {
                     message: self.notice_of_undo(undo, &account),
+                    events: self.stored(row, OutboxEntry::ids_of_undo(undo.id)),
                     ..self.decided(Next::Challenge, DefineReason::ChangeUndone)
                 });
             }

@@ -78,6 +78,7 @@ pub use event::{AccountState, ClientRequest, Round, SessionEvent};
 pub use verify::{AnswerEvent, Verdict, Verified, VerifyReason, verify};
 
 use crate::message::Message;
+use crate::outbox::Events;
 use crate::ports::PortError;
 use crate::rate_limit::{Refund, Refusal};
 pub use crate::record::challenge::{Challenge, Progress, Step};
@@ -98,6 +99,8 @@ pub struct Decided<T, R> {
     pub refund: Option<Refund>,
     /// The refund of the slot that the message took, to be made once if the message never left.
     pub refund_if_unsent: Option<Refund>,
+    /// The events to publish, once, after the response.
+    pub events: Events,
     /// The reason. Its word in logs and metrics is `<&str>::from(reason)`.
     pub reason: R,
     /// The flow, if it is known.
@@ -119,6 +122,7 @@ impl<T, R> Decided<T, R> {
             message: None,
             refund: None,
             refund_if_unsent: None,
+            events: Events::default(),
             reason,
             flow,
             answered: None,

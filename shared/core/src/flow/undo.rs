@@ -10,8 +10,10 @@ use super::devices::forget_devices;
 use super::leases::Leases;
 use crate::policy::Deployment;
 use crate::ports::{
-    ContactWrite, CounterStore, Directory, LeaseStore, PendingStore, PortError, UndoStore,
+    ContactWrite, CounterStore, Directory, LeaseStore, OutboxStore, PendingStore, PortError,
+    UndoStore,
 };
+use crate::record::event::OutboxEntry;
 use crate::record::flow::Flow;
 use crate::record::pending::PendingOutcome;
 use crate::value::account::{Account, Attributes, Sub};
@@ -63,7 +65,7 @@ pub(super) struct UndoChange<'a, S, D> {
 
 impl<S, D> UndoChange<'_, S, D>
 where
-    S: PendingStore + UndoStore + LeaseStore + CounterStore,
+    S: PendingStore + UndoStore + LeaseStore + CounterStore + OutboxStore,
     D: Directory,
 {
     pub(super) async fn run(&self) -> Result<Undone, UndoError> {
@@ -115,6 +117,12 @@ where
         }
         if holder.is_some_and(|holder| holds(&holder.attributes) && !is_the_account(&holder)) {
             return Err(UndoError::ContactInUse);
+        }
+        if self.deployment.policy.events {
+            let entries = OutboxEntry::change_undone(self.row, record.id, record.method, self.now);
+            for entry in &entries {
+                store.put_event(entry).await?;
+            }
         }
         // If this flow ends after the write, the record no longer holds the account. The tokens of
         // the new contact's owner must be invalid by then.

@@ -626,9 +626,12 @@ where
             return self.record_verdict(&row, attempt, Ok(())).await;
         }
         // If this write is lost, the same answer costs another guess.
-        let Attempt { digest, terms, .. } = attempt;
+        let Attempt { digest, terms, now } = attempt;
+        // Written alike for an account and for none.
+        let is_last = row.attempts.len() >= usize::from(policy.attempts);
+        let refused_at = (policy.events && is_last).then_some(now);
         self.store
-            .record_wrong_answer(row.id, digest, terms)
+            .record_wrong_answer(row.id, digest, terms, refused_at)
             .await?;
         Err(VerifyReason::WrongAnswer.into())
     }

@@ -77,6 +77,8 @@ pub struct Policy {
     pub inviters_may_give: BTreeSet<String>,
     /// The attributes that such a user may set with an invitation.
     pub inviters_may_set: BTreeSet<String>,
+    /// True if events are published.
+    pub events: bool,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -113,6 +115,7 @@ impl Policy {
             inviters: None,
             inviters_may_give: BTreeSet::new(),
             inviters_may_set: BTreeSet::new(),
+            events: false,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

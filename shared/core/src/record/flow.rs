@@ -15,7 +15,7 @@ use crate::seal::sealed::SealedContact;
 use crate::value::account::Sub;
 use crate::value::app_client::AppClient;
 use crate::value::id::FlowId;
-use crate::value::identifier::Identifier;
+use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::secret::Secret;
@@ -39,6 +39,8 @@ pub struct Flow {
     pub subject: Subject,
     /// The identifier that the code went to, or that was proved; readable with the key only.
     pub contact: SealedContact,
+    /// The method of the contact, if events are published.
+    pub method: Option<Method>,
     /// The language of every message; `None` for the deployment's default.
     pub locale: Option<Locale>,
     /// The terms of the code: its length, and the budgets that its messages and guesses draw on.
@@ -181,6 +183,7 @@ impl Flow {
             purpose: new.purpose,
             subject: new.subject.clone(),
             contact: SealedContact::seal(key, new.contact, &bound.fields(), entropy),
+            method: policy.events.then(|| new.contact.method()),
             locale: new.locale,
             terms: new.terms,
             link_challenge: new.link_challenge,
@@ -225,6 +228,14 @@ impl Flow {
             attempts: [answer].into(),
             state: State::Finished { answer, at: now },
             ..Self::new(&new, policy, keys, now, entropy)
+        }
+    }
+
+    /// Returns the account, if there is one.
+    pub(crate) const fn user(&self) -> Option<&Sub> {
+        match &self.subject {
+            Subject::Known(sub) => Some(sub),
+            Subject::NoAccount => None,
         }
     }
 

@@ -2,14 +2,15 @@
 
 use crate::effects::{Clock, Entropy};
 use crate::policy::Deployment;
-use crate::ports::{ChallengeApi, CounterStore, Directory};
+use crate::ports::{ChallengeApi, CounterStore, Directory, OutboxStore, PortError};
+use crate::record::event::OutboxEntry;
 use crate::value::app_client::AppClient;
 
 /// The types of the ports that every resolver has. A resolver that needs more of the store than the
-/// counters adds the traits to [`Ports::Store`], as in `P: Ports<Store: PendingStore>`.
+/// counters and the outbox adds the traits to [`Ports::Store`], as in `P: Ports<Store: PendingStore>`.
 pub trait Ports {
     /// The store.
-    type Store: CounterStore;
+    type Store: CounterStore + OutboxStore;
     /// The accounts.
     type Directory: Directory;
     /// Cognito's API for clients.
@@ -23,7 +24,7 @@ pub trait Ports {
 /// The types of a store, a directory, an API, a clock and an entropy.
 impl<S, D, A, C, E> Ports for (S, D, A, C, E)
 where
-    S: CounterStore,
+    S: CounterStore + OutboxStore,
     D: Directory,
     A: ChallengeApi,
     C: Clock,
@@ -52,4 +53,18 @@ pub struct Context<'a, P: Ports> {
     pub clock: &'a P::Clock,
     /// The source of randomness.
     pub entropy: &'a P::Entropy,
+}
+
+impl<P: Ports> Context<'_, P> {
+    /// Puts an event into the outbox, if events are published. A change whose event cannot be written is
+    /// not made.
+    pub(super) async fn note_event(
+        &self,
+        entry: impl FnOnce() -> OutboxEntry,
+    ) -> Result<(), PortError> {
+        if self.deployment.policy.events {
+            self.store.put_event(&entry()).await?;
+        }
+        Ok(())
+    }
 }

@@ -16,6 +16,7 @@ use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
 use crate::policy::Deployment;
 use crate::ports::AccessTokenVerifier;
+use crate::record::event::OutboxEntry;
 use crate::seal::device::Device;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::secret::Secret;
@@ -53,7 +54,12 @@ impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
         let generations = limiter
             .device_generations([held[0].as_ref(), held[1].as_ref()])
             .await?;
-        let ends = clock.now().plus(policy.device_life);
+        let now = clock.now();
+        let (sub, signed_in) = (&identity.sub, identity.auth_time);
+        self.context
+            .note_event(|| OutboxEntry::device_remembered(sub, &identity.client, signed_in, now))
+            .await?;
+        let ends = now.plus(policy.device_life);
         // Tokens of one sign-in share an id, so many of them get no more codes than one.
         let id = Pseudonym::of_sign_in(keys, &identity.sub, identity.auth_time);
         let device = Device::new(id, &account.attributes, generations, ends, keys, entropy);

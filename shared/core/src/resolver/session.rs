@@ -19,6 +19,7 @@ use crate::ports::{
     Directory, EndIf, Enlisted, Leased, PortError, RefreshApi, Refreshed, RefreshedTokens,
     SessionStore, Tokens,
 };
+use crate::record::event::OutboxEntry;
 pub use crate::record::session::{
     AccessToken, Browser, Family, FormerToken, RefreshLease, SealedToken, Session, SessionId,
     SessionTokens, System,
@@ -389,6 +390,11 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         let session = self.authentic(id, self.live(id).await?)?;
         self.confirm(id, &session).await?;
         // The others first: once Cognito has signed the account out, this session can end no other.
+        let now = self.context.clock.now();
+        let client = self.context.app_client.client();
+        self.context
+            .note_event(|| OutboxEntry::signed_out(session.key, &session.account, client, now))
+            .await?;
         self.end_others(&session.account, session.key).await?;
         match self.context.directory.sign_out(&session.username).await {
             // A deleted account has no tokens.

@@ -25,6 +25,7 @@ use crate::ports::{
     RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
+use crate::record::event::OutboxEntry;
 use crate::record::invitation::{Invitation, Membership};
 use crate::seal::code_terms::CodeTerms;
 use crate::seal::device::Device;
@@ -33,7 +34,7 @@ use crate::seal::link::LinkChallenge;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
 use crate::value::account::Account;
-use crate::value::identifier::Identifier;
+use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::{Purpose, TicketPurpose};
 use crate::value::secret::Secret;
@@ -645,13 +646,13 @@ where
             if let NewAccount::Proved(_, is_new) = new {
                 is_new.set();
             }
-            return self.complete(joining).await;
+            return self.complete(joining, identifier.method()).await;
         }
     }
 
     /// Gives an account its groups and its password. The invitation is used before the account can
     /// be: so it permits no second account, whatever fails.
-    async fn complete(&self, joining: Joining) -> Result<String, SignInError> {
+    async fn complete(&self, joining: Joining, method: Method) -> Result<String, SignInError> {
         let directory = self.context.directory;
         let username = joining.username;
         for group in joining.membership.groups() {
@@ -661,6 +662,11 @@ where
             let store = self.context.store;
             store.use_invitation(invitation, &username).await?;
         }
+        let now = self.context.clock.now();
+        let client = self.context.app_client.client();
+        self.context
+            .note_event(|| OutboxEntry::account_created(&username, client, method, now))
+            .await?;
         let password = password(&self.context.entropy.bytes());
         directory.set_password(&username, &password).await?;
         Ok(username)

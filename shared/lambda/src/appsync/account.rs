@@ -1,8 +1,8 @@
 use latchstring_core::contact::{ContactError, PendingState};
 use latchstring_core::identifier::Method;
 use latchstring_core::ports::{
-    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
-    UndoStore,
+    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, OutboxStore,
+    PendingStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use serde::Deserialize;
@@ -70,7 +70,7 @@ struct PendingArguments {
 
 impl<S, D, T, A, C, E, K, B> Fields for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore + OutboxStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

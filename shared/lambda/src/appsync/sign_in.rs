@@ -1,6 +1,6 @@
 use latchstring_core::ports::{
     AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    InvitationStore, LeaseStore, RedemptionStore, UndoStore,
+    InvitationStore, LeaseStore, OutboxStore, RedemptionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::SignInError;
@@ -33,7 +33,13 @@ struct Input {
 
 impl<S, D, A, P, C, E, K, B, H> Fields for SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + OutboxStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,

@@ -91,7 +91,10 @@ where
             let delivery = decided
                 .message
                 .map(|message| PendingDelivery::code(message, challenge, slot, &deployment.keys));
-            (decided.decision, FollowUp::of(delivery, decided.refund))
+            (
+                decided.decision,
+                FollowUp::of(delivery, decided.refund, decided.events),
+            )
         } else {
             log::undecided("create", begun);
             let created = ask_again(&deployment, &self.clock, &self.entropy, &session_event);

@@ -1,9 +1,13 @@
+use std::convert::Infallible;
+use std::mem;
+
 use aws_lambda_events::event::cognito::{
     CognitoEventUserPoolsDefineAuthChallenge, CognitoEventUserPoolsDefineAuthChallengeResponse,
 };
+use futures_util::future::join;
 use latchstring_core::flow::{DefineReason, Next, Step, define};
 use latchstring_core::policy::Deployment;
-use latchstring_core::ports::{Clock, Courier, Directory, Store};
+use latchstring_core::ports::{Clock, Courier, Directory, EventBus, Store};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -13,11 +17,12 @@ use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
+use crate::outbox;
 use crate::system::timeout;
 
 /// Define: decides the next step of a session.
 #[derive(Clone, Debug)]
-pub struct DefineTrigger<S, D, M, C, K = Deployment> {
+pub struct DefineTrigger<S, D, M, C, K = Deployment, B = Infallible> {
     /// The source of keys and settings.
     pub deployment: K,
     /// The store of flows.
@@ -26,12 +31,20 @@ pub struct DefineTrigger<S, D, M, C, K = Deployment> {
     pub directory: D,
     /// The courier that notifies a contact of a change.
     pub courier: M,
+    /// The bus, if events are published.
+    pub bus: Option<B>,
     /// The clock.
     pub clock: C,
 }
 
-impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
-    for DefineTrigger<S, D, M, C, K>
+impl<S, D, M, C, K, B> Handler for DefineTrigger<S, D, M, C, K, B>
+where
+    S: Store,
+    D: Directory,
+    M: Courier,
+    C: Clock,
+    K: Deployments,
+    B: EventBus,
 {
     const FOLLOWS_UP: bool = true;
 
@@ -80,7 +93,10 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
                 let delivery = decided
                     .message
                     .map(|message| PendingDelivery::notice(message, decided.flow, keys));
-                (decided.decision, FollowUp::of(delivery, decided.refund))
+                (
+                    decided.decision,
+                    FollowUp::of(delivery, decided.refund, decided.events),
+                )
             } else {
                 log::undecided("define", begun);
                 (Next::Challenge, None)
@@ -95,7 +111,13 @@ impl<S: Store, D: Directory, M: Courier, C: Clock, K: Deployments> Handler
         Ok(HandlerResponse { value, follow_up })
     }
 
-    async fn follow_up(&self, work: FollowUp, until: Instant) {
-        delivery::follow_up(&self.courier, &self.store, &self.clock, work, until).await;
+    async fn follow_up(&self, mut work: FollowUp, until: Instant) {
+        let (store, clock) = (&self.store, &self.clock);
+        let events = mem::take(&mut work.events);
+        join(
+            delivery::follow_up(&self.courier, store, clock, work, until),
+            outbox::publish(store, self.bus.as_ref(), clock, events, until),
+        )
+        .await;
     }
 }

@@ -73,6 +73,12 @@ pub enum ConfigError {
     /// Accounts of a legacy pool are created before their contact is proved.
     #[error("LEGACY_POOL is true, so a rule would be no secret: set ADMISSION to open")]
     AdmissionOfLegacyPool,
+    /// Accounts of a legacy pool are created before their contact is proved, by anyone.
+    #[error("LEGACY_POOL is true, so anyone could cause events: set EVENTS to off")]
+    EventsOfLegacyPool,
+    /// The sweeper of the outbox has no bus.
+    #[error("EVENTS is off, so there is nothing to publish: set it to a bus")]
+    NoEvents,
     /// Domains without the rule that reads them, or that rule without a domain.
     #[error(
         "ADMISSION is domains exactly if ADMITTED_DOMAINS or REFUSED_DOMAINS is set: set both, or neither"
@@ -444,6 +450,28 @@ impl Environment<'_> {
         }
     }
 
+    /// Returns the name or ARN of the bus that events are published on; `None` if they are off.
+    ///
+    /// # Errors
+    /// If the variable names no bus.
+    pub fn event_bus(&self) -> Result<Option<String>, ConfigError> {
+        let bus = self.text(settings::EVENTS)?;
+        let name = match bus.strip_prefix("arn:") {
+            Some(arn) => arn.split_once(":event-bus/").map(|(_, name)| name),
+            None => Some(&*bus),
+        };
+        let is_part = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
+        let is_name = |it: &&str| (1..=256).contains(&it.len()) && it.bytes().all(is_part);
+        if name.filter(is_name).is_none() {
+            return Err(ConfigError::Invalid(settings::EVENTS));
+        }
+        Ok(Some(bus).filter(|bus| bus != "off"))
+    }
+
+    fn events(&self, _: &'static Setting) -> Result<bool, ConfigError> {
+        Ok(self.event_bus()?.is_some())
+    }
+
     fn admission_rule(&self, setting: &'static Setting) -> Result<AdmissionRule, ConfigError> {
         match &*self.text(setting)? {
             "open" => Ok(AdmissionRule::Open),
@@ -608,6 +636,9 @@ impl Environment<'_> {
         if is_legacy && self.admission_rule(settings::ADMISSION)? != AdmissionRule::Open {
             return Err(ConfigError::AdmissionOfLegacyPool);
         }
+        if is_legacy && self.event_bus()?.is_some() {
+            return Err(ConfigError::EventsOfLegacyPool);
+        }
         Ok(is_legacy)
     }
 
@@ -639,6 +670,14 @@ impl Environment<'_> {
             "dynamodb" => Ok(StoreChoice::Table(self.text(settings::TABLE_NAME)?)),
             _ => Err(ConfigError::Invalid(settings::STORE)),
         }
+    }
+
+    /// Returns the name of the table.
+    ///
+    /// # Errors
+    /// If it is missing.
+    pub fn table(&self) -> Result<String, ConfigError> {
+        self.text(settings::TABLE_NAME)
     }
 
     /// Returns the sender of mail, or `None` where no mail is sent.
@@ -864,6 +903,7 @@ mod tests {
         ("INVITERS_GROUP", "admins"),
         ("INVITERS_MAY_GIVE", "staff,editors"),
         ("INVITERS_MAY_SET", "custom:tier,given_name"),
+        ("EVENTS", "default"),
         ("SMS_NUMBER_KINDS", "voip"),
         (
             "PHONE_RANGES",

@@ -221,6 +221,8 @@ settings! {
         "The groups that a member of `INVITERS_GROUP` may give with an invitation. Without any, none: list a group only if each of its members may have what it permits, `INVITERS_GROUP` included. An IAM principal may give any.";
     INVITERS_MAY_SET = Some(""), Text("attributes, separated by commas"), CONSTRUCT, policy.inviters_may_set = attributes,
         "As `INVITERS_MAY_GIVE`, for attributes: `custom:team,given_name`.";
+    EVENTS = Some("off"), Text("off, default, or the name or ARN of an event bus"), FUNCTION, policy.events = events,
+        "The bus of Amazon EventBridge that events of accounts are published on ([events.md](events.md)); `default` is the account's own. `off`: none are written or published. Not with `LEGACY_POOL`. The table needs the index `outbox`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,

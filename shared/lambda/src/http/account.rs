@@ -8,7 +8,7 @@ use latchstring_core::invite::{Membership, NewInvitation};
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, InvitationStore,
-    PendingStore, SessionStore, UndoStore,
+    OutboxStore, PendingStore, SessionStore, UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{SessionHandle, Sessions, SignedOut};
@@ -41,7 +41,7 @@ const INVITATION_DAYS: u32 = 7;
 
 impl<S, D, T, A, C, E, K, B> Actions for AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,
@@ -144,7 +144,7 @@ where
 
 impl<S, D, T, A, C, E, K, B> AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

@@ -6,7 +6,8 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    InvitationStore, LeaseStore, PortError, RedemptionStore, SessionStore, Tokens, UndoStore,
+    InvitationStore, LeaseStore, OutboxStore, PortError, RedemptionStore, SessionStore, Tokens,
+    UndoStore,
 };
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{NewSession, OpenedSession, Sessions};
@@ -38,6 +39,7 @@ where
         + UndoStore
         + InvitationStore
         + CounterStore
+        + OutboxStore
         + SessionStore,
     D: Directory,
     A: ChallengeApi,
@@ -111,6 +113,7 @@ where
         + UndoStore
         + InvitationStore
         + CounterStore
+        + OutboxStore
         + SessionStore,
     D: Directory,
     A: ChallengeApi,

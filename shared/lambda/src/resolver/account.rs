@@ -5,8 +5,8 @@ use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
-    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, PendingStore,
-    PortError, UndoStore,
+    AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, OutboxStore,
+    PendingStore, PortError, UndoStore,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -88,7 +88,7 @@ impl ContactInput {
 
 impl<S, D, T, A, C, E, K, B> AccountResolver<S, D, T, A, C, E, K, B>
 where
-    S: PendingStore + UndoStore + CounterStore,
+    S: PendingStore + UndoStore + CounterStore + OutboxStore,
     D: Directory,
     T: AccessTokenVerifier,
     A: ChallengeApi,

@@ -7,7 +7,7 @@ use latchstring_core::locale::Locale;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
-    InvitationStore, LeaseStore, PortError, RedemptionStore, UndoStore,
+    InvitationStore, LeaseStore, OutboxStore, PortError, RedemptionStore, UndoStore,
 };
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -68,7 +68,13 @@ pub(crate) struct Requested {
 
 impl<S, D, A, P, C, E, K, B, H> SignInResolver<S, D, A, P, C, E, K, B, H>
 where
-    S: FlowStore + RedemptionStore + LeaseStore + UndoStore + InvitationStore + CounterStore,
+    S: FlowStore
+        + RedemptionStore
+        + LeaseStore
+        + UndoStore
+        + InvitationStore
+        + CounterStore
+        + OutboxStore,
     D: Directory,
     A: ChallengeApi,
     P: Captcha,
