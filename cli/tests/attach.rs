@@ -56,6 +56,7 @@ impl World {
                 "Name": "users",
                 "Arn": "arn:pool",
                 "AliasAttributes": ["email", "phone_number"],
+                "UsernameConfiguration": {"CaseSensitive": false},
                 "SchemaAttributes": [{"Name": "locale", "Mutable": true}],
                 "MfaConfiguration": "OFF",
                 "EmailVerificationSubject": "Welcome",
@@ -210,6 +211,7 @@ impl Account {
     fn run(&self, options: &[&str]) -> Ran {
         let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
             .args(["attach", "--user-pool", POOL, "--client", "web"])
+            .arg("--secret-known")
             .args(options)
             .current_dir(&self.folder)
             .env_clear()

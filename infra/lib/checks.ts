@@ -15,6 +15,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...settings(props.settings ?? {}),
     ...odds(props.settings ?? {}),
     ...calls(props),
+    ...threatProtection(props),
     ...admission(props),
     ...messages(props),
     ...pool(props),
@@ -91,6 +92,27 @@ function* calls({ settings, api }: LatchstringProps): Generator<string> {
   // Through the HTTP door no client answers a session.
   if (settings?.cognitoCalls === 'signed' && settings.signedSessionsConfirmed !== true && api !== 'http') {
     yield "settings.cognitoCalls: signed needs signedSessionsConfirmed, once `latchstring doctor --probe` reports probe.signed as ok, or api: 'http'";
+  }
+}
+
+/** Threat protection that sees the addresses of Lambda may refuse the sign-ins of all users. */
+function* threatProtection({ pool, settings = {}, api, sessionMode }: LatchstringProps): Generator<string> {
+  const mode = pool?.threatProtection;
+  if (mode === undefined) {
+    return;
+  }
+  if (!['AUDIT', 'ENFORCED'].includes(mode)) {
+    yield 'pool.threatProtection: one of AUDIT, ENFORCED';
+  }
+  if (pool?.tier !== 'PLUS') {
+    yield "pool.threatProtection: needs pool.tier: 'PLUS'";
+  }
+  const { cognitoCalls = sessionMode ? 'signed' : 'public', source = RULES.source.default } = settings;
+  if (cognitoCalls === 'public') {
+    yield "pool.threatProtection: needs settings.cognitoCalls: 'signed'; a public call shows it the address of Lambda";
+  }
+  if (api !== 'http' && source === 'off') {
+    yield 'pool.threatProtection: needs settings.source for AppSync, by which the functions know the address of a client';
   }
 }
 
