@@ -108,6 +108,10 @@ impl World {
                     input.insert(described.to_owned(), value);
                 }
                 reset(&mut self.pool, POOL_FIXED, input);
+                // The older name of the limit, which Cognito returns too.
+                let days = &self.pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"];
+                let days = days.clone();
+                self.pool["AdminCreateUserConfig"]["UnusedAccountValidityDays"] = days;
                 Ok(json!({}))
             }
             "UpdateUserPoolClient" => {
