@@ -245,7 +245,7 @@ fn observed(trigger: Trigger, answer: &Value) -> (&'static str, String) {
             let private = length(&response["privateChallengeParameters"]["challenge"]);
             ("create", format!("{metadata} and {private} bytes"))
         }
-        Trigger::PreSignUp => ("pre sign-up", response.to_string()),
+        Trigger::PreSignUp | Trigger::PostConfirmation => ("pre sign-up", response.to_string()),
     }
 }
 
@@ -264,7 +264,7 @@ impl Triggers for Lambdas {
                 Trigger::Verify => answer(&self.triggers.verify, event)
                     .await
                     .map(|answer| answer.value),
-                Trigger::PreSignUp => Ok(event),
+                Trigger::PreSignUp | Trigger::PostConfirmation => Ok(event),
             };
             let (name, outcome) = observed(trigger, answered.as_ref().unwrap_or(&Value::Null));
             self.wire.record(name, &outcome);
