@@ -59,13 +59,12 @@ impl MemoryDirectory {
     ) -> Option<&'a Account> {
         accounts.values().find(|account| {
             let attributes = &account.attributes;
+            // By its text, without regard to case.
+            let text = attributes.contact_text(contact.method()).to_lowercase();
             // Cognito finds no user of another identity provider by a contact.
-            !attributes.is_federated()
-                && if self.contacts_are_usernames {
-                    attributes.has(contact)
-                } else {
-                    attributes.holds(contact)
-                }
+            text == contact.as_str()
+                && !attributes.is_federated()
+                && (self.contacts_are_usernames || attributes.holds(contact))
         })
     }
 
