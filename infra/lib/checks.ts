@@ -17,6 +17,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...calls(props),
     ...threatProtection(props),
     ...admission(props),
+    ...holders(props),
     ...messages(props),
     ...pool(props),
     ...graphql(props),
@@ -146,6 +147,24 @@ function* admission({ settings = {}, admissionHook, existingPool }: LatchstringP
   }
   if (existingPool?.legacy && admission !== 'open') {
     yield 'settings.admission: open with existingPool.legacy, whose accounts are made before their contact is proved';
+  }
+}
+
+/** Yields what the functions would refuse at start about the accounts of a pool that others wrote too. */
+function* holders({ settings = {}, existingPool }: LatchstringProps): Generator<string> {
+  const { usernameAttributes = false, otherHolders = 'ignore' } = settings;
+  if (Token.isUnresolved(otherHolders)) {
+    yield 'settings.otherHolders: a plain word, because it decides the permissions of sign-in';
+    return;
+  }
+  if (usernameAttributes && otherHolders === 'ignore') {
+    yield "settings.otherHolders: 'refuse' or 'delete' with settings.usernameAttributes";
+  }
+  if (existingPool?.legacy && otherHolders !== 'ignore') {
+    yield 'settings.otherHolders: ignore with existingPool.legacy, whose accounts are made before their contact is proved';
+  }
+  if (usernameAttributes && !existingPool) {
+    yield 'settings.usernameAttributes: only with existingPool, because the pool of the construct has aliases';
   }
 }
 

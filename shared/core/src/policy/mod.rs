@@ -3,6 +3,7 @@
 pub mod admission;
 pub(crate) mod branding;
 pub(crate) mod budgets;
+pub mod holders;
 pub mod odds;
 pub mod shards;
 pub mod test_identifier;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use self::admission::Admission;
 use self::branding::Branding;
 use self::budgets::{Budgets, Countries, Price};
+use self::holders::OtherHolders;
 use self::test_identifier::TestIdentifier;
 use crate::seal::keys::KeyRing;
 use crate::value::app_client::AppClient;
@@ -72,6 +74,11 @@ pub struct Policy {
     pub admission: Admission,
     /// The group of the pool whose members may invite; `None` if no user may.
     pub inviters: Option<String>,
+    /// True if the contacts are the pool's usernames (`UsernameAttributes`): they sign in unverified,
+    /// no two accounts have the same, and the pool makes the username of an account itself.
+    pub contacts_are_usernames: bool,
+    /// The treatment of accounts that have the contact of a new account.
+    pub other_holders: OtherHolders,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -106,6 +113,8 @@ impl Policy {
             session_life: Duration::from_secs(30 * 24 * 3600),
             admission: Admission::default(),
             inviters: None,
+            contacts_are_usernames: false,
+            other_holders: OtherHolders::Ignore,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),
