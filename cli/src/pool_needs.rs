@@ -35,6 +35,8 @@ pub enum UnverifiedHolder {
     Partly,
     /// Disabled by an administrator, who may want it to hold the contact.
     Disabled,
+    /// Linked to a user of another identity provider, who may use it.
+    Linked,
 }
 
 impl UnverifiedHolder {
@@ -57,6 +59,7 @@ impl UnverifiedHolder {
             () if status == "EXTERNAL_PROVIDER" || verified == held.len() => None,
             () if verified > 0 => Some(Self::Partly),
             () if !is_enabled => Some(Self::Disabled),
+            () if attribute("identities").is_some_and(|it| !it.is_empty()) => Some(Self::Linked),
             () => Some(Self::Unproved),
         }
     }
@@ -67,6 +70,7 @@ impl UnverifiedHolder {
             Self::Unproved => "no verified contact",
             Self::Partly => "another contact is verified",
             Self::Disabled => "disabled",
+            Self::Linked => "linked to another identity provider",
         }
     }
 }
@@ -153,8 +157,8 @@ impl AccountState {
                 "the first sign-in replaces the temporary password by a random one and confirms the account"
             }
             Self::ExternalProvider => {
-                "AWS does not document custom authentication of such a user: test it with one. If Cognito \
-                 refuses, the user gets no code"
+                "not found by its contact: with OTHER_HOLDERS the first code of its owner ends with \
+                 ContactInUse, without it a second account is made; link it to an account of the pool"
             }
             Self::Other => "AWS does not document it: test it with one",
         }
@@ -241,6 +245,10 @@ mod tests {
         assert_eq!(
             of(both, false, "CONFIRMED", &[email]),
             Some(UnverifiedHolder::Disabled)
+        );
+        assert_eq!(
+            of(both, true, "CONFIRMED", &[email, ("identities", "[{}]")]),
+            Some(UnverifiedHolder::Linked)
         );
         assert_eq!(of(both, true, "EXTERNAL_PROVIDER", &[email]), None);
         // An alias pool has no username attribute.

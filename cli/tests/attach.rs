@@ -556,7 +556,7 @@ async fn accounts_are_counted_by_state_and_no_contact_is_printed() {
         "  1 UNCONFIRMED without one: not found",
         "  1 RESET_REQUIRED: Cognito refuses",
         "  1 FORCE_CHANGE_PASSWORD: the first sign-in",
-        "  1 EXTERNAL_PROVIDER: AWS does not document",
+        "  1 EXTERNAL_PROVIDER: not found by its contact",
     ] {
         let is_printed = ran.stdout.lines().any(|it| it.starts_with(line));
         assert!(is_printed, "{line}: {}", ran.stdout);

@@ -109,7 +109,8 @@ impl World {
                 }
                 reset(&mut self.pool, POOL_FIXED, input);
                 // The older name of the limit, which Cognito returns too.
-                let days = &self.pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"];
+                let days =
+                    &self.pool["Policies"]["PasswordPolicy"]["TemporaryPasswordValidityDays"];
                 let days = days.clone();
                 self.pool["AdminCreateUserConfig"]["UnusedAccountValidityDays"] = days;
                 Ok(json!({}))
@@ -465,7 +466,7 @@ async fn a_file_of_another_pool_or_version_is_not_restored() {
     }
 }
 
-/// Three accounts that hold an address without proof, of which one may be deleted, and others.
+/// Four accounts that hold a contact without proof, of which one may be deleted, and others.
 fn holders() -> Vec<Value> {
     let email = |value| ("email", value);
     let yes = ("email_verified", "true");
@@ -484,6 +485,11 @@ fn holders() -> Vec<Value> {
             ],
         ),
         disabled,
+        user(
+            "linked",
+            "CONFIRMED",
+            &[email("f@example.com"), ("identities", "[{}]")],
+        ),
         user("federated", "EXTERNAL_PROVIDER", &[email("e@example.com")]),
     ]
 }
@@ -512,6 +518,7 @@ async fn only_accounts_without_a_verified_contact_are_deleted() {
             "  sub-of-squatter (UNCONFIRMED, no verified contact)",
             "  sub-of-partly (CONFIRMED, another contact is verified)",
             "  sub-of-disabled (CONFIRMED, disabled)",
+            "  sub-of-linked (CONFIRMED, linked to another identity provider)",
         ] {
             assert!(ran.stdout.contains(line), "{line}: {}", ran.stdout);
         }
@@ -522,7 +529,7 @@ async fn only_accounts_without_a_verified_contact_are_deleted() {
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     assert_eq!(
         names(&account),
-        ["proved", "partly", "disabled", "federated"]
+        ["proved", "partly", "disabled", "linked", "federated"]
     );
     // The pool was closed first.
     let calls = account.world().calls.clone();

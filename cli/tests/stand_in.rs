@@ -196,7 +196,7 @@ async fn accounts_with_a_contact_unknown_to_sign_in_are_listed() {
     let pool = &settings.user_pool_id;
     let all = async || {
         let accounts = read::accounts(&access, pool, &PhoneRules::default(), &[]).await;
-        checks::accounts(&accounts)
+        checks::accounts(&accounts, pool)
     };
     let listed = async || all().await.remove(0);
     let states = all().await.remove(1);

@@ -77,6 +77,7 @@ impl Scan {
             UnverifiedHolder::Unproved,
             UnverifiedHolder::Partly,
             UnverifiedHolder::Disabled,
+            UnverifiedHolder::Linked,
         ];
         let holder = |it: &Value| {
             let text = |name: &str| it[name].as_str().map(str::to_owned);
@@ -143,6 +144,7 @@ mod tests {
                 holder(UnverifiedHolder::Unproved),
                 holder(UnverifiedHolder::Partly),
                 holder(UnverifiedHolder::Disabled),
+                holder(UnverifiedHolder::Linked),
             ],
         };
         assert_eq!(Scan::of_json(&scan.to_json()), Some(scan.clone()));

@@ -188,6 +188,11 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
     } else if let Some(question) = replacement(&plan.replaced) {
         println!("{question}");
     }
+    if !contacts.is_empty() {
+        println!(
+            "The functions need USERNAME_ATTRIBUTES=true, and OTHER_HOLDERS=refuse or OTHER_HOLDERS=delete."
+        );
+    }
     let mut is_as_sent = make(&aws, &plan.changes, arguments.apply).await?;
     match doomed {
         // Only now no other account can sign up.

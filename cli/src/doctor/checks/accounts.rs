@@ -100,8 +100,8 @@ fn contacts(accounts: &Read<Accounts>, pool_id: &str) -> Finding {
     Finding::fails(
         CHECK,
         format!(
-            "{} verified contacts of the pool's {total} accounts are not in canonical form, so that sign-in \
-             does not find the account and makes a second one: {}{more}",
+            "{} verified contacts of the pool's {total} accounts are not in canonical form: without \
+             OTHER_HOLDERS sign-in does not find the account and makes a second one: {}{more}",
             strange.len(),
             listed.join(", ")
         ),
