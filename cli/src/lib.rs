@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod attach;
+pub mod contacts;
 pub mod doctor;
 pub mod error_code;
 pub mod invitation;

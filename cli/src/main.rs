@@ -10,7 +10,9 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{attach, doctor, invite, odds, reset_limits, rotate_keys, settings, test_codes};
+use commands::{
+    attach, doctor, fix_contacts, invite, odds, reset_limits, rotate_keys, settings, test_codes,
+};
 
 /// Operate a deployment of Latchstring.
 ///
@@ -26,6 +28,7 @@ struct Arguments {
 enum Command {
     Doctor(doctor::Arguments),
     Attach(attach::Arguments),
+    FixContacts(fix_contacts::Arguments),
     Invite(invite::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     match Arguments::parse().command {
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Attach(arguments) => attach::run(&arguments),
+        Command::FixContacts(arguments) => fix_contacts::run(&arguments),
         Command::Invite(arguments) => invite::run(arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),

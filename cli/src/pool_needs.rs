@@ -14,6 +14,67 @@ pub fn missing_aliases(aliases: &[impl AsRef<str>]) -> Vec<&'static str> {
         .collect()
 }
 
+/// Returns the required attributes of a pool that a new account does not have: it has one contact alone.
+/// `only` is the one contact that users sign in with; none where either may be the first.
+pub fn unmet_attributes<'a>(
+    required: impl IntoIterator<Item = &'a str>,
+    only: Option<&str>,
+) -> Vec<&'a str> {
+    let required = required.into_iter();
+    required
+        .filter(|name| *name != "sub" && only != Some(*name))
+        .collect()
+}
+
+/// An account of a username-attribute pool that holds a contact which it has not proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UnverifiedHolder {
+    /// No contact of it is verified, so that its owner could not sign in with a code.
+    Unproved,
+    /// Another contact of it is verified.
+    Partly,
+    /// Disabled by an administrator, who may want it to hold the contact.
+    Disabled,
+    /// Linked to a user of another identity provider, who may use it.
+    Linked,
+}
+
+impl UnverifiedHolder {
+    /// Returns the kind of holder that an account is, if it is one. `contacts` are the username attributes
+    /// of the pool. A federated user has a username of its own, and holds no contact by it.
+    pub fn of<'a>(
+        contacts: &[impl AsRef<str>],
+        is_enabled: bool,
+        status: &str,
+        attribute: impl Fn(&str) -> Option<&'a str>,
+    ) -> Option<Self> {
+        let is_verified = |contact: &str| {
+            let mark = attribute(&format!("{contact}_verified"));
+            mark.is_some_and(|mark| mark.eq_ignore_ascii_case("true"))
+        };
+        let held = contacts.iter().map(AsRef::as_ref);
+        let held: Vec<&str> = held.filter(|it| attribute(it).is_some()).collect();
+        let verified = held.iter().filter(|contact| is_verified(contact)).count();
+        match () {
+            () if status == "EXTERNAL_PROVIDER" || verified == held.len() => None,
+            () if verified > 0 => Some(Self::Partly),
+            () if !is_enabled => Some(Self::Disabled),
+            () if attribute("identities").is_some_and(|it| !it.is_empty()) => Some(Self::Linked),
+            () => Some(Self::Unproved),
+        }
+    }
+
+    /// Its name in a report.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unproved => "no verified contact",
+            Self::Partly => "another contact is verified",
+            Self::Disabled => "disabled",
+            Self::Linked => "linked to another identity provider",
+        }
+    }
+}
+
 /// Reports whether threat protection may refuse sign-ins by its mode for custom authentication. The mode
 /// for standard authentication does not concern the triggers. A public call of a resolver shows threat
 /// protection an address of Lambda, which all users share; a signed call the client's.
@@ -96,8 +157,8 @@ impl AccountState {
                 "the first sign-in replaces the temporary password by a random one and confirms the account"
             }
             Self::ExternalProvider => {
-                "AWS does not document custom authentication of such a user: test it with one. If Cognito \
-                 refuses, the user gets no code"
+                "not found by its contact: with OTHER_HOLDERS the first code of its owner ends with \
+                 ContactInUse, without it a second account is made; link it to an account of the pool"
             }
             Self::Other => "AWS does not document it: test it with one",
         }
@@ -142,6 +203,56 @@ mod tests {
         ] {
             assert_eq!(missing_aliases(aliases), missing, "{aliases:?}");
         }
+    }
+
+    #[test]
+    fn the_only_contact_satisfies_a_required_attribute() {
+        let required = ["sub", "email"];
+        assert_eq!(unmet_attributes(required, Some("email")), [""; 0]);
+        assert_eq!(unmet_attributes(required, Some("phone_number")), ["email"]);
+        assert_eq!(unmet_attributes(required, None), ["email"]);
+        assert_eq!(unmet_attributes(["name", "email"], Some("email")), ["name"]);
+    }
+
+    #[test]
+    fn an_unproved_holder_has_no_verified_contact() {
+        let of = |contacts: &[&str], enabled, status, attributes: &[(&str, &'static str)]| {
+            let attribute = |name: &str| {
+                let found = attributes.iter().find(|(it, _)| *it == name);
+                found.map(|(_, value)| *value)
+            };
+            UnverifiedHolder::of(contacts, enabled, status, attribute)
+        };
+        let email = ("email", "ada@example.com");
+        let phone = ("phone_number", "+14155550132");
+        let both = &["email", "phone_number"][..];
+        let unproved = Some(UnverifiedHolder::Unproved);
+        assert_eq!(of(both, true, "UNCONFIRMED", &[email]), unproved);
+        let no = ("email_verified", "false");
+        assert_eq!(of(both, true, "CONFIRMED", &[email, no]), unproved);
+        let yes = ("email_verified", "True");
+        assert_eq!(of(both, true, "CONFIRMED", &[email, yes]), None);
+        assert_eq!(
+            of(both, true, "CONFIRMED", &[email, yes, phone]),
+            Some(UnverifiedHolder::Partly)
+        );
+        // A number that is not a username of the pool holds nothing.
+        assert_eq!(
+            of(&["email"], true, "CONFIRMED", &[email, yes, phone]),
+            None
+        );
+        assert_eq!(of(&["email"], true, "CONFIRMED", &[phone]), None);
+        assert_eq!(
+            of(both, false, "CONFIRMED", &[email]),
+            Some(UnverifiedHolder::Disabled)
+        );
+        assert_eq!(
+            of(both, true, "CONFIRMED", &[email, ("identities", "[{}]")]),
+            Some(UnverifiedHolder::Linked)
+        );
+        assert_eq!(of(both, true, "EXTERNAL_PROVIDER", &[email]), None);
+        // An alias pool has no username attribute.
+        assert_eq!(of(&[""; 0], true, "CONFIRMED", &[email]), None);
     }
 
     #[test]

@@ -431,7 +431,15 @@ async fn an_attached_pool_is_as_the_doctor_wants_it() {
     assert!(shown.status.success(), "{shown:?}");
     assert_eq!(describe().await, as_it_was);
 
-    let applied = attach(endpoint, id, &[&options[..], &["--apply"]].concat());
+    // Another trigger is replaced only by --yes.
+    let refused = attach(endpoint, id, &[&options[..], &["--apply"]].concat());
+    assert_eq!(refused.status.code(), Some(2), "{refused:?}");
+    assert_eq!(describe().await, as_it_was);
+    let applied = attach(
+        endpoint,
+        id,
+        &[&options[..], &["--apply", "--yes"]].concat(),
+    );
     assert!(applied.status.success(), "{applied:?}");
     let findings = diagnose(endpoint, id, client).await;
     assert_eq!(wrong(&findings), NOT_THERE, "{findings:#?}");

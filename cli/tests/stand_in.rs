@@ -195,8 +195,8 @@ async fn accounts_with_a_contact_unknown_to_sign_in_are_listed() {
     let access = access(&settings.endpoint);
     let pool = &settings.user_pool_id;
     let all = async || {
-        let accounts = read::accounts(&access, pool, &PhoneRules::default()).await;
-        checks::accounts(&accounts)
+        let accounts = read::accounts(&access, pool, &PhoneRules::default(), &[]).await;
+        checks::accounts(&accounts, pool)
     };
     let listed = async || all().await.remove(0);
     let states = all().await.remove(1);

@@ -15,7 +15,9 @@ export function check(props: LatchstringProps, region: string): void {
     ...settings(props.settings ?? {}),
     ...odds(props.settings ?? {}),
     ...calls(props),
+    ...threatProtection(props),
     ...admission(props),
+    ...holders(props),
     ...messages(props),
     ...pool(props),
     ...graphql(props),
@@ -100,6 +102,27 @@ const SETTABLE = new RegExp(
     '|picture|profile|website|zoneinfo)$',
 );
 
+/** Threat protection that sees the addresses of Lambda may refuse the sign-ins of all users. */
+function* threatProtection({ pool, settings = {}, api, sessionMode }: LatchstringProps): Generator<string> {
+  const mode = pool?.threatProtection;
+  if (mode === undefined) {
+    return;
+  }
+  if (!['AUDIT', 'ENFORCED'].includes(mode)) {
+    yield 'pool.threatProtection: one of AUDIT, ENFORCED';
+  }
+  if (pool?.tier !== 'PLUS') {
+    yield "pool.threatProtection: needs pool.tier: 'PLUS'";
+  }
+  const { cognitoCalls = sessionMode ? 'signed' : 'public', source = RULES.source.default } = settings;
+  if (cognitoCalls === 'public') {
+    yield "pool.threatProtection: needs settings.cognitoCalls: 'signed'; a public call shows it the address of Lambda";
+  }
+  if (api !== 'http' && source === 'off') {
+    yield 'pool.threatProtection: needs settings.source for AppSync, by which the functions know the address of a client';
+  }
+}
+
 /** Yields what the functions would refuse at start, and domains that no address can have. */
 function* admission({ settings = {}, admissionHook, existingPool }: LatchstringProps): Generator<string> {
   const { admission = admissionHook ? 'hook' : 'open', admittedDomains = '', refusedDomains = '', invitersGroup } = settings;
@@ -137,6 +160,24 @@ function* admission({ settings = {}, admissionHook, existingPool }: LatchstringP
   }
   if (existingPool?.legacy && admission !== 'open') {
     yield 'settings.admission: open with existingPool.legacy, whose accounts are made before their contact is proved';
+  }
+}
+
+/** Yields what the functions would refuse at start about the accounts of a pool that others wrote too. */
+function* holders({ settings = {}, existingPool }: LatchstringProps): Generator<string> {
+  const { usernameAttributes = false, otherHolders = 'ignore' } = settings;
+  if (Token.isUnresolved(otherHolders)) {
+    yield 'settings.otherHolders: a plain word, because it decides the permissions of sign-in';
+    return;
+  }
+  if (usernameAttributes && otherHolders === 'ignore') {
+    yield "settings.otherHolders: 'refuse' or 'delete' with settings.usernameAttributes";
+  }
+  if (existingPool?.legacy && otherHolders !== 'ignore') {
+    yield 'settings.otherHolders: ignore with existingPool.legacy, whose accounts are made before their contact is proved';
+  }
+  if (usernameAttributes && !existingPool) {
+    yield 'settings.usernameAttributes: only with existingPool, because the pool of the construct has aliases';
   }
 }
 

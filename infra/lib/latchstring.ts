@@ -24,7 +24,7 @@ import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
-import { captcha, mail, sessionSecrets, sms, statements } from './rights';
+import { captcha, holders, mail, sessionSecrets, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
@@ -108,6 +108,11 @@ export class Latchstring extends Construct {
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
       this.admissionPolicies = grantAdmission(this, this.functions, arns, props.admissionHook);
+    }
+    const { otherHolders } = props.settings ?? {};
+    if (otherHolders === 'refuse' || otherHolders === 'delete') {
+      const statements = [holders(otherHolders, this.pool.arn)];
+      new iam.Policy(this, 'OtherHolders', { statements, roles: [this.functions['sign-in'].role as iam.IRole] });
     }
     const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
     if (props.email) {

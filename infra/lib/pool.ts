@@ -39,6 +39,11 @@ export class UserPool implements Pool {
     this.resource = new cognito.CfnUserPool(scope, 'Pool', {
       userPoolName: props.name,
       userPoolTier: props.tier,
+      userPoolAddOns: props.threatProtection && {
+        advancedSecurityMode: props.threatProtection,
+        // Without it only passwords are looked at, of which there are none.
+        advancedSecurityAdditionalFlows: { customAuthMode: props.threatProtection },
+      },
       deletionProtection: (props.deletionProtection ?? true) ? 'ACTIVE' : 'INACTIVE',
       // Aliases and not username attributes: those sign in before they are verified. Neither this nor
       // the next can be changed later.
@@ -63,7 +68,10 @@ export class UserPool implements Pool {
     this.resource.applyRemovalPolicy(options.removalPolicy);
 
     for (const name of props.clients ?? ['app']) {
-      this.clients[name] = this.client(scope, name, props, options.session);
+      const client = this.client(scope, name, props, options.session);
+      // A pool that stays without its clients would sign every user out.
+      client.applyRemovalPolicy(options.removalPolicy);
+      this.clients[name] = client;
     }
   }
 

@@ -110,7 +110,7 @@ export interface CaptchaProps {
 
 /** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/operations.md. */
 export interface ExistingPool {
-  /** The pool's id. It must be an alias pool. */
+  /** The pool's id. docs/pools.md says which pools can be served. */
   readonly userPoolId: string;
   /** The app clients to serve. Sign-in opens its sessions for the first. */
   readonly clientIds: string[];
@@ -131,7 +131,8 @@ export interface PoolProps {
   readonly name?: string;
   /**
    * The app clients, by name; all have the same settings. Sign-in opens its sessions for the first.
-   * Removing one signs out every user who signed in with it.
+   * Removing one signs out every user who signed in with it. With the default removal policy the client
+   * itself stays in the pool, where the triggers refuse it; delete it there.
    * @default ['app']
    */
   readonly clients?: string[];
@@ -166,6 +167,13 @@ export interface PoolProps {
    * @default Cognito's own, ESSENTIALS
    */
   readonly tier?: 'LITE' | 'ESSENTIALS' | 'PLUS';
+  /**
+   * Threat protection, also of custom authentication: AUDIT records the risk of a sign-in, ENFORCED may
+   * refuse one. It needs `tier: 'PLUS'`, and calls that show it the client's address: signed ones, by HTTP or
+   * with `settings.source`.
+   * @default none
+   */
+  readonly threatProtection?: 'AUDIT' | 'ENFORCED';
   /**
    * True if the pool refuses to be deleted until this is set to false.
    * @default true

@@ -69,6 +69,22 @@ export const ADMISSION_RIGHTS: Partial<Record<FunctionName, { readonly table: st
 };
 
 /**
+ * The rights of sign-in in a pool that others wrote too (`OTHER_HOLDERS`): it looks for accounts with the contact
+ * of a new one and gives a contact its canonical form, and by choice it deletes an unverified account.
+ */
+export const HOLDER_RIGHTS = { refuse: ['ListUsers', 'AdminUpdateUserAttributes'], delete: ['AdminDeleteUser'] };
+
+/** The statement for the accounts that have the contact of a new one. */
+export function holders(choice: 'refuse' | 'delete', poolArn: string): iam.PolicyStatement {
+  const actions = [...HOLDER_RIGHTS.refuse, ...(choice === 'delete' ? HOLDER_RIGHTS.delete : [])];
+  return new iam.PolicyStatement({
+    sid: 'OtherHolders',
+    actions: actions.map((action) => `cognito-idp:${action}`),
+    resources: [poolArn],
+  });
+}
+
+/**
  * The rights that session mode adds. sign-in opens browser sessions, ends the one that they replace, and after an
  * undo all of the account; sign-up serves those that exist. Only a new session is put. The calls by refresh
  * tokens are anonymous and take the client's secret. The scenarios of `tests/deployment/` run with these

@@ -81,6 +81,13 @@ describe('the pool', () => {
 describe('the app client', () => {
   const { Properties: client } = only(templateOf(), 'AWS::Cognito::UserPoolClient');
 
+  it('stays with the pool, which would sign every user out without it', () => {
+    const kept = only(templateOf({ pool: { clients: ['app'] } }), 'AWS::Cognito::UserPoolClient');
+    assert.deepEqual([kept.DeletionPolicy, kept.UpdateReplacePolicy], ['RetainExceptOnCreate', 'Retain']);
+    const gone = only(templateOf({ removalPolicy: RemovalPolicy.DESTROY }), 'AWS::Cognito::UserPoolClient');
+    assert.equal(gone.DeletionPolicy, 'Delete');
+  });
+
   it('signs in by the triggers and refreshes, and nothing else', () => {
     assert.deepEqual(client.ExplicitAuthFlows, ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
     assert.equal(client.AllowedOAuthFlows, undefined);
@@ -129,6 +136,25 @@ describe('the app client', () => {
     assert.deepEqual(flows(true), ['ALLOW_CUSTOM_AUTH']);
     assert.deepEqual(flows(false), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
     assert.deepEqual(flows(), ['ALLOW_CUSTOM_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH']);
+  });
+});
+
+describe('threat protection', () => {
+  const addOns = (props: Parameters<typeof templateOf>[0]) =>
+    only(templateOf(props), 'AWS::Cognito::UserPool').Properties.UserPoolAddOns;
+
+  it('is off by default', () => assert.equal(addOns({}), undefined));
+
+  it('looks at custom authentication, by calls that show it the client', () => {
+    const pool = { tier: 'PLUS', threatProtection: 'ENFORCED' } as const;
+    const expected = {
+      AdvancedSecurityMode: 'ENFORCED',
+      AdvancedSecurityAdditionalFlows: { CustomAuthMode: 'ENFORCED' },
+    };
+    assert.deepEqual(addOns({ api: 'http', pool, settings: { cognitoCalls: 'signed' } }), expected);
+    assert.deepEqual(addOns({ api: 'http', pool, sessionMode: true }), expected);
+    const settings = { cognitoCalls: 'signed', signedSessionsConfirmed: true, source: 'appsync' } as const;
+    assert.deepEqual(addOns({ pool, settings }), expected);
   });
 });
 

@@ -41,6 +41,17 @@ struct Control {
     fail_triggers: Option<Vec<String>>,
     fail_for: Option<BTreeMap<String, u64>>,
     throttle_for: Option<BTreeMap<String, u64>>,
+    federate: Option<Federated>,
+}
+
+/// A sign-in at another identity provider.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Federated {
+    provider: String,
+    subject: String,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
 }
 
 #[derive(Clone)]
@@ -136,7 +147,7 @@ async fn control(State(controlled): State<Controlled>, request: Request) -> Resp
         return refused(
             "Send JSON with any of advanceSeconds, stopClock, replaySessions, retryTriggers, \
              aliasMoves, legacy, separateSessions, failNext, failTriggers, failFor, \
-             throttleFor, or with one of invite and withdrawInvitation alone.",
+             throttleFor, federate, or with one of invite and withdrawInvitation alone.",
         );
     };
     match controlled.apply(requested) {
@@ -197,6 +208,14 @@ impl Controlled {
         }
         if let Some(runs) = requested.retry_triggers {
             controls.set_retry_triggers(runs);
+        }
+        if let Some(Federated {
+            provider,
+            subject,
+            attributes,
+        }) = requested.federate
+        {
+            pool.federate(&provider, &subject, attributes);
         }
         if let Some(on) = requested.alias_moves {
             controls.set_alias_moves(on);

@@ -238,7 +238,7 @@ impl Triggers for Lambdas {
                     .map(|answer| self.deliveries.start(&self.create, answer)),
                 Trigger::Verify => answer(&self.verify, event).await.map(|answer| answer.value),
                 // The pool has none, unless a control makes it fail.
-                Trigger::PreSignUp => Ok(event),
+                Trigger::PreSignUp | Trigger::PostConfirmation => Ok(event),
             };
             answered.map_err(|error| TriggerError {
                 message: error.to_string(),

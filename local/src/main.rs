@@ -11,6 +11,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use latchstring_aws::CognitoCalls;
 use latchstring_core::admission::Admission;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{NumberKinds, PhoneRanges, PhoneRules};
 use latchstring_core::message::LinkUrl;
 use latchstring_core::rate_limit::Countries;
@@ -83,6 +84,13 @@ struct Arguments {
     /// A custom attribute of the pool, which an invitation may set, such as custom:tier; repeatable
     #[arg(long, value_name = "NAME", value_parser = custom_attribute)]
     custom_attribute: Vec<String>,
+    /// Give the pool username attributes instead of aliases; needs --other-holders
+    #[arg(long, env = "USERNAME_ATTRIBUTES")]
+    username_attributes: bool,
+    /// What becomes of accounts that have the contact of a new account: ignore, refuse or delete
+    #[arg(long, value_name = "CHOICE", env = "OTHER_HOLDERS", default_value = "ignore",
+          value_parser = other_holders)]
+    other_holders: OtherHolders,
     /// Require a CAPTCHA from the third mail of an hour whose code was not proved; person-1 to
     /// person-99 are right answers, each once
     #[arg(long)]
@@ -182,6 +190,15 @@ fn group(text: &str) -> Result<String, String> {
     inviters.ok_or_else(|| "expected the name of a group".to_owned())
 }
 
+fn other_holders(text: &str) -> Result<OtherHolders, String> {
+    match text {
+        "ignore" => Ok(OtherHolders::Ignore),
+        "refuse" => Ok(OtherHolders::Refuse),
+        "delete" => Ok(OtherHolders::Delete),
+        _ => Err("expected ignore, refuse or delete".to_owned()),
+    }
+}
+
 fn custom_attribute(text: &str) -> Result<String, String> {
     let name = text.strip_prefix("custom:").unwrap_or(text);
     let is_name = (1..=20).contains(&name.len()) && !name.contains(char::is_whitespace);
@@ -275,6 +292,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         inviters_may_give: of_inviters.inviters_may_give,
         inviters_may_set: of_inviters.inviters_may_set,
         custom_attributes: arguments.custom_attribute.iter().cloned().collect(),
+        username_attributes: arguments.username_attributes,
+        other_holders: arguments.other_holders,
+        open_sign_up: false,
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,
         server_credential: arguments.server_credential.clone().map(Secret::new),

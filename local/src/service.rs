@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use latchstring_aws::{Aws, AwsEnvironment, CognitoCalls};
 use latchstring_core::admission::Admission;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
 use latchstring_core::message::LinkUrl;
@@ -89,6 +90,12 @@ pub struct Options {
     pub inviters_may_set: BTreeSet<String>,
     /// Custom attributes of the pool, named without `custom:`.
     pub custom_attributes: BTreeSet<String>,
+    /// The pool has username attributes instead of aliases.
+    pub username_attributes: bool,
+    /// The treatment of accounts that have the contact of a new account.
+    pub other_holders: OtherHolders,
+    /// `SignUp` is open to everyone, as in a pool before it is hardened.
+    pub open_sign_up: bool,
     /// Requires a CAPTCHA from the third mail of an hour whose code was not proved.
     pub captcha: bool,
     /// Gives browsers a cookie instead of tokens.
@@ -331,6 +338,8 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
         .clone_from(&options.inviters_may_set);
     // A stranger makes accounts of a legacy pool.
     policy.events = !options.legacy_pool;
+    policy.contacts_are_usernames = options.username_attributes;
+    policy.other_holders = options.other_holders;
     if options.legacy_pool {
         policy.undo_life = Duration::ZERO;
     }
@@ -374,6 +383,8 @@ fn user_pool(
     let mut config = PoolConfig::new(REGION, POOL, vec![client]);
     config.groups.extend(options.inviters.clone());
     config.groups.extend(options.inviters_may_give.clone());
+    config.username_attributes = options.username_attributes;
+    config.open_sign_up = options.open_sign_up;
     config
         .custom_attributes
         .clone_from(&options.custom_attributes);

@@ -36,6 +36,8 @@ pub struct Contract<D, E> {
     pub has_groups: bool,
     /// True if it refuses an attribute that the pool does not have.
     pub has_schema: bool,
+    /// True if contacts are usernames: the pool makes the username of an account itself.
+    pub contacts_are_usernames: bool,
     /// The reader of attributes and groups.
     pub members: Members,
 }
@@ -102,6 +104,8 @@ promises! {
     a_missing_group_is_no_group_of_the_account,
     a_group_is_found_by_its_exact_name,
     an_attribute_outside_the_schema_creates_nothing,
+    an_account_is_listed_under_its_contact,
+    a_deleted_account_leaves_its_contact_free,
 }
 
 impl<D: Directory, E: Entropy> Contract<D, E> {
@@ -127,16 +131,33 @@ impl<D: Directory, E: Entropy> Contract<D, E> {
         self.directory.find(name).await.expect("an answer")
     }
 
+    /// Creates an account of this username, or of this contact where contacts are usernames.
+    async fn create(
+        &self,
+        username: &str,
+        contact: &Identifier,
+        attributes: &BTreeMap<String, String>,
+    ) -> Result<Creation, PortError> {
+        let name = if self.contacts_are_usernames {
+            contact.as_str()
+        } else {
+            username
+        };
+        self.directory.create(name, contact, attributes).await
+    }
+
     async fn creates(&self, username: &str, contact: &Identifier) -> Creation {
-        let none = BTreeMap::new();
-        let created = self.directory.create(username, contact, &none).await;
+        let created = self.create(username, contact, &BTreeMap::new()).await;
         created.expect("an answer")
     }
 
     /// Creates an account that holds this contact and returns its username.
     async fn holder_of(&self, contact: &Identifier) -> String {
-        let username = self.username();
-        assert_eq!(self.creates(&username, contact).await, Creation::New);
+        let asked = self.username();
+        let Creation::New { username } = self.creates(&asked, contact).await else {
+            panic!("the contact is free");
+        };
+        assert_eq!(username == asked, !self.contacts_are_usernames);
         username
     }
 
@@ -186,8 +207,10 @@ async fn a_username_and_a_contact_are_given_once<D: Directory, E: Entropy>(c: &C
         let contact = c.contact(method);
         let username = c.holder_of(&contact).await;
         let other = c.contact(method);
-        assert_eq!(c.creates(&username, &other).await, Creation::Taken);
-        assert!(c.found_by(&other).await.is_none(), "nothing is left");
+        if !c.contacts_are_usernames {
+            assert_eq!(c.creates(&username, &other).await, Creation::Taken);
+            assert!(c.found_by(&other).await.is_none(), "nothing is left");
+        }
         if c.says_taken {
             let second = c.username();
             assert_eq!(c.creates(&second, &contact).await, Creation::Taken);
@@ -295,9 +318,11 @@ async fn an_account_has_the_attributes_it_is_created_with<D: Directory, E: Entro
         ("nickname".to_owned(), "Ada, the 1st".to_owned()),
     ]);
     for method in Method::ALL {
-        let (username, contact) = (c.username(), c.contact(method));
-        let created = c.directory.create(&username, &contact, &further).await;
-        assert_eq!(created, Ok(Creation::New));
+        let contact = c.contact(method);
+        let created = c.create(&c.username(), &contact, &further).await;
+        let Ok(Creation::New { username }) = created else {
+            panic!("{created:?}");
+        };
         assert_eq!(c.found_by(&contact).await.as_ref(), Some(&username));
         let (attributes, groups) = (c.members.0)(username).await;
         for (name, value) in &further {
@@ -353,11 +378,39 @@ async fn an_attribute_outside_the_schema_creates_nothing<D: Directory, E: Entrop
     }
     let (username, contact) = (c.username(), c.contact(Method::Email));
     let unknown = BTreeMap::from([("custom:unknown".to_owned(), "gold".to_owned())]);
-    let created = c.directory.create(&username, &contact, &unknown).await;
+    let created = c.create(&username, &contact, &unknown).await;
     assert_eq!(
         created.expect_err("a fault").code,
         "InvalidParameterException"
     );
     assert!(c.account(&username).await.is_none(), "nothing is left");
     assert!(c.found_by(&contact).await.is_none());
+}
+
+async fn an_account_is_listed_under_its_contact<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    for method in Method::ALL {
+        let contact = c.contact(method);
+        let listed = async |method: Method| {
+            let listed = c.directory.having(method, contact.as_str()).await;
+            listed.expect("an answer")
+        };
+        assert!(listed(method).await.is_empty());
+        let username = c.holder_of(&contact).await;
+        assert!(listed(method.other()).await.is_empty());
+        let account = c.account(&username).await.expect("the account");
+        assert!(listed(method).await == [account], "with its attributes");
+    }
+}
+
+async fn a_deleted_account_leaves_its_contact_free<D: Directory, E: Entropy>(c: &Contract<D, E>) {
+    let contact = c.contact(Method::Email);
+    let username = c.holder_of(&contact).await;
+    let other = c.holder_of(&c.contact(Method::Email)).await;
+    for _ in 0..2 {
+        assert_eq!(c.directory.delete(&username).await, Ok(()));
+        assert!(c.account(&username).await.is_none());
+        assert!(c.found_by(&contact).await.is_none());
+    }
+    assert!(c.account(&other).await.is_some(), "only that one");
+    c.holder_of(&contact).await;
 }

@@ -563,6 +563,17 @@ impl Latchstring {
         self.bend(json!({ "withdrawInvitation": contact })).await;
     }
 
+    /// Calls an operation of Cognito, which must succeed, and returns the response.
+    pub async fn call_cognito(&self, operation: &str, body: &Value) -> Value {
+        crate::emulator::call_cognito(&self.settings().endpoint, operation, body).await
+    }
+
+    /// Signs a user in at another identity provider, as managed login does.
+    pub async fn federate(&self, provider: &str, subject: &str, attributes: Value) {
+        let user = json!({ "provider": provider, "subject": subject, "attributes": attributes });
+        self.bend(json!({ "federate": user })).await;
+    }
+
     /// Sends `POST /control`: returns its status and body.
     pub async fn control(&self, wanted: &Value) -> (u16, Value) {
         let url = format!("{}/control", self.settings().endpoint);

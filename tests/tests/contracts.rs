@@ -38,19 +38,28 @@ mod directory_in_memory {
 
     type Contract = directory_contract::Contract<MemoryDirectory, OsEntropy>;
 
-    fn directories() -> Ready<[((), Contract); 1]> {
-        let directory = MemoryDirectory::default();
+    /// Returns a directory with aliases, and one whose contacts are usernames.
+    fn directories() -> Ready<[((), Contract); 2]> {
+        ready([false, true].map(|by_contact| ((), contract(by_contact))))
+    }
+
+    fn contract(contacts_are_usernames: bool) -> Contract {
+        let directory = if contacts_are_usernames {
+            MemoryDirectory::of_contacts()
+        } else {
+            MemoryDirectory::default()
+        };
         let accounts = directory.clone();
         let read = move |name: String| ready((accounts.attributes(&name), accounts.groups(&name)));
-        let contract = directory_contract::Contract {
+        directory_contract::Contract {
             directory,
             entropy: OsEntropy,
             says_taken: true,
             has_groups: false,
             has_schema: false,
+            contacts_are_usernames,
             members: Members::new(read),
-        };
-        ready([((), contract)])
+        }
     }
 
     directory_contract_tests!(directories);
@@ -61,8 +70,14 @@ mod directory_of_the_stand_in {
 
     type Contract = directory_contract::Contract<CognitoDirectory, OsEntropy>;
 
-    async fn directories() -> [(Latchstring, Contract); 1] {
+    /// Returns a pool with aliases, and one with username attributes.
+    async fn directories() -> [(Latchstring, Contract); 2] {
+        [contract(false).await, contract(true).await]
+    }
+
+    async fn contract(contacts_are_usernames: bool) -> (Latchstring, Contract) {
         let latchstring = Latchstring::start_with(Options {
+            username_attributes: contacts_are_usernames,
             inviters: Some(GROUP.to_owned()),
             custom_attributes: [ATTRIBUTE.to_owned()].into(),
             ..Options::default()
@@ -76,9 +91,10 @@ mod directory_of_the_stand_in {
             says_taken: true,
             has_groups: true,
             has_schema: true,
+            contacts_are_usernames,
             members: Members::of_cognito(&settings.endpoint, &settings.user_pool_id),
         };
-        [(latchstring, contract)]
+        (latchstring, contract)
     }
 
     directory_contract_tests!(directories);

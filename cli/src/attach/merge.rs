@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::members::{Members, resend_client, resend_pool, set};
-use crate::pool_needs::{CONTACTS as SIGN_IN_CONTACTS, may_refuse_sign_ins, missing_aliases};
+use crate::pool_needs::{
+    CONTACTS as SIGN_IN_CONTACTS, may_refuse_sign_ins, missing_aliases, unmet_attributes,
+};
 
 /// The ARNs of the three triggers.
 #[derive(Clone, Debug)]
@@ -30,25 +32,95 @@ const SESSION_MINUTES: u32 = 15;
 
 /// The use of the pool by the functions, as the operator states it.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Uses {
     /// The one contact that users sign in with; none for both.
     pub only: Option<String>,
     /// True if the functions make signed calls.
     pub signed_calls: bool,
+    /// True if the other ways to sign in and to write a contact are closed too.
+    pub harden: bool,
+    /// True if the operator decided about unverified holders.
+    pub decides_unverified: bool,
+    /// True if the functions know the secret of the app client, and serve HTTP alone.
+    pub secret_known: bool,
+    /// True if the functions are in session mode.
+    pub session_mode: bool,
 }
 
-/// Returns the reason for which this pool cannot be attached, with what to do.
+/// Returns every reason for which this pool cannot be attached, with what to do.
 pub fn refusal(pool: &Members, uses: &Uses) -> Option<String> {
-    if !strings(pool, "UsernameAttributes").is_empty() {
-        return Some(
-            "This is a username-attribute pool: an account could sign in with a contact before it is \
-             verified. Cognito cannot change that. Create a pool with alias attributes."
-                .to_owned(),
-        );
+    let reasons = [
+        case(pool),
+        mfa(pool),
+        username_attributes(pool, uses),
+        missing_contact(pool, uses),
+        required_attributes(pool, uses),
+        threat_protection(pool, uses),
+    ];
+    let reasons: Vec<String> = reasons.into_iter().flatten().collect();
+    (!reasons.is_empty()).then(|| reasons.join(" "))
+}
+
+/// Returns the reason for which this app client cannot be attached, with what to do.
+pub fn client_refusal(id: &str, client: &Members, uses: &Uses) -> Option<String> {
+    let has_secret = set(client, "ClientSecret").is_some();
+    if has_secret && !uses.secret_known && !uses.session_mode {
+        return Some(format!(
+            "Client {id} has a secret. Cognito refuses every call that does not prove it, and clients of AppSync \
+             do not have it. It works where the functions serve HTTP alone and have the secret: in session mode, \
+             or with api: 'http' and CLIENT_SECRET_SECRET. Then pass --secret-known. Otherwise name a client \
+             without a secret."
+        ));
     }
-    if let Some(refusal) = missing_alias(pool, uses).or_else(|| threat_protection(pool, uses)) {
-        return Some(refusal);
-    }
+    (uses.session_mode && !has_secret).then(|| {
+        format!(
+            "Client {id} has no secret, which session mode needs, and Cognito never gives it one. Make another \
+             client, with --generate-secret."
+        )
+    })
+}
+
+/// Returns the triggers of custom authentication that are set to other functions, by name.
+pub fn replaced(pool: &Members, triggers: &Triggers) -> Vec<(&'static str, String)> {
+    let present = |name: &str| set(pool, "LambdaConfig")?.get(name)?.as_str();
+    let all = [
+        ("DefineAuthChallenge", &triggers.define),
+        ("CreateAuthChallenge", &triggers.create),
+        ("VerifyAuthChallengeResponse", &triggers.verify),
+    ];
+    all.into_iter()
+        .filter_map(|(name, new)| {
+            let present = present(name)?;
+            (present != new).then(|| (name, present.to_owned()))
+        })
+        .collect()
+}
+
+/// Returns the contacts that are usernames of the pool; none in an alias pool.
+pub fn username_contacts(pool: &Members) -> Vec<&str> {
+    strings(pool, "UsernameAttributes")
+}
+
+/// Reports whether a token of the app client may write a contact. Without a list it may write every
+/// standard attribute.
+pub fn writes_contacts(client: &Members) -> bool {
+    let listed = strings(client, "WriteAttributes");
+    listed.is_empty() || listed.iter().any(|name| CONTACTS.contains(name))
+}
+
+/// Without the member, Cognito's default is case-sensitive.
+fn case(pool: &Members) -> Option<String> {
+    let usernames = set(pool, "UsernameConfiguration");
+    let is_insensitive = usernames.is_some_and(|usernames| usernames["CaseSensitive"] == false);
+    (!is_insensitive).then(|| {
+        "In this pool names are case-sensitive: Ada@example.com and ada@example.com are two accounts, and \
+         sign-in finds the second alone. Cognito cannot change that. Create a pool with CaseSensitive false."
+            .to_owned()
+    })
+}
+
+fn mfa(pool: &Members) -> Option<String> {
     match text(pool, "MfaConfiguration") {
         None | Some("OFF") => None,
         Some(mfa) => Some(format!(
@@ -59,8 +131,34 @@ pub fn refusal(pool: &Members, uses: &Uses) -> Option<String> {
     }
 }
 
-fn missing_alias(pool: &Members, uses: &Uses) -> Option<String> {
-    let missing = missing_aliases(&strings(pool, "AliasAttributes"));
+/// In a username-attribute pool the first account that writes a contact holds it, verified or not.
+fn username_attributes(pool: &Members, uses: &Uses) -> Option<String> {
+    if username_contacts(pool).is_empty() {
+        return None;
+    }
+    if !uses.harden {
+        return Some(
+            "This is a username-attribute pool: an account holds a contact before it is verified. It is served \
+             only where no user can sign up at Cognito or write a contact: pass --harden."
+                .to_owned(),
+        );
+    }
+    (!uses.decides_unverified).then(|| {
+        "Accounts of this username-attribute pool may hold contacts that they have not proved. They never sign \
+         in with a code. Pass --unverified refuse to keep them, or --unverified delete to delete them, so that \
+         the owner of the contact can sign in."
+            .to_owned()
+    })
+}
+
+fn missing_contact(pool: &Members, uses: &Uses) -> Option<String> {
+    let usernames = username_contacts(pool);
+    let (kind, present) = if usernames.is_empty() {
+        ("an alias attribute", strings(pool, "AliasAttributes"))
+    } else {
+        ("a username attribute", usernames)
+    };
+    let missing = missing_aliases(&present);
     let only = uses.only.as_deref();
     let needed = |contact: &&&str| only.is_none_or(|only| only == **contact);
     missing.iter().find(needed)?;
@@ -74,11 +172,28 @@ fn missing_alias(pool: &Members, uses: &Uses) -> Option<String> {
         _ => "",
     };
     Some(format!(
-        "{} is not an alias attribute of this pool, so that no user can sign in with it. Cognito cannot change \
+        "{} is not {kind} of this pool, so that no user can sign in with it. Cognito cannot change \
          that. Create a pool with the alias attributes {}.{advice}",
         missing.join(" and "),
         SIGN_IN_CONTACTS.join(" and "),
     ))
+}
+
+fn required_attributes(pool: &Members, uses: &Uses) -> Option<String> {
+    let schema = set(pool, "SchemaAttributes").and_then(Value::as_array);
+    let required = schema.into_iter().flatten();
+    let required = required
+        .filter(|attribute| attribute["Required"] == true)
+        .filter_map(|attribute| attribute["Name"].as_str());
+    let unmet = unmet_attributes(required, uses.only.as_deref());
+    (!unmet.is_empty()).then(|| {
+        format!(
+            "Every account of this pool must have {}: a new account has one contact alone, so that Cognito \
+             refuses it. Cognito cannot change that. Create a pool that requires nothing, or the one contact \
+             that users sign in with (--only).",
+            unmet.join(", ")
+        )
+    })
 }
 
 fn threat_protection(pool: &Members, uses: &Uses) -> Option<String> {
@@ -283,6 +398,7 @@ pub(super) mod samples {
                 },
                 "AliasAttributes": ["email", "phone_number"],
                 "UsernameAttributes": null,
+                "UsernameConfiguration": {"CaseSensitive": false},
                 "MfaConfiguration": "OFF",
                 "SchemaAttributes": [
                     {"Name": "sub", "Mutable": false},

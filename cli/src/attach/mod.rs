@@ -5,6 +5,8 @@
 //! Descriptions stay JSON: a type of the SDK would drop the members that are newer than the SDK.
 
 pub mod difference;
+pub mod holders;
 pub mod members;
 pub mod merge;
+pub mod restore;
 pub mod stack;

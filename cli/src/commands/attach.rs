@@ -1,5 +1,9 @@
 //! `latchstring attach`
 
+mod confirm;
+mod restore;
+mod unverified;
+
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::process::ExitCode;
@@ -9,11 +13,17 @@ use clap::Args;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::difference::{Difference, differences};
 use latchstring_cli::attach::members::{Members, resend_client, resend_pool, unknown};
-use latchstring_cli::attach::merge::{Triggers, Uses, attach_client, attach_pool, refusal};
+use latchstring_cli::attach::merge::{
+    Triggers, Uses, attach_client, attach_pool, client_refusal, refusal, replaced,
+    username_contacts, writes_contacts,
+};
 use latchstring_cli::attach::stack;
 use latchstring_cli::pool_needs::{AccountState, AccountStates, CONTACTS};
 use latchstring_cli::signed_call::{CLOUDFORMATION, COGNITO, CallError, SignedCalls};
 use serde_json::{Value, json};
+
+use confirm::confirm;
+use unverified::Unverified;
 
 /// Set the triggers of a user pool that exists, and what its app clients need, and keep its other settings.
 ///
@@ -32,7 +42,7 @@ pub(crate) struct Arguments {
     #[arg(
         long,
         value_name = "NAME",
-        required_unless_present_any = ["define", "create", "verify"],
+        required_unless_present_any = ["define", "create", "verify", "restore"],
         conflicts_with_all = ["define", "create", "verify"]
     )]
     stack: Option<String>,
@@ -46,9 +56,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ARN", value_parser = arn, requires_all = ["define", "create"])]
     verify: Option<String>,
     /// Also close the public sign-up, the recovery of passwords and every other way to sign in. Not for a
-    /// pool whose users still sign in with passwords
+    /// pool whose users still sign in with passwords. A username-attribute pool is served only with it
     #[arg(long)]
     harden: bool,
+    /// With --harden, for a username-attribute pool: keep or delete accounts that hold a contact which they
+    /// have not proved. None of them ever signs in with a code
+    #[arg(long, value_enum, requires = "harden")]
+    unverified: Option<unverified::Unverified>,
+    /// Go on with the scan for such accounts, or with their deletion, from the file that it wrote
+    #[arg(long, value_name = "FILE", requires = "unverified")]
+    resume: Option<String>,
     /// The one contact that users sign in with, where the functions send only mail or only SMS. A pool must
     /// have both as alias attributes otherwise
     #[arg(long, value_name = "CONTACT", value_parser = CONTACTS)]
@@ -57,12 +74,27 @@ pub(crate) struct Arguments {
     /// authentication is refused otherwise
     #[arg(long)]
     signed_calls: bool,
+    /// The functions serve HTTP alone and know the secret of the clients, as in session mode. A client with a
+    /// secret is refused otherwise; --stack of a deployment in session mode says it too
+    #[arg(long)]
+    secret_known: bool,
     /// Also read every account, and count them by their state with the outcome of a sign-in
     #[arg(long)]
     accounts: bool,
+    /// Undo what a change did, from the file that it wrote. What was changed since stays; where it concerns
+    /// the same settings, nothing is changed
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["stack", "define", "create", "verify", "client", "harden", "accounts"]
+    )]
+    restore: Option<String>,
     /// Make the changes
     #[arg(long)]
     apply: bool,
+    /// Answer the questions before other triggers are replaced and before accounts are deleted
+    #[arg(long, requires = "apply")]
+    yes: bool,
 }
 
 fn after_help() -> String {
@@ -122,7 +154,10 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
         calls: SignedCalls::new(&access),
         pool_id: &arguments.user_pool,
     };
-    let changes = changes(&aws, arguments).await?;
+    if let Some(file) = &arguments.restore {
+        return restore::run(&aws, file, arguments.apply).await;
+    }
+    let plan = plan(&aws, arguments).await?;
     if arguments.accounts {
         // A remark, which stops nothing.
         match aws.account_states().await {
@@ -134,7 +169,69 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
             Err(error) => println!("The accounts are not counted: {error}"),
         }
     }
-    for change in &changes {
+    let contacts: Vec<&str> = plan.usernames.iter().map(String::as_str).collect();
+    let scan = match arguments.unverified {
+        Some(_) if !contacts.is_empty() => {
+            let resume = arguments.resume.as_deref();
+            Some(unverified::list(&aws, &contacts, resume).await?)
+        }
+        _ => None,
+    };
+    let doomed = scan.filter(|_| arguments.unverified == Some(Unverified::Delete));
+    if arguments.apply {
+        if let Some(question) = replacement(&plan.replaced) {
+            confirm(&question, "replace", arguments.yes)?;
+        }
+        if let Some(question) = doomed.as_ref().and_then(unverified::question) {
+            confirm(&question, aws.pool_id, arguments.yes)?;
+        }
+    } else if let Some(question) = replacement(&plan.replaced) {
+        println!("{question}");
+    }
+    if !contacts.is_empty() {
+        println!(
+            "The functions need USERNAME_ATTRIBUTES=true, and OTHER_HOLDERS=refuse or OTHER_HOLDERS=delete."
+        );
+    }
+    let mut is_as_sent = make(&aws, &plan.changes, arguments.apply).await?;
+    match doomed {
+        // Only now no other account can sign up.
+        Some(scan) if arguments.apply => {
+            is_as_sent &= unverified::delete(&aws, &contacts, scan).await?;
+        }
+        Some(scan) => {
+            let question = unverified::question(&scan);
+            question
+                .iter()
+                .for_each(|it| println!("With --apply, {it}"));
+        }
+        None => {}
+    }
+    let changes = |change: &Change<'_>| !change.differences().is_empty();
+    if !arguments.apply && !arguments.accounts && plan.changes.iter().any(changes) {
+        println!("With --accounts it shows which accounts can sign in afterwards.");
+    }
+    Ok(is_as_sent)
+}
+
+/// Returns the question before triggers are replaced; none if none are.
+fn replacement(replaced: &[(&str, String)]) -> Option<String> {
+    let lines = replaced
+        .iter()
+        .map(|(name, arn)| format!("{name} is {arn}"));
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| {
+        format!(
+            "Triggers of custom authentication are set already, and are replaced: {}. Apps that sign in by them \
+             cannot do so afterwards.",
+            lines.join(", ")
+        )
+    })
+}
+
+/// Shows the changes, and makes those that are needed. Returns true if all is as it was sent.
+async fn make(aws: &Aws<'_>, changes: &[Change<'_>], applies: bool) -> Result<bool, Failure> {
+    for change in changes {
         show(&change.of.to_string(), &change.differences());
     }
     let needed = changes.iter();
@@ -144,21 +241,18 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
         println!("There is nothing to change.");
         return Ok(true);
     }
-    if !arguments.apply {
+    if !applies {
         println!("Nothing was changed. Run the command with --apply to make these changes.");
-        if !arguments.accounts {
-            println!("With --accounts it shows which accounts can sign in afterwards.");
-        }
         return Ok(true);
     }
-    let copy = keep(aws.pool_id, &changes).map_err(|error| {
+    let copy = keep(aws.pool_id, changes).map_err(|error| {
         Failure::NotStarted(format!(
             "the settings cannot be written to a file before the change: {error}. Run the command in a \
              directory that you may write to."
         ))
     })?;
-    println!("The settings as they were are in {copy}.");
-    apply(&aws, &needed).await
+    println!("The settings as they were are in {copy}: --restore {copy} undoes the change.");
+    apply(aws, &needed).await
 }
 
 /// The part of AWS that the command reads and changes.
@@ -277,15 +371,17 @@ impl Aws<'_> {
         }
     }
 
-    async fn triggers(&self, arguments: &Arguments) -> Result<Triggers, Failure> {
+    /// Reads the triggers, and whether the stack has session mode.
+    async fn triggers(&self, arguments: &Arguments) -> Result<(Triggers, bool), Failure> {
         if let (Some(define), Some(create), Some(verify)) =
             (&arguments.define, &arguments.create, &arguments.verify)
         {
-            return Ok(Triggers {
+            let triggers = Triggers {
                 define: define.clone(),
                 create: create.clone(),
                 verify: verify.clone(),
-            });
+            };
+            return Ok((triggers, false));
         }
         // The options require the stack where the triggers are not given.
         let stack = arguments.stack.as_deref().unwrap_or_default();
@@ -295,56 +391,122 @@ impl Aws<'_> {
             .calls
             .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
         let xml = read.await.map_err(|error| not_started(&error))?;
-        stack::triggers(stack, &stack::outputs(&xml)).map_err(Failure::NotStarted)
+        let outputs = stack::outputs(&xml);
+        let triggers = stack::triggers(stack, &outputs).map_err(Failure::NotStarted)?;
+        Ok((triggers, outputs.contains_key("ServerCredentialSecret")))
+    }
+
+    /// Returns the app clients that are not named and whose tokens may write a contact, by id.
+    async fn open_siblings(&self, named: &[String]) -> Result<Vec<String>, CallError> {
+        const OPERATION: &str = "ListUserPoolClients";
+        eprintln!("Reading the other clients ({OPERATION})");
+        let mut input = json!({ "UserPoolId": self.pool_id, "MaxResults": 60 });
+        let mut open = Vec::new();
+        loop {
+            let page = self.calls.read(COGNITO, OPERATION, &input).await?;
+            let clients = page["UserPoolClients"].as_array();
+            let clients =
+                clients.ok_or_else(|| Self::without(OPERATION, "the response lists nothing"))?;
+            for id in clients.iter().filter_map(|it| it["ClientId"].as_str()) {
+                let is_named = named.iter().any(|named| named == id);
+                if !is_named && writes_contacts(&self.describe("Reading", Of::Client(id)).await?) {
+                    open.push(id.to_owned());
+                }
+            }
+            match page["NextToken"].as_str() {
+                Some(next) => input["NextToken"] = next.into(),
+                None => return Ok(open),
+            }
+        }
     }
 }
 
+/// The changes, and what the operator must know before them.
+struct Plan<'a> {
+    changes: Vec<Change<'a>>,
+    /// The triggers that are replaced, by name with the present function.
+    replaced: Vec<(&'static str, String)>,
+    /// The contacts that are usernames of the pool.
+    usernames: Vec<String>,
+}
+
+/// Refuses a pool with a setting that an update would reset.
+fn known(pool: &Members) -> Result<(), Failure> {
+    let unknown = unknown(pool);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::NotStarted(format!(
+        "DescribeUserPool returned settings that this version of latchstring does not know: {}. \
+         UpdateUserPool would reset them. Install the newest version, and run the command again.",
+        unknown.join(", ")
+    )))
+}
+
 /// Reads the pool, the app clients and the triggers, and returns the changes that they need.
-async fn changes<'a>(aws: &Aws<'_>, arguments: &'a Arguments) -> Result<Vec<Change<'a>>, Failure> {
+async fn plan<'a>(aws: &Aws<'_>, arguments: &'a Arguments) -> Result<Plan<'a>, Failure> {
     let of = Of::Pool(&arguments.user_pool);
     let pool = aws
         .describe("Reading", of)
         .await
         .map_err(|error| not_started(&error))?;
-    let uses = Uses {
+    let mut uses = Uses {
         only: arguments.only.clone(),
         signed_calls: arguments.signed_calls,
+        harden: arguments.harden,
+        decides_unverified: arguments.unverified.is_some(),
+        secret_known: arguments.secret_known,
+        session_mode: false,
     };
     if let Some(refusal) = refusal(&pool, &uses) {
         return Err(Failure::NotStarted(refusal));
     }
-    let unknown = unknown(&pool);
-    if !unknown.is_empty() {
-        return Err(Failure::NotStarted(format!(
-            "DescribeUserPool returned settings that this version of latchstring does not know: {}. \
-             UpdateUserPool would reset them. Install the newest version, and run the command again.",
-            unknown.join(", ")
-        )));
-    }
-    let mut clients: Vec<(Of<'a>, Members)> = Vec::new();
+    known(&pool)?;
+    let mut clients: Vec<(&'a str, Members)> = Vec::new();
     for (number, id) in arguments.client.iter().enumerate() {
         if !arguments.client[..number].contains(id) {
-            let of = Of::Client(id);
-            let client = aws
-                .describe("Reading", of)
-                .await
-                .map_err(|error| not_started(&error))?;
-            clients.push((of, client));
+            let client = aws.describe("Reading", Of::Client(id)).await;
+            clients.push((id, client.map_err(|error| not_started(&error))?));
         }
     }
-    let triggers = aws.triggers(arguments).await?;
+    let usernames = username_contacts(&pool);
+    if !usernames.is_empty() {
+        let open = aws.open_siblings(&arguments.client).await;
+        let open = open.map_err(|error| not_started(&error))?;
+        if !open.is_empty() {
+            return Err(Failure::NotStarted(format!(
+                "Tokens of client {} may write a contact, and in a username-attribute pool an account holds a \
+                 contact that it only wrote. Name each with --client, or take email, email_verified, \
+                 phone_number and phone_number_verified from its WriteAttributes.",
+                open.join(", client ")
+            )));
+        }
+    }
+    let (triggers, session_mode) = aws.triggers(arguments).await?;
+    uses.session_mode = session_mode;
+    let refusals = clients
+        .iter()
+        .filter_map(|(id, client)| client_refusal(id, client, &uses));
+    let refusals: Vec<String> = refusals.collect();
+    if !refusals.is_empty() {
+        return Err(Failure::NotStarted(refusals.join(" ")));
+    }
     let harden = arguments.harden;
     let mut changes = vec![Change {
         of,
         request: attach_pool(&pool, &triggers, harden),
         described: pool.clone(),
     }];
-    changes.extend(clients.into_iter().map(|(of, client)| Change {
-        of,
+    changes.extend(clients.into_iter().map(|(id, client)| Change {
+        of: Of::Client(id),
         request: attach_client(&client, &pool, harden),
         described: client,
     }));
-    Ok(changes)
+    Ok(Plan {
+        changes,
+        replaced: replaced(&pool, &triggers),
+        usernames: usernames.into_iter().map(str::to_owned).collect(),
+    })
 }
 
 /// Reports whether a user of `ListUsers` has the attribute and its verified mark.
@@ -402,23 +564,26 @@ async fn apply(aws: &Aws<'_>, changes: &[&Change<'_>]) -> Result<bool, Failure> 
     Ok(is_as_sent)
 }
 
-/// Writes what an update can restore to a new file, which only this user may read. Returns its name.
+/// Writes what an update can restore, and what is sent, to a new file, which only this user may read. Returns its name.
 /// Each run writes a file of its own: the first holds the settings from before Latchstring.
 fn keep(pool_id: &str, changes: &[Change<'_>]) -> std::io::Result<String> {
     let now = humantime::format_rfc3339_millis(SystemTime::now()).to_string();
     let name = format!("{pool_id}-before-{}.json", now.replace([':', '.'], "-"));
-    let mut settings = json!({ "clients": [] });
+    let mut settings = json!({ "clients": [], "attached": { "clients": [] } });
     for change in changes {
         // The request that changes nothing is without the client's secret.
         let kept = Value::from(change.of.resend(&change.described));
-        match change.of {
-            Of::Pool(_) => settings["pool"] = kept,
+        let sent = Value::from(change.request.clone());
+        let file = |settings: &mut Value, value| match change.of {
+            Of::Pool(_) => settings["pool"] = value,
             Of::Client(_) => {
                 if let Some(clients) = settings["clients"].as_array_mut() {
-                    clients.push(kept);
+                    clients.push(value);
                 }
             }
-        }
+        };
+        file(&mut settings, kept);
+        file(&mut settings["attached"], sent);
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

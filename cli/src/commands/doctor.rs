@@ -69,8 +69,11 @@ async fn report(arguments: Arguments) -> ExitCode {
     let facts = read::facts(&access, &arguments.user_pool, &arguments.client).await;
     let mut findings = checks::judge(&facts, &arguments.client);
     if arguments.accounts {
-        let accounts = read::accounts(&access, &arguments.user_pool, &facts.phones()).await;
-        findings.extend(checks::accounts(&accounts));
+        let pool = facts.pool.as_ref();
+        let usernames = pool.map_or(&[][..], |pool| &pool.username_attributes);
+        let phones = facts.phones();
+        let accounts = read::accounts(&access, &arguments.user_pool, &phones, usernames).await;
+        findings.extend(checks::accounts(&accounts, &arguments.user_pool));
     }
     if arguments.probe {
         let Arguments {

@@ -7,7 +7,7 @@ use std::fmt;
 use latchstring_core::identifier::PhoneRules;
 
 use crate::error_code::{ErrorCode, ErrorKind};
-use crate::pool_needs::AccountStates;
+use crate::pool_needs::{AccountStates, CONTACTS, UnverifiedHolder};
 
 /// Something read, or the call that did not return it.
 pub type Read<T> = Result<T, Unread>;
@@ -88,6 +88,26 @@ impl Facts {
             .map(|it| it.into_iter().all(|known| known))
     }
 
+    /// Reports whether the functions know that contacts are the pool's usernames; none if no function's
+    /// variables were read.
+    pub fn username_attributes(&self) -> Option<bool> {
+        let functions = self.functions.iter();
+        let mut read = functions
+            .filter_map(|(_, function)| function.as_ref().ok()?.variables.as_ref())
+            .map(|variables| variables.username_attributes)
+            .peekable();
+        read.peek()?;
+        Some(read.all(|known| known))
+    }
+
+    /// Reports whether a token of an app client may write a contact, or may: a client was not read.
+    pub fn writes_contacts(&self) -> bool {
+        let siblings = self.siblings.as_deref().unwrap_or_default();
+        let mut clients = siblings.iter().chain([&self.client]);
+        let writes = |client: &Read<Client>| client.as_ref().map_or(true, Client::writes_contacts);
+        self.siblings.is_err() || clients.any(writes)
+    }
+
     /// Reports whether a function's variables set signed calls. The resolvers are not read; a deployment gives
     /// this setting to every function.
     pub fn signed_calls(&self) -> bool {
@@ -118,6 +138,8 @@ pub struct Accounts {
     pub strange: Vec<Strange>,
     /// The numbers of them by state.
     pub states: AccountStates,
+    /// In a username-attribute pool: accounts that hold a contact which they have not proved, by `sub`.
+    pub unverified: Vec<(String, UnverifiedHolder)>,
 }
 
 /// A verified contact that is not in canonical form.
@@ -298,6 +320,15 @@ pub struct Client {
     pub refresh_minutes: u64,
 }
 
+impl Client {
+    /// Reports whether the holder of a token may write a contact or its mark.
+    pub fn writes_contacts(&self) -> bool {
+        let is_contact =
+            |name: &String| CONTACTS.contains(&name.strip_suffix("_verified").unwrap_or(name));
+        self.writable.is_empty() || self.writable.iter().any(is_contact)
+    }
+}
+
 /// A trigger's function.
 #[derive(Clone, Debug)]
 pub struct Function {
@@ -333,6 +364,8 @@ pub struct Variables {
     pub legacy_pool: bool,
     /// True if `COGNITO_CALLS` is `signed`.
     pub signed_calls: bool,
+    /// True if `USERNAME_ATTRIBUTES` is `true`.
+    pub username_attributes: bool,
     /// True if `KEY_RING` is set.
     pub key_ring: bool,
     /// True if `KEY_RING_SECRET` is set.

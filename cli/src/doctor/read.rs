@@ -19,19 +19,20 @@ use ses::operation::describe_configuration_set::DescribeConfigurationSetOutput;
 use ses::types::{ConfigurationSetAttribute, EventDestination, EventType};
 use sesv2::types::SuppressionListReason;
 
-use latchstring_core::identifier::{Identifier, METADATA, Method, PhoneRules};
+use latchstring_core::identifier::{METADATA, Method, PhoneRules};
 use latchstring_core::odds::Odds;
 use latchstring_core::session::ServerCredential;
 use latchstring_lambda::config::{ConfigError, Doors, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
+use crate::contacts;
 use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses, HttpApi,
     MailLimits, Pool, Quota, Read, Resolver, ResolverVariables, SessionMode, Sms, Strange, Trigger,
     Unread, Used, Variables,
 };
 use crate::error_code::ErrorCode;
-use crate::pool_needs::{AccountState, AccountStates, CONTACTS};
+use crate::pool_needs::{AccountState, AccountStates, CONTACTS, UnverifiedHolder};
 use crate::signed_call::{API_GATEWAY, APPSYNC, CallError, SignedCalls};
 
 /// The client for probing: a call spans three triggers, and a second attempt would spend the session.
@@ -541,6 +542,7 @@ fn variables_of(all: &HashMap<String, String>) -> Variables {
         code_seconds: text("CODE_SECONDS"),
         legacy_pool: text("LEGACY_POOL").is_some_and(|set| set != "false"),
         signed_calls: text("COGNITO_CALLS").as_deref() == Some("signed"),
+        username_attributes: text("USERNAME_ATTRIBUTES").as_deref() == Some("true"),
         key_ring: text("KEY_RING").is_some(),
         key_ring_secret: text("KEY_RING_SECRET").is_some(),
         email: text("EMAIL").is_none_or(|set| set != "false"),
@@ -618,13 +620,33 @@ fn guesses(all: &HashMap<String, String>) -> Result<Guesses, ConfigError> {
     })
 }
 
-/// Reads every account of the pool, a page of 60 a call.
-pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Read<Accounts> {
+/// Reads the rules for phone numbers of the function that the pool names as Create; none if it names
+/// none, or the variables could not be decrypted.
+///
+/// # Errors
+/// If the pool or the function was not read.
+pub async fn phone_rules(access: &Access, pool_id: &str) -> Read<Option<PhoneRules>> {
+    let mut pool = pool(&client!(cognito, access, READ), pool_id).await?;
+    pool.triggers.retain(|(of, _)| *of == Trigger::Create);
+    match functions(access, &pool).await.pop() {
+        Some((_, function)) => Ok(function?.variables.map(|variables| variables.phones)),
+        None => Ok(None),
+    }
+}
+
+/// Reads every account of the pool, a page of 60 a call. `usernames` are its username attributes.
+pub async fn accounts(
+    access: &Access,
+    pool_id: &str,
+    phones: &PhoneRules,
+    usernames: &[String],
+) -> Read<Accounts> {
     let cognito = client!(cognito, access, READ);
     let mut accounts = Accounts {
         total: 0,
         strange: Vec::new(),
         states: AccountStates::default(),
+        unverified: Vec::new(),
     };
     let mut pages = cognito
         .list_users()
@@ -639,14 +661,19 @@ pub async fn accounts(access: &Access, pool_id: &str, phones: &PhoneRules) -> Re
                 let found = user.attributes().iter().find(|it| it.name() == name)?;
                 found.value()
             };
+            let status = user.user_status().map_or("", |status| status.as_str());
             accounts.states.count(AccountState::of(
                 user.enabled(),
-                user.user_status().map_or("", |status| status.as_str()),
+                status,
                 CONTACTS
                     .iter()
                     .any(|contact| verified(contact, &attribute).is_some()),
             ));
             let sub = attribute("sub").unwrap_or_default();
+            let holder = UnverifiedHolder::of(usernames, user.enabled(), status, attribute);
+            accounts
+                .unverified
+                .extend(holder.map(|kind| (sub.to_owned(), kind)));
             accounts.strange.extend(
                 strange(&attribute, phones).map(|(attribute, form)| Strange {
                     sub: sub.to_owned(),
@@ -665,8 +692,7 @@ fn verified<'a>(name: &str, attribute: &impl Fn(&str) -> Option<&'a str>) -> Opt
     attribute(name).filter(|_| is_verified)
 }
 
-/// The verified contacts of an account that sign-in would not look up as they are stored. Cognito
-/// compares email addresses without regard to case.
+/// The verified contacts of an account that sign-in would not look up as they are stored.
 fn strange<'a>(
     attribute: &impl Fn(&str) -> Option<&'a str>,
     phones: &PhoneRules,
@@ -674,10 +700,10 @@ fn strange<'a>(
     let forms = Method::ALL.map(|method| {
         let name = method.as_str();
         let stored = verified(name, attribute)?;
-        match Identifier::parse_by(method, stored, phones) {
-            Ok(read) if read.as_str().eq_ignore_ascii_case(stored) => None,
-            Ok(_) => Some((name, Form::Other)),
-            Err(_) => Some((name, Form::Refused)),
+        match contacts::Form::of(method, stored, phones) {
+            contacts::Form::Canonical => None,
+            contacts::Form::Other(_) => Some((name, Form::Other)),
+            contacts::Form::Refused => Some((name, Form::Refused)),
         }
     });
     forms.into_iter().flatten()

@@ -30,10 +30,13 @@ pub(crate) const STANDARD: [&str; 20] = [
     "zoneinfo",
 ];
 
-/// An attribute that, once verified, finds its user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Alias {
+/// A sign-in attribute: an alias, which finds its user once it is verified, or a username attribute,
+/// which finds its user at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Alias {
+    /// `email`
     Email,
+    /// `phone_number`
     PhoneNumber,
 }
 
@@ -44,6 +47,14 @@ impl Alias {
         match self {
             Self::Email => "email",
             Self::PhoneNumber => "phone_number",
+        }
+    }
+
+    /// Returns whether a text has the shape of the attribute.
+    pub(crate) fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Email => is_email(text),
+            Self::PhoneNumber => is_phone_number(text),
         }
     }
 
@@ -63,6 +74,7 @@ pub(crate) fn is_true(flag: &str) -> bool {
 /// The attributes of the pool's schema.
 pub(crate) struct Schema<'a> {
     pub(crate) custom: &'a BTreeSet<String>,
+    pub(crate) required: &'a BTreeSet<String>,
 }
 
 impl Schema<'_> {
@@ -87,6 +99,22 @@ impl Schema<'_> {
             )));
         }
         self.apply(&BTreeMap::new(), attributes)
+    }
+
+    /// Returns the attributes of a user who signs up, who must have the required ones. An
+    /// administrator may leave them out.
+    pub(crate) fn sign_up(&self, attributes: &[Attribute]) -> ApiResult<BTreeMap<String, String>> {
+        let created = self.create(attributes)?;
+        let missing = self
+            .required
+            .iter()
+            .find(|name| !created.contains_key(*name));
+        match missing {
+            None => Ok(created),
+            Some(name) => Err(ApiError::invalid_parameter(format!(
+                "Attributes did not conform to the schema: {name}: The attribute is required\n"
+            ))),
+        }
     }
 
     /// Returns `current` with the request's `changes`. A blank value removes an attribute. An

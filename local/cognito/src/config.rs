@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-/// One user pool: email and phone number are aliases, names are case-insensitive, only admins create
-/// users.
+use crate::attributes::Alias;
+
+/// One user pool, with case-insensitive names.
 #[derive(Debug, Clone)]
 pub struct PoolConfig {
     /// The AWS region the pool claims to be in, e.g. `eu-central-1`.
@@ -27,6 +28,17 @@ pub struct PoolConfig {
     pub groups: BTreeSet<String>,
     /// True if the pool has the trigger `PreSignUp`.
     pub pre_sign_up: bool,
+    /// True if the pool has the trigger `PostConfirmation`.
+    pub post_confirmation: bool,
+    /// The attributes that sign in.
+    pub sign_in_attributes: BTreeSet<Alias>,
+    /// True if they are `UsernameAttributes`: they sign in unverified, and the pool makes usernames
+    /// itself. Otherwise they are `AliasAttributes`.
+    pub username_attributes: bool,
+    /// True if `SignUp` is open to everyone: `AllowAdminCreateUserOnly` is off.
+    pub open_sign_up: bool,
+    /// The attributes that a user who signs up must have.
+    pub required_attributes: BTreeSet<String>,
 }
 
 impl PoolConfig {
@@ -46,6 +58,11 @@ impl PoolConfig {
             custom_attributes: BTreeSet::new(),
             groups: BTreeSet::new(),
             pre_sign_up: false,
+            post_confirmation: false,
+            sign_in_attributes: Alias::ALL.into(),
+            username_attributes: false,
+            open_sign_up: false,
+            required_attributes: BTreeSet::new(),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     AliasExists,
+    CodeMismatch,
+    ExpiredCode,
     GroupExists,
     InternalError,
     InvalidLambdaResponse,
@@ -24,6 +26,7 @@ pub(crate) enum Code {
     UnsupportedOperation,
     UnsupportedTokenType,
     UserLambdaValidation,
+    UserNotConfirmed,
     UserNotFound,
     UsernameExists,
 }
@@ -32,6 +35,8 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AliasExists => "AliasExistsException",
+            Self::CodeMismatch => "CodeMismatchException",
+            Self::ExpiredCode => "ExpiredCodeException",
             Self::GroupExists => "GroupExistsException",
             Self::InternalError => "InternalErrorException",
             Self::InvalidLambdaResponse => "InvalidLambdaResponseException",
@@ -50,6 +55,7 @@ impl Code {
             Self::UnsupportedOperation => "UnsupportedOperationException",
             Self::UnsupportedTokenType => "UnsupportedTokenTypeException",
             Self::UserLambdaValidation => "UserLambdaValidationException",
+            Self::UserNotConfirmed => "UserNotConfirmedException",
             Self::UserNotFound => "UserNotFoundException",
             Self::UsernameExists => "UsernameExistsException",
         }

@@ -97,9 +97,11 @@ impl Context<'_> {
 /// The client of an event that no app client caused.
 const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
 
-/// A user that `AdminCreateUser` is about to create.
+/// A user that `AdminCreateUser` or `SignUp` is about to create.
 pub(crate) struct SignUp<'a> {
     pub(crate) config: &'a PoolConfig,
+    /// The app client of `SignUp`; `None` for `AdminCreateUser`.
+    pub(crate) client: Option<&'a str>,
     pub(crate) username: &'a str,
     pub(crate) attributes: &'a BTreeMap<String, String>,
     pub(crate) validation_data: Option<&'a [Attribute]>,
@@ -109,8 +111,10 @@ pub(crate) struct SignUp<'a> {
 impl SignUp<'_> {
     pub(crate) fn pre_sign_up(&self) -> Value {
         let mut attributes = self.attributes.clone();
-        let status = Status::ForceChangePassword.as_str();
-        attributes.insert("cognito:user_status".to_owned(), status.to_owned());
+        if self.client.is_none() {
+            let status = Status::ForceChangePassword.as_str();
+            attributes.insert("cognito:user_status".to_owned(), status.to_owned());
+        }
         let validation_data = self.validation_data.map(|data| {
             let data = data.iter();
             data.map(|it| (it.name.clone(), json!(it.value)))
@@ -129,9 +133,12 @@ impl SignUp<'_> {
             "userName": self.username,
             "callerContext": {
                 "awsSdkVersion": "aws-sdk-unknown-unknown",
-                "clientId": NO_CLIENT,
+                "clientId": self.client.unwrap_or(NO_CLIENT),
             },
-            "triggerSource": "PreSignUp_AdminCreateUser",
+            "triggerSource": match self.client {
+                None => "PreSignUp_AdminCreateUser",
+                Some(_) => "PreSignUp_SignUp",
+            },
             "request": request,
             "response": {
                 "autoConfirmUser": false,
@@ -140,6 +147,24 @@ impl SignUp<'_> {
             },
         })
     }
+}
+
+/// The event of `PostConfirmation` after `ConfirmSignUp`, or after a `SignUp` that `PreSignUp`
+/// confirmed.
+pub(crate) fn post_confirmation(config: &PoolConfig, client: &str, user: &User) -> Value {
+    json!({
+        "version": "1",
+        "region": config.region,
+        "userPoolId": config.pool_id,
+        "userName": user.username,
+        "callerContext": {
+            "awsSdkVersion": "aws-sdk-unknown-unknown",
+            "clientId": client,
+        },
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "request": { "userAttributes": user_attributes(user) },
+        "response": {},
+    })
 }
 
 fn session(rounds: &[Round]) -> Value {
@@ -219,14 +244,16 @@ pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
     flag(response(output)?, "answerCorrect")?.ok_or_else(unrecognizable)
 }
 
-/// Reads the answer of `PreSignUp`, which refuses a user only by an error. Its flags are checked, and
-/// have no effect here.
-pub(crate) fn admitted(output: &Value) -> ApiResult<()> {
+/// Reads the answer of `PreSignUp`, which refuses a user only by an error: its flags `autoConfirmUser`,
+/// `autoVerifyEmail` and `autoVerifyPhone`.
+pub(crate) fn admitted(output: &Value) -> ApiResult<[bool; 3]> {
     let response = response(output)?;
-    for name in ["autoConfirmUser", "autoVerifyEmail", "autoVerifyPhone"] {
-        flag(response, name)?;
-    }
-    Ok(())
+    let flag = |name| -> ApiResult<bool> { Ok(flag(response, name)?.unwrap_or(false)) };
+    Ok([
+        flag("autoConfirmUser")?,
+        flag("autoVerifyEmail")?,
+        flag("autoVerifyPhone")?,
+    ])
 }
 
 /// Returns the response within a trigger's output. Cognito requires the whole event back.

@@ -325,6 +325,30 @@ impl Input {
         Ok(())
     }
 
+    /// Reads a `ProviderUserIdentifierType`: the provider, the name of an attribute, and its value.
+    pub(crate) fn provider_user(&mut self, name: &str) -> ApiResult<(String, String, String)> {
+        let members = match self.members.remove(name) {
+            None | Some(Value::Null) => {
+                self.require(name);
+                return Ok(Default::default());
+            }
+            Some(Value::Object(members)) => members,
+            Some(other) => return Err(wrong_type(&other, "Structure")),
+        };
+        let mut user = Input {
+            members,
+            violations: Vec::new(),
+        };
+        let provider = user.optional("ProviderName", STRING)?.unwrap_or_default();
+        let attribute = user.optional("ProviderAttributeName", STRING)?;
+        let value = user.optional("ProviderAttributeValue", STRING)?;
+        Ok((
+            provider,
+            attribute.unwrap_or_default(),
+            value.unwrap_or_default(),
+        ))
+    }
+
     /// Reads a list of strings of one shape.
     pub(crate) fn list(&mut self, name: &str, shape: Shape) -> ApiResult<Option<Vec<String>>> {
         let entries = match self.members.remove(name) {

@@ -35,6 +35,7 @@ mod triggers;
 mod users;
 mod wire;
 
+pub use attributes::Alias;
 pub use config::{
     AuthFlow, ClientConfig, ClientSecret, ExistenceErrors, PasswordPolicy, PoolConfig, Rotation,
 };

@@ -17,12 +17,14 @@ pub(crate) enum Operation {
     AdminEnableUser,
     AdminGetUser,
     AdminInitiateAuth,
+    AdminLinkProviderForUser,
     AdminListGroupsForUser,
     AdminRemoveUserFromGroup,
     AdminRespondToAuthChallenge,
     AdminSetUserPassword,
     AdminUpdateUserAttributes,
     AdminUserGlobalSignOut,
+    ConfirmSignUp,
     CreateGroup,
     DeleteUser,
     DescribeUserPool,
@@ -34,13 +36,15 @@ pub(crate) enum Operation {
     InitiateAuth,
     ListUserPoolClients,
     ListUsers,
+    ResendConfirmationCode,
     RespondToAuthChallenge,
     RevokeToken,
+    SignUp,
     UpdateUserAttributes,
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 27] = [
+    pub(crate) const ALL: [Self; 31] = [
         Self::AdminAddUserToGroup,
         Self::AdminCreateUser,
         Self::AdminDeleteUser,
@@ -48,12 +52,14 @@ impl Operation {
         Self::AdminEnableUser,
         Self::AdminGetUser,
         Self::AdminInitiateAuth,
+        Self::AdminLinkProviderForUser,
         Self::AdminListGroupsForUser,
         Self::AdminRemoveUserFromGroup,
         Self::AdminRespondToAuthChallenge,
         Self::AdminSetUserPassword,
         Self::AdminUpdateUserAttributes,
         Self::AdminUserGlobalSignOut,
+        Self::ConfirmSignUp,
         Self::CreateGroup,
         Self::DeleteUser,
         Self::DescribeUserPool,
@@ -65,8 +71,10 @@ impl Operation {
         Self::InitiateAuth,
         Self::ListUserPoolClients,
         Self::ListUsers,
+        Self::ResendConfirmationCode,
         Self::RespondToAuthChallenge,
         Self::RevokeToken,
+        Self::SignUp,
         Self::UpdateUserAttributes,
     ];
 
@@ -84,12 +92,14 @@ impl Operation {
             Self::AdminDisableUser => "AdminDisableUser",
             Self::AdminEnableUser => "AdminEnableUser",
             Self::AdminGetUser => "AdminGetUser",
+            Self::AdminLinkProviderForUser => "AdminLinkProviderForUser",
             Self::AdminInitiateAuth => "AdminInitiateAuth",
             Self::AdminListGroupsForUser => "AdminListGroupsForUser",
             Self::AdminRemoveUserFromGroup => "AdminRemoveUserFromGroup",
             Self::AdminRespondToAuthChallenge => "AdminRespondToAuthChallenge",
             Self::AdminSetUserPassword => "AdminSetUserPassword",
             Self::AdminUpdateUserAttributes => "AdminUpdateUserAttributes",
+            Self::ConfirmSignUp => "ConfirmSignUp",
             Self::AdminUserGlobalSignOut => "AdminUserGlobalSignOut",
             Self::CreateGroup => "CreateGroup",
             Self::DeleteUser => "DeleteUser",
@@ -101,8 +111,10 @@ impl Operation {
             Self::GlobalSignOut => "GlobalSignOut",
             Self::InitiateAuth => "InitiateAuth",
             Self::ListUserPoolClients => "ListUserPoolClients",
+            Self::ResendConfirmationCode => "ResendConfirmationCode",
             Self::ListUsers => "ListUsers",
             Self::RespondToAuthChallenge => "RespondToAuthChallenge",
+            Self::SignUp => "SignUp",
             Self::RevokeToken => "RevokeToken",
             Self::UpdateUserAttributes => "UpdateUserAttributes",
         }
@@ -112,13 +124,16 @@ impl Operation {
     pub(crate) fn is_signed(self) -> bool {
         !matches!(
             self,
-            Self::DeleteUser
+            Self::ConfirmSignUp
+                | Self::DeleteUser
                 | Self::GetTokensFromRefreshToken
                 | Self::GetUser
                 | Self::GlobalSignOut
                 | Self::InitiateAuth
+                | Self::ResendConfirmationCode
                 | Self::RespondToAuthChallenge
                 | Self::RevokeToken
+                | Self::SignUp
                 | Self::UpdateUserAttributes
         )
     }

@@ -1,9 +1,10 @@
 //! The pool: configuration and state behind one cheap handle.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::attributes::Schema;
 use crate::config::{ClientConfig, ExistenceErrors, PoolConfig};
@@ -15,7 +16,7 @@ use crate::keys::SigningKeys;
 use crate::sessions::Sessions;
 use crate::tokens::{self, TokenError};
 use crate::triggers::Triggers;
-use crate::users::{User, Users};
+use crate::users::{Names, OnClash, Status, User, Users};
 
 /// The clock, injected so that tests can move it.
 pub type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -54,6 +55,10 @@ impl UserPool {
     ) -> Self {
         let created = now();
         let state = State {
+            users: Users::found_by(Names {
+                attributes: config.sign_in_attributes.clone(),
+                are_usernames: config.username_attributes,
+            }),
             groups: Groups::named(&config.groups, created),
             ..State::default()
         };
@@ -85,6 +90,41 @@ impl UserPool {
         // Without keys no token was ever signed.
         let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;
         tokens::read(&self.0.config, &keys, token, self.now())
+    }
+
+    /// Signs a user of another identity provider in, as managed login does: as the account that is
+    /// linked to that user, or with a profile of its own. Returns the username. Attributes of the
+    /// provider, which are not checked, replace the profile's.
+    pub fn federate(
+        &self,
+        provider: &str,
+        subject: &str,
+        attributes: BTreeMap<String, String>,
+    ) -> Option<String> {
+        let mut state = self.state();
+        if let Some(linked) = state.users.linked(provider, subject) {
+            return Some(linked.username.clone());
+        }
+        let username = format!("{provider}_{subject}");
+        let mut attributes = attributes;
+        attributes.insert("identities".to_owned(), identities(provider, subject));
+        let now = self.now();
+        if let Some(id) = state.users.resolve(&username) {
+            let set = state
+                .users
+                .set_attributes(id, attributes, OnClash::Refuse, now);
+            return set.ok().map(|()| username);
+        }
+        let (status, on_clash) = (Status::ExternalProvider, OnClash::Refuse);
+        let created = state
+            .users
+            .create(username, attributes, status, on_clash, now);
+        created.ok().map(|user| user.username.clone())
+    }
+
+    /// Returns the code of the last confirmation message to a user who signed up.
+    pub fn confirmation_code(&self, username: &str) -> Option<String> {
+        self.state().users.find(username)?.confirmation.clone()
     }
 
     pub(crate) fn user_of_access_token(&self, token: &str) -> Result<(User, Value), TokenError> {
@@ -136,6 +176,7 @@ impl UserPool {
     pub(crate) fn schema(&self) -> Schema<'_> {
         Schema {
             custom: &self.0.config.custom_attributes,
+            required: &self.0.config.required_attributes,
         }
     }
 
@@ -177,4 +218,16 @@ impl UserPool {
             ApiError::user_not_found()
         }
     }
+}
+
+/// Returns the attribute `identities` of a user of another identity provider.
+pub(crate) fn identities(provider: &str, subject: &str) -> String {
+    json!([{
+        "userId": subject,
+        "providerName": provider,
+        "providerType": provider,
+        "issuer": null,
+        "primary": false,
+    }])
+    .to_string()
 }

@@ -15,11 +15,20 @@ pub enum Trigger {
     Verify,
     /// `PreSignUp`, which a pool has only by [`PoolConfig::pre_sign_up`](crate::PoolConfig).
     PreSignUp,
+    /// `PostConfirmation`, which a pool has only by
+    /// [`PoolConfig::post_confirmation`](crate::PoolConfig). `AdminCreateUser` never invokes it.
+    PostConfirmation,
 }
 
 impl Trigger {
     /// All triggers.
-    pub const ALL: [Self; 4] = [Self::Define, Self::Create, Self::Verify, Self::PreSignUp];
+    pub const ALL: [Self; 5] = [
+        Self::Define,
+        Self::Create,
+        Self::Verify,
+        Self::PreSignUp,
+        Self::PostConfirmation,
+    ];
 
     /// Cognito's name of the trigger.
     pub const fn name(self) -> &'static str {
@@ -28,6 +37,7 @@ impl Trigger {
             Self::Create => "CreateAuthChallenge",
             Self::Verify => "VerifyAuthChallengeResponse",
             Self::PreSignUp => "PreSignUp",
+            Self::PostConfirmation => "PostConfirmation",
         }
     }
 }
@@ -43,7 +53,7 @@ pub struct TriggerError {
 /// The future of a trigger's answer.
 pub type TriggerFuture<'a> = Pin<Box<dyn Future<Output = Result<Value, TriggerError>> + Send + 'a>>;
 
-/// The Lambda triggers: the three of custom authentication, and `PreSignUp`.
+/// The Lambda triggers: the three of custom authentication, `PreSignUp` and `PostConfirmation`.
 pub trait Triggers: Send + Sync + 'static {
     /// Invokes one trigger with Cognito's event and returns the event it answers with.
     ///

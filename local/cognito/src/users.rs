@@ -23,6 +23,10 @@ impl UserId {
 pub(crate) enum Status {
     Confirmed,
     ForceChangePassword,
+    /// Made by `SignUp`, and not confirmed.
+    Unconfirmed,
+    /// The profile of a user of another identity provider.
+    ExternalProvider,
 }
 
 impl Status {
@@ -30,6 +34,8 @@ impl Status {
         match self {
             Self::Confirmed => "CONFIRMED",
             Self::ForceChangePassword => "FORCE_CHANGE_PASSWORD",
+            Self::Unconfirmed => "UNCONFIRMED",
+            Self::ExternalProvider => "EXTERNAL_PROVIDER",
         }
     }
 }
@@ -44,6 +50,8 @@ pub(crate) struct User {
     pub(crate) attributes: BTreeMap<String, String>,
     pub(crate) groups: BTreeSet<String>,
     pub(crate) status: Status,
+    /// The code of the last confirmation message, until it is used.
+    pub(crate) confirmation: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) created: SystemTime,
     pub(crate) modified: SystemTime,
@@ -63,6 +71,33 @@ impl User {
     }
 }
 
+/// The attributes that find a user.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Names {
+    pub(crate) attributes: BTreeSet<Alias>,
+    /// True if they find a user unverified, and usernames are the pool's own.
+    pub(crate) are_usernames: bool,
+}
+
+impl Names {
+    /// Returns the values that find a user. A profile of another identity provider is found by its
+    /// username alone (reported in amazon-cognito-identity-js#600).
+    fn of(&self, user: &User) -> Vec<(Alias, String)> {
+        if user.status == Status::ExternalProvider {
+            return Vec::new();
+        }
+        let value = |alias: &Alias| {
+            let value = if self.are_usernames {
+                user.attribute(alias.attribute())
+            } else {
+                user.verified(*alias)
+            };
+            value.map(|value| (*alias, fold(value)))
+        };
+        self.attributes.iter().filter_map(value).collect()
+    }
+}
+
 /// The behaviour where a value is already another user's alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnClash {
@@ -73,6 +108,7 @@ pub(crate) enum OnClash {
 
 #[derive(Default)]
 pub(crate) struct Users {
+    names: Names,
     by_id: BTreeMap<UserId, User>,
     by_username: HashMap<String, UserId>,
     by_alias: HashMap<(Alias, String), UserId>,
@@ -80,7 +116,14 @@ pub(crate) struct Users {
 }
 
 impl Users {
-    /// Returns the user of this username or verified alias. Case is ignored.
+    pub(crate) fn found_by(names: Names) -> Self {
+        Self {
+            names,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the user of this username or sign-in attribute. Case is ignored.
     pub(crate) fn find(&self, name: &str) -> Option<&User> {
         self.resolve(name).and_then(|id| self.by_id.get(&id))
     }
@@ -102,6 +145,15 @@ impl Users {
         self.by_id.get_mut(&id)
     }
 
+    /// Returns the account of the pool that is linked to a user of another identity provider.
+    pub(crate) fn linked(&self, provider: &str, subject: &str) -> Option<&User> {
+        let identity = crate::pool::identities(provider, subject);
+        self.by_id.values().find(|user| {
+            user.status != Status::ExternalProvider
+                && user.attribute("identities") == Some(&*identity)
+        })
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.by_id.len()
     }
@@ -113,13 +165,29 @@ impl Users {
             .map(|(_, user)| user)
     }
 
+    /// Creates a user. Where attributes are usernames, the pool makes another username than the given
+    /// one.
     pub(crate) fn create(
         &mut self,
         username: String,
         attributes: BTreeMap<String, String>,
+        status: Status,
         on_clash: OnClash,
         now: SystemTime,
-    ) -> ApiResult<&User> {
+    ) -> ApiResult<&mut User> {
+        let sub = Uuid::new_v4();
+        let is_profile = status == Status::ExternalProvider;
+        let username = if self.names.are_usernames && !is_profile {
+            if self.resolve(&username).is_some() {
+                return Err(ApiError::new(
+                    Code::UsernameExists,
+                    "User account already exists",
+                ));
+            }
+            sub.to_string()
+        } else {
+            username
+        };
         if self.by_username.contains_key(&fold(&username)) {
             return Err(ApiError::new(
                 Code::UsernameExists,
@@ -130,10 +198,11 @@ impl Users {
         let user = User {
             id,
             username,
-            sub: Uuid::new_v4(),
+            sub,
             attributes,
             groups: BTreeSet::new(),
-            status: Status::ForceChangePassword,
+            status,
+            confirmation: None,
             enabled: true,
             created: now,
             modified: now,
@@ -171,11 +240,9 @@ impl Users {
     }
 
     fn claim_aliases(&mut self, user: &User, on_clash: OnClash) -> ApiResult<()> {
-        let claims: Vec<(Alias, String)> = Alias::ALL
-            .iter()
-            .filter_map(|alias| user.verified(*alias).map(|value| (*alias, fold(value))))
-            .collect();
-        if on_clash == OnClash::Refuse {
+        let claims = self.names.of(user);
+        // Username attributes are unique, whatever is forced.
+        if on_clash == OnClash::Refuse || self.names.are_usernames {
             for claim in &claims {
                 if self
                     .by_alias
@@ -193,14 +260,14 @@ impl Users {
             }
         }
         // A user has at most one value of each kind: the previous one becomes free.
-        for alias in Alias::ALL {
-            if let Some(old) = self.by_id.get(&user.id).and_then(|old| old.verified(alias)) {
-                self.by_alias.remove(&(alias, fold(old)));
-            }
+        let before = self.by_id.get(&user.id);
+        for old in before.map(|old| self.names.of(old)).unwrap_or_default() {
+            self.by_alias.remove(&old);
         }
         for claim in claims {
             let alias = claim.0;
             if let Some(previous) = self.by_alias.insert(claim, user.id)
+                && previous != user.id
                 && let Some(previous) = self.by_id.get_mut(&previous)
             {
                 previous

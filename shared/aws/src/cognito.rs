@@ -10,6 +10,7 @@ use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_cognitoidentityprovider::meta::PKG_VERSION;
 use aws_sdk_cognitoidentityprovider::operation::admin_add_user_to_group::AdminAddUserToGroupInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_create_user::AdminCreateUserInput;
+use aws_sdk_cognitoidentityprovider::operation::admin_delete_user::AdminDeleteUserInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthInput;
 use aws_sdk_cognitoidentityprovider::operation::admin_respond_to_auth_challenge::AdminRespondToAuthChallengeInput;
@@ -20,11 +21,12 @@ use aws_sdk_cognitoidentityprovider::operation::get_group::GetGroupInput;
 use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token::GetTokensFromRefreshTokenInput;
 use aws_sdk_cognitoidentityprovider::operation::get_user::GetUserInput;
 use aws_sdk_cognitoidentityprovider::operation::initiate_auth::InitiateAuthInput;
+use aws_sdk_cognitoidentityprovider::operation::list_users::ListUsersInput;
 use aws_sdk_cognitoidentityprovider::operation::respond_to_auth_challenge::RespondToAuthChallengeInput;
 use aws_sdk_cognitoidentityprovider::operation::revoke_token::RevokeTokenInput;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, ChallengeNameType, ContextDataType,
-    MessageActionType,
+    MessageActionType, UserType,
 };
 use aws_smithy_json::protocol::aws_json_rpc::AwsJsonRpcProtocol;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -34,7 +36,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use latchstring_core::account::{Account, Attributes, Names};
-use latchstring_core::identifier::Identifier;
+use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError,
     RefreshApi, Refreshed, RefreshedTokens, Reply, SecretSource, Tokens,
@@ -67,6 +69,7 @@ fn protocol(config: &mut Layer) {
 requests! { aws_sdk_cognitoidentityprovider:
     admin_add_user_to_group: AdminAddUserToGroup, AdminAddUserToGroupInput, AdminAddUserToGroupOutput, AdminAddUserToGroupError;
     admin_create_user: AdminCreateUser, AdminCreateUserInput, AdminCreateUserOutput, AdminCreateUserError;
+    admin_delete_user: AdminDeleteUser, AdminDeleteUserInput, AdminDeleteUserOutput, AdminDeleteUserError;
     admin_get_user: AdminGetUser, AdminGetUserInput, AdminGetUserOutput, AdminGetUserError;
     admin_initiate_auth: AdminInitiateAuth, AdminInitiateAuthInput, AdminInitiateAuthOutput, AdminInitiateAuthError;
     admin_respond_to_auth_challenge: AdminRespondToAuthChallenge, AdminRespondToAuthChallengeInput, AdminRespondToAuthChallengeOutput, AdminRespondToAuthChallengeError;
@@ -77,6 +80,7 @@ requests! { aws_sdk_cognitoidentityprovider:
     get_tokens_from_refresh_token: GetTokensFromRefreshToken, GetTokensFromRefreshTokenInput, GetTokensFromRefreshTokenOutput, GetTokensFromRefreshTokenError;
     get_user: GetUser, GetUserInput, GetUserOutput, GetUserError;
     initiate_auth: InitiateAuth, InitiateAuthInput, InitiateAuthOutput, InitiateAuthError;
+    list_users: ListUsers, ListUsersInput, ListUsersOutput, ListUsersError;
     respond_to_auth_challenge: RespondToAuthChallenge, RespondToAuthChallengeInput, RespondToAuthChallengeOutput, RespondToAuthChallengeError;
     revoke_token: RevokeToken, RevokeTokenInput, RevokeTokenOutput, RevokeTokenError;
 }
@@ -134,6 +138,11 @@ fn attributes_of(attributes: &[AttributeType]) -> Attributes {
     Attributes::from_pairs(pairs)
 }
 
+/// Returns a text as it stands between the quotes of a filter.
+fn quotable(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"")
+}
+
 /// Returns a contact and its verified flag. They are written in one call: in between, the alias
 /// would be lost.
 fn verified(contact: &Identifier) -> [AttributeType; 2] {
@@ -168,6 +177,46 @@ impl Directory for CognitoDirectory {
         }))
     }
 
+    async fn having(&self, method: Method, contact: &str) -> Result<Vec<Account>, PortError> {
+        let filter = format!("{} = \"{}\"", method.as_str(), quotable(contact));
+        let listed = self
+            .service
+            .send(
+                ListUsersInput::builder()
+                    .user_pool_id(&self.pool)
+                    .filter(filter)
+                    .build(),
+            )
+            .await
+            .map_err(|error| PortError::new("ListUsers", code_of(&error)))?;
+        let account = |user: &UserType| {
+            let status = user.user_status().map_or("", |status| status.as_str());
+            Account {
+                username: user.username().unwrap_or_default().to_owned(),
+                enabled: user.enabled(),
+                attributes: attributes_of(user.attributes()).with_status(status),
+            }
+        };
+        Ok(listed.users().iter().map(account).collect())
+    }
+
+    async fn delete(&self, username: &str) -> Result<(), PortError> {
+        let deleted = self
+            .service
+            .send(
+                AdminDeleteUserInput::builder()
+                    .user_pool_id(&self.pool)
+                    .username(username)
+                    .build(),
+            )
+            .await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(error) if code_of(&error) == "UserNotFoundException" => Ok(()),
+            Err(error) => Err(PortError::new("AdminDeleteUser", code_of(&error))),
+        }
+    }
+
     async fn create(
         &self,
         username: &str,
@@ -190,7 +239,13 @@ impl Directory for CognitoDirectory {
             )
             .await;
         match created {
-            Ok(_) => Ok(Creation::New),
+            Ok(created) => {
+                // Where contacts are usernames, the pool makes another one.
+                let given = created.user().and_then(UserType::username);
+                Ok(Creation::New {
+                    username: given.unwrap_or(username).to_owned(),
+                })
+            }
             Err(error) => match code_of(&error) {
                 "UsernameExistsException" | "AliasExistsException" => Ok(Creation::Taken),
                 // The pool's own PreSignUp trigger threw an error.
@@ -466,9 +521,8 @@ const USERNAME: &str = "USERNAME";
 fn refusal(code: &str) -> Option<Reply> {
     match code {
         "UserNotFoundException" => Some(Reply::UserNotFound),
-        "NotAuthorizedException"
-        | "UserNotConfirmedException"
-        | "PasswordResetRequiredException" => Some(Reply::Refused),
+        "UserNotConfirmedException" => Some(Reply::Unconfirmed),
+        "NotAuthorizedException" | "PasswordResetRequiredException" => Some(Reply::Refused),
         _ => None,
     }
 }

@@ -696,10 +696,14 @@ pub trait SecretSource: Send + Sync {
 }
 
 /// The outcome of [`Directory::create`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Creation {
-    /// The account now exists, with the contact verified and without a password.
-    New,
+    /// The account now exists, with the contact verified and without a password. The username is the
+    /// pool's own where contacts are usernames.
+    New {
+        /// The account's username.
+        username: String,
+    },
     /// The username or the contact is taken.
     Taken,
     /// The pool's own trigger refuses the account.
@@ -717,10 +721,23 @@ pub enum ContactWrite {
 
 /// The user pool's accounts.
 pub trait Directory: Send + Sync {
-    /// Returns the account of that username or verified contact.
+    /// Returns the account of that username or verified contact. In a pool whose contacts are
+    /// usernames, the contact need not be verified.
     fn find(&self, name: &str) -> impl Future<Output = Result<Option<Account>, PortError>> + Send;
 
+    /// Returns accounts with this text as their contact of the method, verified or not, and also the
+    /// profiles of users of other identity providers. There may be more than it returns.
+    fn having(
+        &self,
+        method: Method,
+        contact: &str,
+    ) -> impl Future<Output = Result<Vec<Account>, PortError>> + Send;
+
+    /// Deletes an account. Done if there is none.
+    fn delete(&self, username: &str) -> impl Future<Output = Result<(), PortError>> + Send;
+
     /// Creates an account that holds `contact` as verified, with these attributes. Sends no message.
+    /// Where contacts are usernames, `username` is the contact.
     fn create(
         &self,
         username: &str,
@@ -857,8 +874,10 @@ pub enum Reply {
     Tokens(Tokens),
     /// `UserNotFoundException`: the pool reports missing users.
     UserNotFound,
-    /// The user may not sign in, because it is disabled, unconfirmed, or needs a reset; or the
-    /// session has ended. Never revealed to a caller.
+    /// `UserNotConfirmedException`: the user was made by `SignUp` and never confirmed. Never revealed
+    /// to a caller.
+    Unconfirmed,
+    /// The user may not sign in, because it is disabled or needs a reset; or the session has ended. Never revealed to a caller.
     Refused,
 }
 

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use latchstring_core::account::{Account, Attributes, Names};
-use latchstring_core::identifier::Identifier;
+use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{ContactWrite, Creation, Directory, PortError};
 use latchstring_core::secret::Secret;
 
@@ -19,6 +19,7 @@ pub struct MemoryDirectory {
     missing_groups: Arc<Mutex<BTreeSet<String>>>,
     is_careless: bool,
     is_closed: bool,
+    contacts_are_usernames: bool,
 }
 
 type Memberships = (BTreeMap<String, String>, BTreeSet<String>);
@@ -40,6 +41,32 @@ impl MemoryDirectory {
             is_closed: true,
             ..Self::default()
         }
+    }
+
+    /// Makes a directory whose contacts are usernames: they find an account unverified, no two
+    /// accounts have the same, and the directory makes the usernames.
+    pub fn of_contacts() -> Self {
+        Self {
+            contacts_are_usernames: true,
+            ..Self::default()
+        }
+    }
+
+    /// Returns the account that keeps a contact from another one.
+    fn taken<'a>(
+        &self,
+        accounts: &'a BTreeMap<String, Account>,
+        contact: &Identifier,
+    ) -> Option<&'a Account> {
+        accounts.values().find(|account| {
+            let attributes = &account.attributes;
+            // By its text, without regard to case.
+            let text = attributes.contact_text(contact.method()).to_lowercase();
+            // Cognito finds no user of another identity provider by a contact.
+            text == contact.as_str()
+                && !attributes.is_federated()
+                && (self.contacts_are_usernames || attributes.holds(contact))
+        })
     }
 
     /// Returns the number of accounts with this verified contact.
@@ -103,27 +130,27 @@ impl MemoryDirectory {
     }
 }
 
-fn holder<'a>(
-    accounts: &'a BTreeMap<String, Account>,
-    identifier: &Identifier,
-) -> Option<&'a Account> {
-    accounts
-        .values()
-        .find(|account| account.attributes.holds(identifier))
-}
-
 impl Directory for MemoryDirectory {
     async fn find(&self, name: &str) -> Result<Option<Account>, PortError> {
-        use latchstring_core::identifier::Method;
-
         let accounts = lock(&self.accounts);
         let by_contact = || {
             Method::ALL
                 .into_iter()
                 .filter_map(|method| Identifier::stored(method, name).ok())
-                .find_map(|identifier| holder(&accounts, &identifier))
+                .find_map(|identifier| self.taken(&accounts, &identifier))
         };
         Ok(accounts.get(name).or_else(by_contact).cloned())
+    }
+
+    async fn having(&self, method: Method, contact: &str) -> Result<Vec<Account>, PortError> {
+        let accounts = lock(&self.accounts);
+        let has_it = |account: &&Account| account.attributes.contact_text(method) == contact;
+        Ok(accounts.values().filter(has_it).cloned().collect())
+    }
+
+    async fn delete(&self, username: &str) -> Result<(), PortError> {
+        self.remove(username);
+        Ok(())
     }
 
     async fn create(
@@ -133,15 +160,20 @@ impl Directory for MemoryDirectory {
         attributes: &BTreeMap<String, String>,
     ) -> Result<Creation, PortError> {
         let mut accounts = lock(&self.accounts);
-        let is_taken = !self.is_careless && holder(&accounts, contact).is_some();
-        if accounts.contains_key(username) || is_taken {
+        let username = if self.contacts_are_usernames {
+            format!("made-by-the-pool-{}", accounts.len())
+        } else {
+            username.to_owned()
+        };
+        let is_taken = !self.is_careless && self.taken(&accounts, contact).is_some();
+        if accounts.contains_key(&username) || is_taken {
             return Ok(Creation::Taken);
         }
         if self.is_closed {
             return Ok(Creation::Refused);
         }
         let membership = (attributes.clone(), BTreeSet::new());
-        lock(&self.memberships).insert(username.to_owned(), membership);
+        lock(&self.memberships).insert(username.clone(), membership);
         let name = contact.method().as_str();
         let attributes = Attributes::from_pairs([
             ("sub", format!("sub-of-{username}").as_str()),
@@ -150,12 +182,12 @@ impl Directory for MemoryDirectory {
             (format!("{name}_verified").as_str(), "true"),
         ]);
         let account = Account {
-            username: username.to_owned(),
+            username: username.clone(),
             enabled: true,
             attributes,
         };
-        accounts.insert(username.to_owned(), account);
-        Ok(Creation::New)
+        accounts.insert(username.clone(), account);
+        Ok(Creation::New { username })
     }
 
     async fn has_group(&self, group: &str) -> Result<bool, PortError> {
@@ -192,7 +224,7 @@ impl Directory for MemoryDirectory {
     ) -> Result<ContactWrite, PortError> {
         let mut accounts = lock(&self.accounts);
         let is_anothers = |holder: &Account| holder.username != username;
-        if !self.is_careless && holder(&accounts, contact).is_some_and(is_anothers) {
+        if !self.is_careless && self.taken(&accounts, contact).is_some_and(is_anothers) {
             return Ok(ContactWrite::Taken);
         }
         match accounts.get_mut(username) {

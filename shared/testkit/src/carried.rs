@@ -189,6 +189,7 @@ const fn replied(reply: &Reply) -> &'static str {
         Reply::Challenge(_) => "challenge",
         Reply::Tokens(_) => "tokens",
         Reply::UserNotFound => "user not found",
+        Reply::Unconfirmed => "unconfirmed",
         Reply::Refused => "refused",
     }
 }
@@ -381,11 +382,16 @@ impl<P: Directory, C: Carrier> Directory for Carried<P, C> {
         find(name: &str) -> Option<Account>, plain, found;
         create(username: &str, contact: &Identifier, attributes: &BTreeMap<String, String>)
             -> Creation, changes, |created| match created {
-            Creation::New => "new",
+            Creation::New { .. } => "new",
             Creation::Taken => "taken",
             Creation::Refused => "refused",
         };
         has_group(group: &str) -> bool, plain, |has| if *has { "found" } else { "none" };
+        having(method: Method, contact: &str) -> Vec<Account>, plain, |found| match found.len() {
+            0 => "nothing",
+            _ => "found",
+        };
+        delete(username: &str) -> (), changes, done;
         add_to_group(username: &str, group: &str) -> (), changes, done;
         set_password(username: &str, password: &Secret) -> (), changes, done;
         set_contact(username: &str, contact: &Identifier) -> ContactWrite, changes,

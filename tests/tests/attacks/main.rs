@@ -23,6 +23,7 @@ mod mass_account_creation;
 mod missing_contact;
 mod pre_hijacking_trojan_identifier;
 mod pre_hijacking_unexpired_change;
+mod pre_registered_contact;
 mod repeated_trigger_invocation;
 mod resend_flooding;
 mod resend_on_wrong_answer;

@@ -34,6 +34,7 @@ async fn directories() -> [((), Contract<CognitoDirectory, OsEntropy>); 1] {
         has_groups: true,
         // It takes any attribute (docs/stand-in.md).
         has_schema: false,
+        contacts_are_usernames: false,
         members: Members::of_cognito(ministack.endpoint(), id),
     };
     [((), contract)]

@@ -13,6 +13,7 @@ mod http_door;
 mod legacy_pool;
 mod messages;
 mod phones;
+mod pools;
 mod reports;
 mod resend_and_expiry;
 mod resume_and_links;

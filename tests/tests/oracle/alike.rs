@@ -55,7 +55,7 @@ fn seeded(seed: u64) -> Setting {
 /// Returns the differences that Cognito shows between a class and an identifier without an account.
 fn shown_by_cognito(class: Class, no_account: &Story) -> BTreeSet<Difference> {
     let shown: Vec<(&'static str, &[&str])> = match class {
-        Class::NoAccount | Class::IsUnverified => Vec::new(),
+        Class::NoAccount | Class::IsUnverified | Class::Federated => Vec::new(),
         // The answer contains the account's username, and for other classes the typed identifier.
         Class::Known | Class::JustCreated | Class::UnverifiedSecond | Class::HalfCreated => {
             CHALLENGES
@@ -101,6 +101,34 @@ fn shown_by_cognito(class: Class, no_account: &Story) -> BTreeSet<Difference> {
         .filter(|(name, _)| !(refused && *name == "signIn"))
         .flat_map(|(step, parts)| parts.iter().map(move |part| (step, (*part).to_owned())))
         .collect()
+}
+
+#[tokio::test]
+async fn username_attributes_reveal_no_more_than_cognito_does() {
+    for typed in Typed::ALL {
+        let setting = Setting {
+            typed,
+            username_attributes: true,
+            ..seeded(1)
+        };
+        let no_account = play(setting, Class::NoAccount, false).await;
+        for class in [
+            Class::Known,
+            Class::UnverifiedSecond,
+            Class::IsUnverified,
+            Class::HalfCreated,
+            Class::Federated,
+        ] {
+            let shown = differences(&no_account, &play(setting, class, false).await);
+            // Cognito finds an unverified holder too, and shows its username.
+            let alike = match class {
+                Class::IsUnverified => Class::Known,
+                class => class,
+            };
+            let expected = shown_by_cognito(alike, &no_account);
+            assert_eq!(shown, expected, "{typed:?}, {class:?}");
+        }
+    }
 }
 
 /// Checks that the stories of all classes are equal to the one without an account.

@@ -26,10 +26,12 @@ pub(crate) enum Class {
     HalfCreated,
     /// A disabled account.
     Disabled,
+    /// The profile of a user of another identity provider.
+    Federated,
 }
 
 impl Class {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::NoAccount,
         Self::Known,
         Self::JustCreated,
@@ -37,6 +39,7 @@ impl Class {
         Self::IsUnverified,
         Self::HalfCreated,
         Self::Disabled,
+        Self::Federated,
     ];
 
     /// Creates the account of this class, and waits until three minutes after the start.
@@ -49,6 +52,14 @@ impl Class {
         let typed = world.typed;
         let held = match self {
             Self::NoAccount => return,
+            Self::Federated => {
+                let name = typed.attribute();
+                let verified = (format!("{name}_verified"), "true".to_owned());
+                let held = [(name.to_owned(), typed.text().to_owned()), verified];
+                let federated = world.pool.federate("Google", "1", held.into());
+                assert!(federated.is_some(), "the profile is made");
+                return;
+            }
             Self::JustCreated => {
                 create_account(world, typed, typed.text()).await;
                 return;
@@ -71,15 +82,20 @@ impl Class {
             ("MessageAction", json!("SUPPRESS")),
             ("UserAttributes", attributes),
         ];
-        world.admin("AdminCreateUser", USERNAME, &made).await;
+        let username = if world.pool.config().username_attributes {
+            typed.text()
+        } else {
+            USERNAME
+        };
+        world.admin("AdminCreateUser", username, &made).await;
         if self != Self::HalfCreated {
             let password = [("Password", json!(PASSWORD)), ("Permanent", json!(true))];
             world
-                .admin("AdminSetUserPassword", USERNAME, &password)
+                .admin("AdminSetUserPassword", username, &password)
                 .await;
         }
         if self == Self::Disabled {
-            world.admin("AdminDisableUser", USERNAME, &[]).await;
+            world.admin("AdminDisableUser", username, &[]).await;
         }
     }
 }

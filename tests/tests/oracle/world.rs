@@ -12,6 +12,7 @@ use latchstring_aws::{
 };
 use latchstring_core::admission::{AdmissionRule, Domain};
 use latchstring_core::flow::AppClient;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{Clock, Directory};
 use latchstring_core::secret::Secret;
@@ -163,6 +164,8 @@ pub(crate) struct Setting {
     pub(crate) sabotage: Sabotage,
     /// True if browsers have a cookie, and the app client a secret.
     pub(crate) session_mode: bool,
+    /// True if the pool has username attributes.
+    pub(crate) username_attributes: bool,
 }
 
 impl Setting {
@@ -245,7 +248,7 @@ fn observed(trigger: Trigger, answer: &Value) -> (&'static str, String) {
             let private = length(&response["privateChallengeParameters"]["challenge"]);
             ("create", format!("{metadata} and {private} bytes"))
         }
-        Trigger::PreSignUp => ("pre sign-up", response.to_string()),
+        Trigger::PreSignUp | Trigger::PostConfirmation => ("pre sign-up", response.to_string()),
     }
 }
 
@@ -264,7 +267,7 @@ impl Triggers for Lambdas {
                 Trigger::Verify => answer(&self.triggers.verify, event)
                     .await
                     .map(|answer| answer.value),
-                Trigger::PreSignUp => Ok(event),
+                Trigger::PreSignUp | Trigger::PostConfirmation => Ok(event),
             };
             let (name, outcome) = observed(trigger, answered.as_ref().unwrap_or(&Value::Null));
             self.wire.record(name, &outcome);
@@ -368,6 +371,7 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     lambdas: Arc<Lambdas>,
     inbox: Inbox<StillClock>,
+    pub(crate) pool: UserPool,
     server: JoinHandle<()>,
 }
 
@@ -385,8 +389,10 @@ impl World {
             secret: setting.session_mode.then(|| ClientSecret::new(SECRET)),
             ..ClientConfig::new(CLIENT, "latchstring")
         };
+        let mut config = PoolConfig::new("us-east-1", POOL, vec![client]);
+        config.username_attributes = setting.username_attributes;
         let pool = UserPool::new(
-            PoolConfig::new("us-east-1", POOL, vec![client]),
+            config,
             SigningKeys::generate(),
             lambdas.clone(),
             Arc::new(move || UNIX_EPOCH + Duration::from_millis(now.now().as_millis())),
@@ -423,7 +429,7 @@ impl World {
         let http_api = http_api::HttpApi::new(routes, lambdas.clone(), authorizer);
         let service = appsync::router(api)
             .merge(http_api::router(http_api))
-            .merge(latchstring_local_cognito::router(pool));
+            .merge(latchstring_local_cognito::router(pool.clone()));
         let server = tokio::spawn(async move {
             axum::serve(listener, service)
                 .await
@@ -440,6 +446,7 @@ impl World {
             wire,
             lambdas,
             inbox,
+            pool,
             server,
         }
     }
@@ -589,6 +596,8 @@ fn lambdas(
 ) -> Lambdas {
     let mut deployment = testkit::deployment(CLIENT, "k1");
     let policy = &mut deployment.policy;
+    policy.contacts_are_usernames = setting.username_attributes;
+    policy.other_holders = OtherHolders::Refuse;
     if setting.tier != Tier::Short {
         policy.budgets.short_guesses_per_month = 0;
     }

@@ -2,16 +2,49 @@
 
 use crate::doctor::facts::{Accounts, Read};
 use crate::doctor::{Finding, Fix, State};
-use crate::pool_needs::AccountState;
+use crate::pool_needs::{AccountState, UnverifiedHolder};
 
 /// The most accounts that are listed.
 const LISTED: usize = 100;
 
 /// The findings about all accounts.
-pub fn accounts(accounts: &Read<Accounts>) -> Vec<Finding> {
-    let mut findings = vec![contacts(accounts)];
-    findings.extend(accounts.as_ref().ok().map(states));
+pub fn accounts(accounts: &Read<Accounts>, pool_id: &str) -> Vec<Finding> {
+    let mut findings = vec![contacts(accounts, pool_id)];
+    if let Ok(accounts) = accounts {
+        findings.push(states(accounts));
+        findings.extend(unverified(accounts));
+    }
     findings
+}
+
+/// Reports accounts of a username-attribute pool that hold a contact which they have not proved.
+fn unverified(accounts: &Accounts) -> Option<Finding> {
+    const CHECK: &str = "accounts.unverified";
+    let holders = &accounts.unverified;
+    if holders.is_empty() {
+        return None;
+    }
+    let listed = holders.iter().take(LISTED);
+    let listed: Vec<_> = listed
+        .map(|(sub, kind)| format!("{sub} ({})", kind.name()))
+        .collect();
+    let more = match holders.len().saturating_sub(LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let says = format!(
+        "{} accounts hold a contact that they have not proved, and whose owner cannot sign in while they do: {}{more}",
+        holders.len(),
+        listed.join(", ")
+    );
+    let is_doomed = |(_, kind): &(String, UnverifiedHolder)| *kind == UnverifiedHolder::Unproved;
+    let fix = if holders.iter().any(is_doomed) {
+        "latchstring attach --harden --unverified delete deletes those without a verified contact: \
+         docs/operations.md#unverified-holders."
+    } else {
+        "Remove the contact from each, or have its owner prove it: docs/operations.md#unverified-holders."
+    };
+    Some(Finding::fails(CHECK, says).with_fix(Fix::Words(fix)))
 }
 
 /// Reports the accounts by state, with the outcome of a sign-in.
@@ -42,7 +75,7 @@ fn states(accounts: &Accounts) -> Finding {
     }
 }
 
-fn contacts(accounts: &Read<Accounts>) -> Finding {
+fn contacts(accounts: &Read<Accounts>, pool_id: &str) -> Finding {
     const CHECK: &str = "accounts.contacts";
     let accounts = match accounts {
         Ok(accounts) => accounts,
@@ -67,16 +100,16 @@ fn contacts(accounts: &Read<Accounts>) -> Finding {
     Finding::fails(
         CHECK,
         format!(
-            "{} verified contacts of the pool's {total} accounts are not in canonical form, so that sign-in \
-             does not find the account and makes a second one: {}{more}",
+            "{} verified contacts of the pool's {total} accounts are not in canonical form: without \
+             OTHER_HOLDERS sign-in does not find the account and makes a second one: {}{more}",
             strange.len(),
             listed.join(", ")
         ),
     )
-    .with_fix(Fix::Words(
-        "Write the canonical form to the account, or ask its owner for another contact: \
-         docs/operations.md#accounts-from-before.",
-    ))
+    .with_fix(Fix::Command(format!(
+        "latchstring fix-contacts --user-pool {pool_id} # writes the canonical form with --apply: \
+         docs/operations.md#accounts-from-before"
+    )))
 }
 
 #[cfg(test)]
@@ -93,11 +126,15 @@ mod tests {
             form: Form::Other,
         };
         let judged = |count: usize| {
-            contacts(&Ok(Accounts {
-                total: 1000,
-                strange: (0..count).map(strange).collect(),
-                states: AccountStates::default(),
-            }))
+            contacts(
+                &Ok(Accounts {
+                    total: 1000,
+                    strange: (0..count).map(strange).collect(),
+                    states: AccountStates::default(),
+                    unverified: Vec::new(),
+                }),
+                "p",
+            )
         };
         assert_eq!(judged(0).state, State::Ok);
         let found = judged(102);
@@ -114,9 +151,36 @@ mod tests {
             action: "cognito-idp:ListUsers",
             code: "AccessDeniedException".into(),
         };
-        let findings = accounts(&Err(unread));
+        let findings = accounts(&Err(unread), "p");
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].state, State::Unknown);
+    }
+
+    #[test]
+    fn unverified_holders_fail_and_are_listed_by_sub() {
+        let judged = |unverified: &[UnverifiedHolder]| {
+            let holders = unverified.iter().enumerate();
+            let holders = holders.map(|(number, kind)| (format!("sub-{number}"), *kind));
+            let all = Accounts {
+                total: 3,
+                strange: Vec::new(),
+                states: AccountStates::default(),
+                unverified: holders.collect(),
+            };
+            accounts(&Ok(all), "p").into_iter().nth(2)
+        };
+        assert_eq!(judged(&[]), None);
+        let (unproved, partly) = (UnverifiedHolder::Unproved, UnverifiedHolder::Partly);
+        let found = judged(&[unproved, partly]).expect("a finding");
+        assert_eq!(
+            (found.check, found.state),
+            ("accounts.unverified", State::Fails)
+        );
+        assert!(found.says.contains("sub-1 (another contact is verified)"));
+        let fix = |found: Finding| format!("{:?}", found.fix);
+        assert!(fix(found).contains("--unverified delete"));
+        let found = judged(&[partly]).expect("a finding");
+        assert!(!fix(found).contains("delete"));
     }
 
     #[test]
@@ -131,11 +195,15 @@ mod tests {
             for state in all {
                 states.count(*state);
             }
-            let accounts = accounts(&Ok(Accounts {
-                total: 3,
-                strange: Vec::new(),
-                states,
-            }));
+            let accounts = accounts(
+                &Ok(Accounts {
+                    total: 3,
+                    strange: Vec::new(),
+                    states,
+                    unverified: Vec::new(),
+                }),
+                "p",
+            );
             let found = accounts.into_iter().nth(1).expect("a finding");
             assert_eq!(found.check, "accounts.states");
             (found.state, found.says)

@@ -3,7 +3,7 @@
 
 use crate::doctor::facts::{Facts, Pool, Used};
 use crate::doctor::{Finding, Fix};
-use crate::pool_needs::{CONTACTS, may_refuse_sign_ins, missing_aliases};
+use crate::pool_needs::{CONTACTS, may_refuse_sign_ins, missing_aliases, unmet_attributes};
 
 /// A new account's password is 100 characters of all four classes.
 const PASSWORD_LENGTH: i32 = 100;
@@ -17,6 +17,10 @@ pub(super) struct Uses {
     email: Used,
     sms: Used,
     signed_calls: bool,
+    /// True if a token may write a contact.
+    writes_contacts: bool,
+    /// True if the functions know that contacts are usernames; none if that was not read.
+    username_attributes: Option<bool>,
 }
 
 impl Uses {
@@ -25,6 +29,17 @@ impl Uses {
             email: facts.email.used,
             sms: facts.sms.used,
             signed_calls: facts.signed_calls(),
+            writes_contacts: facts.writes_contacts(),
+            username_attributes: facts.username_attributes(),
+        }
+    }
+
+    /// The one contact that users sign in with, if it is known that there is only one.
+    fn only(&self) -> Option<&'static str> {
+        match (self.email, self.sms) {
+            (Used::Yes, Used::No) => Some("email"),
+            (Used::No, Used::Yes) => Some("phone_number"),
+            _ => None,
         }
     }
 }
@@ -33,7 +48,7 @@ pub(super) fn judge(pool: &Pool, uses: &Uses) -> Vec<Finding> {
     vec![
         aliases(pool, uses),
         case(pool),
-        required(pool),
+        required(pool, uses),
         sign_up(pool),
         recovery(pool),
         mfa(pool),
@@ -52,29 +67,60 @@ pub(super) fn judge(pool: &Pool, uses: &Uses) -> Vec<Finding> {
 /// at once, so the first account that writes another user's address holds it.
 fn aliases(pool: &Pool, uses: &Uses) -> Finding {
     const CHECK: &str = "pool.aliases";
-    if !pool.username_attributes.is_empty() {
-        let names = pool.username_attributes.join(" and ");
+    let names = pool.username_attributes.join(" and ");
+    if !names.is_empty() && (!pool.admin_create_only || uses.writes_contacts) {
         return Finding::leaks(
             CHECK,
-            format!("{names} signs in as a username, also unverified: it should be an alias"),
+            format!(
+                "{names} signs in as a username, also unverified, and any user can write it: an account may hold the contact of another user"
+            ),
         )
-        .with_fix(ANEW);
+        .with_fix(Fix::Words(
+            "latchstring attach --harden --unverified refuse, with every client of the pool: docs/operations.md#username-attribute-pools.",
+        ));
     }
-    let missing = missing_aliases(&pool.alias_attributes);
+    let (kind, present) = if names.is_empty() {
+        ("an alias", &pool.alias_attributes)
+    } else {
+        ("a username attribute", &pool.username_attributes)
+    };
+    let missing = missing_aliases(present);
     let is_unused = |contact: &&str| match *contact {
         "email" => uses.email == Used::No,
         _ => uses.sms == Used::No,
     };
     let says = format!(
-        "{} is not an alias: no user can sign in with it",
+        "{} is not {kind}: no user can sign in with it",
         missing.join(" and ")
     );
-    if missing.is_empty() {
+    let all_unused = missing.len() < CONTACTS.len() && missing.iter().all(is_unused);
+    if !missing.is_empty() && !all_unused {
+        return Finding::fails(CHECK, says).with_fix(ANEW);
+    }
+    // Of a pool that is not attached yet no function was read.
+    if uses.username_attributes == Some(names.is_empty()) && !pool.triggers.is_empty() {
+        let (says, fix) = if names.is_empty() {
+            (
+                "email and phone number are aliases, and the functions take them for usernames: USERNAME_ATTRIBUTES is set",
+                "Remove USERNAME_ATTRIBUTES from the functions.",
+            )
+        } else {
+            (
+                "contacts are usernames of the pool, and the functions take them for aliases",
+                "Set USERNAME_ATTRIBUTES to true for every function.",
+            )
+        };
+        return Finding::fails(CHECK, says).with_fix(Fix::Words(fix));
+    }
+    if !names.is_empty() {
+        Finding::note(
+            CHECK,
+            format!("{names} signs in as a username, also unverified; only the functions write it"),
+        )
+    } else if missing.is_empty() {
         Finding::ok(CHECK, "email and phone number are aliases")
-    } else if missing.len() < CONTACTS.len() && missing.iter().all(is_unused) {
-        Finding::note(CHECK, format!("{says}, and the functions do not use it"))
     } else {
-        Finding::fails(CHECK, says).with_fix(ANEW)
+        Finding::note(CHECK, format!("{says}, and the functions do not use it"))
     }
 }
 
@@ -102,13 +148,19 @@ fn case(pool: &Pool) -> Finding {
 }
 
 /// Sign-in makes an account with one contact and nothing else.
-fn required(pool: &Pool) -> Finding {
+fn required(pool: &Pool, uses: &Uses) -> Finding {
     const CHECK: &str = "pool.required-attributes";
-    let names: Vec<_> = pool.required.iter().filter(|name| *name != "sub").collect();
+    let required = pool.required.iter().map(String::as_str);
+    let names = unmet_attributes(required, uses.only());
     if names.is_empty() {
-        return Finding::ok(CHECK, "an account needs no attribute");
+        let says = match uses.only() {
+            Some(only) if pool.required.iter().any(|name| name == only) => {
+                format!("an account needs {only}, which each has")
+            }
+            _ => "an account needs no attribute".to_owned(),
+        };
+        return Finding::ok(CHECK, says);
     }
-    let names = names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
     let says = format!(
         "every account must have {}: a first sign-in does not know that",
         names.join(", ")
@@ -249,6 +301,8 @@ mod tests {
         email: Used::Yes,
         sms: Used::Yes,
         signed_calls: false,
+        writes_contacts: false,
+        username_attributes: Some(false),
     };
 
     #[test]
@@ -257,6 +311,7 @@ mod tests {
         let cases: [(&str, State, Break); 19] = [
             ("pool.aliases", State::Leaks, |p| {
                 p.username_attributes = vec!["email".to_owned()];
+                p.admin_create_only = false;
             }),
             ("pool.aliases", State::Fails, |p| {
                 p.alias_attributes = vec!["email".to_owned()];
@@ -334,6 +389,63 @@ mod tests {
         assert_eq!(state(&["email"], Used::No, Used::Yes), State::Fails);
         assert_eq!(state(&["phone_number"], Used::No, Used::Yes), State::Note);
         assert_eq!(state(&[], Used::No, Used::No), State::Fails);
+    }
+
+    #[test]
+    fn usernames_are_served_where_only_the_functions_write_them() {
+        let judged = |usernames: &[&str], uses: &Uses, open: bool| {
+            let mut pool = good::pool();
+            pool.username_attributes = usernames.iter().map(|it| (*it).to_owned()).collect();
+            pool.alias_attributes = Vec::new();
+            pool.admin_create_only = !open;
+            good::state(&judge(&pool, uses), "pool.aliases")
+        };
+        let uses = Uses {
+            username_attributes: Some(true),
+            ..USES
+        };
+        let both = &["email", "phone_number"];
+        assert_eq!(judged(both, &uses, false), State::Note);
+        assert_eq!(judged(both, &uses, true), State::Leaks);
+        assert_eq!(judged(&["email"], &uses, false), State::Fails);
+        let open = Uses {
+            writes_contacts: true,
+            ..uses
+        };
+        assert_eq!(judged(both, &open, false), State::Leaks);
+        // The functions must know it.
+        assert_eq!(judged(both, &USES, false), State::Fails);
+        let uses = Uses {
+            username_attributes: None,
+            sms: Used::No,
+            ..USES
+        };
+        assert_eq!(judged(&["email"], &uses, false), State::Note);
+        // And they must not take aliases for usernames.
+        let uses = Uses {
+            username_attributes: Some(true),
+            ..USES
+        };
+        let findings = judge(&good::pool(), &uses);
+        assert_eq!(good::state(&findings, "pool.aliases"), State::Fails);
+    }
+
+    #[test]
+    fn the_only_contact_may_be_required() {
+        let judged = |required: &[&str], email, sms| {
+            let mut pool = good::pool();
+            pool.required = required.iter().map(|it| (*it).to_owned()).collect();
+            let uses = Uses { email, sms, ..USES };
+            good::state(&judge(&pool, &uses), "pool.required-attributes")
+        };
+        assert_eq!(judged(&["sub", "email"], Used::Yes, Used::No), State::Ok);
+        assert_eq!(judged(&["email"], Used::Yes, Used::Yes), State::Fails);
+        assert_eq!(judged(&["email"], Used::Yes, Used::Unknown), State::Fails);
+        assert_eq!(judged(&["email"], Used::No, Used::Yes), State::Fails);
+        assert_eq!(
+            judged(&["email", "name"], Used::Yes, Used::No),
+            State::Fails
+        );
     }
 
     #[test]

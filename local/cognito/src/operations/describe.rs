@@ -20,7 +20,14 @@ pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     let config = pool.config();
     let policy = &config.password_policy;
     let created = timestamp(pool.created());
-    Ok(json!({ "UserPool": {
+    let names = config.sign_in_attributes.iter().rev();
+    let names: Vec<&str> = names.map(|alias| alias.attribute()).collect();
+    let kind = if config.username_attributes {
+        "UsernameAttributes"
+    } else {
+        "AliasAttributes"
+    };
+    let mut output = json!({ "UserPool": {
         "Id": config.pool_id,
         "Name": config.name,
         "Arn": format!("arn:aws:cognito-idp:{}:{ACCOUNT}:userpool/{}", config.region, config.pool_id),
@@ -40,21 +47,24 @@ pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
         "DeletionProtection": "INACTIVE",
         "LambdaConfig": lambda_config(config),
         "SchemaAttributes": schema(config),
-        "AliasAttributes": ["phone_number", "email"],
         "UsernameConfiguration": { "CaseSensitive": false },
         "MfaConfiguration": "OFF",
         "EstimatedNumberOfUsers": pool.state().users.count(),
         "EmailConfiguration": { "EmailSendingAccount": "COGNITO_DEFAULT" },
         "UserPoolTags": {},
         "AdminCreateUserConfig": {
-            "AllowAdminCreateUserOnly": true,
+            "AllowAdminCreateUserOnly": !config.open_sign_up,
             "UnusedAccountValidityDays": 7,
         },
         "AccountRecoverySetting": {
             "RecoveryMechanisms": [{ "Priority": 1, "Name": "admin_only" }],
         },
         "UserPoolTier": "ESSENTIALS",
-    }}))
+    }});
+    if !names.is_empty() {
+        output["UserPool"][kind] = json!(names);
+    }
+    Ok(output)
 }
 
 pub(super) fn client(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
@@ -109,7 +119,11 @@ pub(super) fn client(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
 
 /// Returns the attached triggers.
 fn lambda_config(config: &PoolConfig) -> Value {
-    let attached = |trigger: &Trigger| *trigger != Trigger::PreSignUp || config.pre_sign_up;
+    let attached = |trigger: &Trigger| match trigger {
+        Trigger::PreSignUp => config.pre_sign_up,
+        Trigger::PostConfirmation => config.post_confirmation,
+        Trigger::Define | Trigger::Create | Trigger::Verify => true,
+    };
     let arns = Trigger::ALL.into_iter().filter(attached).map(|trigger| {
         (
             trigger.name().to_owned(),
@@ -139,7 +153,7 @@ fn schema(config: &PoolConfig) -> Value {
             "AttributeDataType": kind,
             "DeveloperOnlyAttribute": false,
             "Mutable": *name != "sub",
-            "Required": *name == "sub",
+            "Required": *name == "sub" || config.required_attributes.contains(*name),
         })
     });
     let custom = config.custom_attributes.iter().map(|name| {

@@ -13,6 +13,7 @@ use crate::input::{CLIENT_ID, Input, POOL_ID, SESSION};
 use crate::operation::Access;
 use crate::pool::UserPool;
 use crate::sessions::Party;
+use crate::users::Status;
 
 /// `AuthFlowType`
 const FLOWS: [&str; 8] = [
@@ -123,6 +124,17 @@ async fn custom(
     let user = pool.state().users.find(username).cloned();
     let party = match user {
         Some(user) if !user.enabled => return Err(ApiError::user_disabled()),
+        Some(user) if user.status == Status::Unconfirmed => {
+            return Err(ApiError::new(
+                Code::UserNotConfirmed,
+                "User is not confirmed.",
+            ));
+        }
+        Some(user) if user.status == Status::ExternalProvider => {
+            return Err(ApiError::not_authorized(
+                "User is not authorized to get auth details.",
+            ));
+        }
         Some(user) => Party::User(user),
         None if pool.hides_missing_users(client) => Party::NoAccount(username.clone()),
         None => return Err(ApiError::user_not_found()),

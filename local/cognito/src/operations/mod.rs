@@ -10,6 +10,7 @@ mod refresh;
 mod respond;
 mod secret;
 mod self_service;
+mod sign_up;
 mod users;
 
 use serde_json::{Value, json};
@@ -32,6 +33,10 @@ pub(crate) async fn run(operation: Operation, pool: &UserPool, body: &[u8]) -> A
         Operation::AdminDisableUser => users::set_enabled(pool, input, false),
         Operation::AdminEnableUser => users::set_enabled(pool, input, true),
         Operation::AdminGetUser => users::get(pool, input),
+        Operation::AdminLinkProviderForUser => users::link(pool, input),
+        Operation::ConfirmSignUp => sign_up::confirm(pool, input).await,
+        Operation::ResendConfirmationCode => sign_up::resend(pool, input),
+        Operation::SignUp => sign_up::run(pool, input).await,
         Operation::AdminInitiateAuth => initiate::run(pool, input, Access::Admin).await,
         Operation::AdminListGroupsForUser => groups::of_user(pool, input),
         Operation::AdminRemoveUserFromGroup => groups::remove(pool, input),

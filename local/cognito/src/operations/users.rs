@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::attributes::{list, timestamp, user_type};
 use super::nothing;
-use crate::attributes::{is_email, is_phone_number};
+use crate::attributes::Alias;
 use crate::error::{ApiError, ApiResult};
 use crate::events::{self, SignUp};
-use crate::input::{Input, PASSWORD, POOL_ID, USERNAME};
+use crate::input::{Attribute, Input, PASSWORD, POOL_ID, USERNAME};
 use crate::invocation;
 use crate::password;
-use crate::pool::{State, UserPool};
+use crate::pool::{State, UserPool, identities};
 use crate::triggers::Trigger;
 use crate::users::{OnClash, Status, User, UserId};
 
@@ -29,16 +29,8 @@ pub(super) async fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value
         // A resolver without SUPPRESS would send messages to real users.
         return Err(ApiError::unsupported("A MessageAction other than SUPPRESS"));
     }
-    if is_email(&username) {
-        return Err(ApiError::invalid_parameter(
-            "Username cannot be of email format, since user pool is configured for email alias.",
-        ));
-    }
-    if is_phone_number(&username) {
-        return Err(ApiError::invalid_parameter(
-            "Username cannot be of phone number format, since user pool is configured for phone number alias.",
-        ));
-    }
+    let mut attributes = attributes;
+    check_name(pool, &username, &mut attributes)?;
     // Without a temporary password Cognito generates one and mails it. Here it is not needed.
     if let Some(temporary_password) = temporary_password {
         password::check(&pool.config().password_policy, &temporary_password)?;
@@ -47,6 +39,7 @@ pub(super) async fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value
     if pool.config().pre_sign_up || pool.controls().fails_trigger(Trigger::PreSignUp) {
         let event = SignUp {
             config: pool.config(),
+            client: None,
             username: &username,
             attributes: &attributes,
             validation_data: validation_data.as_deref(),
@@ -61,10 +54,96 @@ pub(super) async fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value
         OnClash::Refuse
     };
     let mut state = pool.state();
-    let user = state
-        .users
-        .create(username, attributes, on_clash, pool.now())?;
+    let user = state.users.create(
+        username,
+        attributes,
+        Status::ForceChangePassword,
+        on_clash,
+        pool.now(),
+    )?;
     Ok(json!({ "User": user_type(user, None) }))
+}
+
+/// Checks the name of a new user. Where attributes are usernames, it is also the attribute.
+pub(super) fn check_name(
+    pool: &UserPool,
+    username: &str,
+    attributes: &mut Vec<Attribute>,
+) -> ApiResult<()> {
+    let config = pool.config();
+    let mut fitting = config
+        .sign_in_attributes
+        .iter()
+        .filter(|alias| alias.fits(username));
+    match (config.username_attributes, fitting.next()) {
+        (false, None) => Ok(()),
+        (false, Some(Alias::Email)) => Err(ApiError::invalid_parameter(
+            "Username cannot be of email format, since user pool is configured for email alias.",
+        )),
+        (false, Some(Alias::PhoneNumber)) => Err(ApiError::invalid_parameter(
+            "Username cannot be of phone number format, since user pool is configured for phone number alias.",
+        )),
+        (true, None) => {
+            let text = match config.sign_in_attributes.iter().next_back() {
+                Some(Alias::PhoneNumber) if config.sign_in_attributes.len() == 2 => {
+                    "Username should be either an email or a phone number."
+                }
+                Some(Alias::PhoneNumber) => "Username should be a phone number.",
+                _ => "Username should be an email.",
+            };
+            Err(ApiError::invalid_parameter(text))
+        }
+        (true, Some(alias)) => {
+            let name = alias.attribute();
+            match attributes.iter().find(|it| it.name == name) {
+                Some(given) if given.value != username => Err(ApiError::invalid_parameter(
+                    format!("The attribute {name} differs from the username."),
+                )),
+                Some(_) => Ok(()),
+                None => {
+                    attributes.push(Attribute {
+                        name: name.to_owned(),
+                        value: username.to_owned(),
+                    });
+                    Ok(())
+                }
+            }
+        }
+    }
+}
+
+/// `AdminLinkProviderForUser`: links a user of another identity provider to an account of the pool. The
+/// user must not have signed in with a profile of its own.
+pub(super) fn link(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
+    let pool_id = input.required("UserPoolId", POOL_ID)?;
+    let (destination_provider, _, username) = input.provider_user("DestinationUser")?;
+    let (provider, by, subject) = input.provider_user("SourceUser")?;
+    input.finish()?;
+    pool.check_pool_id(&pool_id)?;
+    if destination_provider != "Cognito" || by != "Cognito_Subject" {
+        return Err(ApiError::unsupported(
+            "A link other than of a Cognito_Subject to an account of the pool",
+        ));
+    }
+    let mut state = pool.state();
+    if state
+        .users
+        .resolve(&format!("{provider}_{subject}"))
+        .is_some()
+    {
+        return Err(ApiError::invalid_parameter(
+            "Merging is not currently supported, please create a SourceUser with no user account.",
+        ));
+    }
+    let id = state
+        .users
+        .resolve(&username)
+        .ok_or_else(ApiError::user_not_found)?;
+    change(pool, &mut state, id, |user| {
+        let identities = identities(&provider, &subject);
+        user.attributes.insert("identities".to_owned(), identities);
+    });
+    Ok(nothing())
 }
 
 pub(super) fn get(pool: &UserPool, input: Input) -> ApiResult<Value> {

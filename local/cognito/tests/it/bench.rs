@@ -115,7 +115,7 @@ fn answer(trigger: Trigger, mut event: Value) -> Value {
                 "challengeMetadata": format!("round {round}"),
             })
         }
-        Trigger::PreSignUp => return event,
+        Trigger::PreSignUp | Trigger::PostConfirmation => return event,
         Trigger::Verify => {
             let request = &event["request"];
             let right = &request["privateChallengeParameters"]["right"];

@@ -10,5 +10,6 @@ mod secrets;
 mod sessions;
 mod tokens;
 mod triggers;
+mod username_attributes;
 mod users;
 mod wire;

@@ -233,14 +233,15 @@ where
     /// Returns the outcome that the contact's present holder implies; `None` if there is no holder.
     async fn holder_says(&self) -> Result<Option<PendingOutcome>, PortError> {
         let holder = self.directory.find(self.contact.as_str()).await?;
-        Ok(holder
-            .filter(|holder| holder.attributes.holds(self.contact))
-            .map(|holder| {
-                if holder.attributes.sub() == self.account.attributes.sub() {
-                    PendingOutcome::Done
-                } else {
-                    PendingOutcome::InUse
-                }
-            }))
+        Ok(holder.and_then(|Account { attributes, .. }| {
+            if attributes.sub() == self.account.attributes.sub() {
+                let is_done = attributes.holds(self.contact);
+                is_done.then_some(PendingOutcome::Done)
+            } else {
+                // Where contacts are usernames, an unverified holder is in the way too.
+                let is_taken = attributes.has(self.contact);
+                is_taken.then_some(PendingOutcome::InUse)
+            }
+        }))
     }
 }

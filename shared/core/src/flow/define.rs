@@ -315,6 +315,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let account = account?.filter(|account| {
             account.enabled
                 && !account.attributes.is_half_created()
+                && account.attributes.takes_codes()
                 && account.attributes.sub() == user
         });
         let Some(account) = account else {

@@ -29,7 +29,7 @@ pub struct SessionEvent {
 pub enum AccountState {
     /// A user who can sign in, with a `sub`.
     Known(Attributes),
-    /// There is no account: not found, without a `sub`, or half-created.
+    /// There is no account: not found, without a `sub`, half-created, or one that takes no code.
     NoAccount,
 }
 
@@ -37,7 +37,8 @@ impl AccountState {
     /// Interprets Cognito's report. Without a `sub` there is no user, whatever its other fields
     /// are.
     pub fn new(user_not_found: bool, attributes: Attributes) -> Self {
-        if user_not_found || attributes.sub().is_empty() || attributes.is_half_created() {
+        let has_none = user_not_found || attributes.sub().is_empty();
+        if has_none || attributes.is_half_created() || !attributes.takes_codes() {
             Self::NoAccount
         } else {
             Self::Known(attributes)

@@ -115,7 +115,9 @@ where
         if !record.is_open(policy, self.now) || !record.accounts_for(&account.attributes, keys) {
             return Err(UndoError::Nothing);
         }
-        if holder.is_some_and(|holder| holds(&holder.attributes) && !is_the_account(&holder)) {
+        // Where contacts are usernames, an unverified holder is in the way too.
+        let is_in_the_way = |holder: &Account| holder.attributes.has(self.contact);
+        if holder.is_some_and(|holder| is_in_the_way(&holder) && !is_the_account(&holder)) {
             return Err(UndoError::ContactInUse);
         }
         if self.deployment.policy.events {

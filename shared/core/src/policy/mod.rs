@@ -3,6 +3,7 @@
 pub mod admission;
 pub(crate) mod branding;
 pub(crate) mod budgets;
+pub mod holders;
 pub mod odds;
 pub mod shards;
 pub mod test_identifier;
@@ -13,6 +14,7 @@ use std::time::Duration;
 use self::admission::Admission;
 use self::branding::Branding;
 use self::budgets::{Budgets, Countries, Price};
+use self::holders::OtherHolders;
 use self::test_identifier::TestIdentifier;
 use crate::seal::keys::KeyRing;
 use crate::value::app_client::AppClient;
@@ -79,6 +81,11 @@ pub struct Policy {
     pub inviters_may_set: BTreeSet<String>,
     /// True if events are published.
     pub events: bool,
+    /// True if the contacts are the pool's usernames (`UsernameAttributes`): they sign in unverified,
+    /// no two accounts have the same, and the pool makes the username of an account itself.
+    pub contacts_are_usernames: bool,
+    /// The treatment of accounts that have the contact of a new account.
+    pub other_holders: OtherHolders,
     /// The rate limits.
     pub budgets: Budgets,
     /// Enables mail. `budgets.sms.countries` enables SMS.
@@ -116,6 +123,8 @@ impl Policy {
             inviters_may_give: BTreeSet::new(),
             inviters_may_set: BTreeSet::new(),
             events: false,
+            contacts_are_usernames: false,
+            other_holders: OtherHolders::Ignore,
             budgets: Budgets::default(),
             mail: true,
             phones: PhoneRules::default(),

@@ -341,7 +341,7 @@ where
         match replied.unwrap_or_else(|| Err(PortError::new("RespondToAuthChallenge", "timeout"))) {
             Ok(Reply::Tokens(tokens)) => Ok(Replied::Tokens(tokens)),
             Ok(Reply::Challenge(challenge)) => Ok(Replied::Challenge(challenge)),
-            Ok(Reply::UserNotFound | Reply::Refused) => {
+            Ok(Reply::UserNotFound | Reply::Unconfirmed | Reply::Refused) => {
                 Err(SignInError::InvalidContinuation.into())
             }
             // Whether the answer arrived is not known. If it did not, the session takes it again.

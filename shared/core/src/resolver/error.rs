@@ -39,6 +39,12 @@ pub enum SignInError {
     /// The proof is valid, and the deployment creates no account for its contact.
     #[error("Sign-up is not open to this email address or phone number.")]
     NotAdmitted,
+    /// The proof is valid, and an account that does not sign in by code has its contact: the profile
+    /// of a user of another identity provider, or an account that never verified it.
+    #[error(
+        "An account with this email address or phone number does not sign in by code. Sign in to it as before, or ask for support."
+    )]
+    HeldElsewhere,
     /// A budget is spent.
     #[error("Too many codes requested. Try again in {}.", in_words(*.retry_after))]
     TooManyRequests {
@@ -105,7 +111,7 @@ impl SignInError {
             Self::InvalidResume => "InvalidResume",
             Self::InvalidContinuation => "InvalidContinuation",
             Self::NothingToUndo => "NothingToUndo",
-            Self::ContactInUse => "ContactInUse",
+            Self::ContactInUse | Self::HeldElsewhere => "ContactInUse",
             Self::NoAccount => "NoAccount",
             Self::NotAdmitted => "NotAdmitted",
             Self::TooManyRequests { .. } => "TooManyRequests",

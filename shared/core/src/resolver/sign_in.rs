@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::{join, try_join};
+use futures_util::future::{join, try_join, try_join_all};
 
 pub use super::context::{Context, Ports};
 pub use super::error::{Cause, SignInError};
@@ -19,10 +19,11 @@ pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
 use crate::policy::admission::AdmissionRule;
+use crate::policy::holders::OtherHolders;
 use crate::ports::{
-    AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, Creation,
-    Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable,
-    RedemptionStore, Reply,
+    AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, ContactWrite,
+    Creation, Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError,
+    Redeemable, RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::event::OutboxEntry;
@@ -42,6 +43,10 @@ use crate::value::source::Source;
 
 /// The time limit of one call of the deployment's own rule for new accounts.
 const HOOK_LIMIT: Duration = Duration::from_secs(1);
+
+/// The name for which an invitation is redeemed where contacts are usernames. The pool then makes the
+/// account's username itself, and has each contact once.
+const NAMED_BY_THE_POOL: &str = "named by the pool";
 
 /// A client's request to sign in.
 #[derive(Clone, Debug)]
@@ -277,10 +282,14 @@ where
             }
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
+            // It may be in the way of the contact's owner, who gets a code and can prove the contact.
+            Reply::Unconfirmed if self.context.deployment.policy.contacts_are_usernames => {
+                self.session_of_no_account(*source).await?
+            }
             // A user whom Cognito refuses, such as a disabled one, must look like any other. The
             // session is opened for a random username, and the ticket's flow is a decoy. It is
             // charged, and its code has the planned length.
-            Reply::Refused => {
+            Reply::Unconfirmed | Reply::Refused => {
                 purpose = Purpose::Decoy;
                 self.session_of_no_account(*source).await?
             }
@@ -305,7 +314,7 @@ where
         let no_user = uuid(self.context.entropy.bytes());
         match self.context.api.initiate(&no_user, source).await? {
             Reply::Challenge(challenge) => Ok(challenge),
-            Reply::Tokens(_) | Reply::UserNotFound | Reply::Refused => {
+            Reply::Tokens(_) | Reply::UserNotFound | Reply::Unconfirmed | Reply::Refused => {
                 Err(Cause::SessionRefused.into())
             }
         }
@@ -333,7 +342,7 @@ where
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
             // A session of any name continues the flow.
-            Reply::Refused => self.session_of_no_account(*source).await?,
+            Reply::Unconfirmed | Reply::Refused => self.session_of_no_account(*source).await?,
         };
         self.context
             .resume(challenge, identifier, identifier.as_str(), &ticket, *source)
@@ -575,7 +584,100 @@ where
 
     async fn holder(&self, identifier: &Identifier) -> Result<Option<Account>, PortError> {
         let found = self.context.directory.find(identifier.as_str()).await?;
-        Ok(found.filter(|account| account.attributes.holds(identifier)))
+        Ok(found.filter(|Account { attributes, .. }| {
+            attributes.holds(identifier) && attributes.takes_codes()
+        }))
+    }
+
+    /// Returns the account that holds the identifier in another form, which the canonical one then
+    /// replaces. It is called with a proof, where no account holds the canonical form, so its calls
+    /// reveal nothing to others than the owner of the contact.
+    ///
+    /// Fails if another account is in the way of a new one. An unverified account is never signed in
+    /// to: anyone may have made it.
+    async fn other_holder(&self, identifier: &Identifier) -> Result<Option<Account>, SignInError> {
+        let policy = &self.context.deployment.policy;
+        if policy.other_holders == OtherHolders::Ignore {
+            return Ok(None);
+        }
+        let (directory, method) = (self.context.directory, identifier.method());
+        let forms = identifier.forms(&policy.phones);
+        let searches = forms.iter().map(|form| directory.having(method, form));
+        let found = try_join_all(searches).await?.into_iter().flatten();
+        let has_it = |account: &Account| {
+            let attributes = &account.attributes;
+            attributes.has_in_any_form(identifier, &policy.phones)
+        };
+        let (federated, own): (Vec<_>, Vec<_>) = found
+            .filter(has_it)
+            .partition(|account| account.attributes.is_federated());
+        let (mut verified, unverified): (Vec<_>, Vec<_>) =
+            own.into_iter().partition(|Account { attributes, .. }| {
+                attributes.is_verified(method) && !attributes.is_unconfirmed()
+            });
+        match (verified.pop(), verified.is_empty()) {
+            (Some(account), true) if account.enabled => self.adopt(account, identifier).await,
+            // Disabled, or one of several.
+            (Some(_), _) => Err(SignInError::HeldElsewhere),
+            (None, _) if !federated.is_empty() => Err(SignInError::HeldElsewhere),
+            (None, _) => {
+                self.clear(identifier, &unverified).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Gives an account the canonical form of a contact that it holds.
+    async fn adopt(
+        &self,
+        account: Account,
+        identifier: &Identifier,
+    ) -> Result<Option<Account>, SignInError> {
+        let directory = self.context.directory;
+        // Devices of a former holder of the canonical form are not this account's.
+        let limiter = self.context.limiter();
+        limiter.forget_devices([identifier]).await?;
+        match directory.set_contact(&account.username, identifier).await? {
+            ContactWrite::Done => Ok(Some(account)),
+            ContactWrite::Taken => Err(SignInError::HeldElsewhere),
+        }
+    }
+
+    /// Deletes the unverified accounts in the way of a new one, or refuses the sign-in. Elsewhere than
+    /// in a pool whose contacts are usernames, an unverified account is in nobody's way.
+    async fn clear(
+        &self,
+        identifier: &Identifier,
+        unverified: &[Account],
+    ) -> Result<(), SignInError> {
+        let policy = &self.context.deployment.policy;
+        if !policy.contacts_are_usernames {
+            return Ok(());
+        }
+        let in_the_way = || {
+            let all = unverified.iter();
+            all.filter(|account| account.attributes.has(identifier))
+        };
+        // Somebody uses an account with a verified contact or a linked user. A disabled one keeps its
+        // contact from coming back.
+        let may_go = |Account {
+                          enabled,
+                          attributes,
+                          ..
+                      }: &Account| {
+            let is_used = Method::ALL.into_iter().any(|it| attributes.is_verified(it));
+            *enabled && !is_used && !attributes.is_linked()
+        };
+        if in_the_way().next().is_none() {
+            return Ok(());
+        }
+        if policy.other_holders != OtherHolders::Delete || !in_the_way().all(may_go) {
+            return Err(SignInError::HeldElsewhere);
+        }
+        for account in in_the_way() {
+            self.context.directory.delete(&account.username).await?;
+        }
+        Ok(())
     }
 
     /// Releases the lease while a session opens.
@@ -595,72 +697,113 @@ where
         new: NewAccount<'_>,
         locale: Option<Locale>,
     ) -> Result<String, SignInError> {
+        let by_contact = self.context.deployment.policy.contacts_are_usernames;
         let mut backoff = Backoff::new();
         loop {
-            let joining = if let Some(account) = self.holder(identifier).await? {
-                if !account.attributes.is_half_created() {
-                    return Ok(account.username);
+            let found = match (self.holder(identifier).await?, new) {
+                (None, NewAccount::Proved(..)) => self.other_holder(identifier).await?,
+                (found, _) => found,
+            };
+            let (joining, username) = if let Some(Account {
+                username,
+                attributes,
+                ..
+            }) = found
+            {
+                if !attributes.is_half_created() {
+                    return Ok(username);
                 }
                 // It was admitted, or an operator created it.
-                let joining = self.joining(identifier, &account.username, locale).await?;
-                joining
-                    .filter(|joining| joining.username == account.username)
-                    .unwrap_or_else(|| Joining::of(account.username))
+                let redeemer = if by_contact {
+                    NAMED_BY_THE_POOL
+                } else {
+                    &username
+                };
+                let joining = self.joining(identifier, Redeemer::HalfCreated(redeemer), locale);
+                let joining = joining.await?;
+                let joining = joining
+                    .filter(|joining| joining.username == redeemer)
+                    .unwrap_or_else(|| Joining::of(redeemer));
+                (joining, username)
+            } else if let Some(created) = self.create(identifier, new, locale).await? {
+                created
+            } else if backoff.wait(self.context.clock).await {
+                // The present holder appeared, or is not visible yet: look again.
+                continue;
             } else {
-                let username = uuid(self.context.entropy.bytes());
-                let joining = self.joining(identifier, &username, locale).await?;
-                let joining = joining.ok_or(SignInError::NotAdmitted)?;
-                // Devices of a former holder of the identifier are not this account's.
-                let limiter = self.context.limiter();
-                let charging = async {
-                    match new {
-                        NewAccount::Proved(..) => limiter.charge_new_account(identifier).await,
-                        NewAccount::Unproved => Ok(None),
-                    }
-                };
-                let (charged, forgotten) =
-                    join(charging, limiter.forget_devices([identifier])).await;
-                let receipt = charged?;
-                let Joining {
-                    username,
-                    membership,
-                    ..
-                } = &joining;
-                let attributes = membership.attributes();
-                let directory = self.context.directory;
-                let created = match forgotten {
-                    Ok(()) => directory.create(username, identifier, attributes).await,
-                    Err(fault) => Err(fault),
-                };
-                if created != Ok(Creation::New) {
-                    limiter.refund_new_account(receipt).await;
-                }
-                match created? {
-                    Creation::New => joining,
-                    Creation::Refused => return Err(SignInError::NotAdmitted),
-                    // The present holder appeared, or is not visible yet: look again.
-                    Creation::Taken if backoff.wait(self.context.clock).await => continue,
-                    Creation::Taken => return Err(Cause::AccountNotFound.into()),
-                }
+                return Err(Cause::AccountNotFound.into());
             };
             if let NewAccount::Proved(_, is_new) = new {
                 is_new.set();
             }
-            return self.complete(joining, identifier.method()).await;
+            return self.complete(joining, username, identifier.method()).await;
+        }
+    }
+
+    /// Creates an account if its contact is admitted. Returns its username too; `None` if the contact
+    /// is taken.
+    async fn create(
+        &self,
+        identifier: &Identifier,
+        new: NewAccount<'_>,
+        locale: Option<Locale>,
+    ) -> Result<Option<(Joining, String)>, SignInError> {
+        let by_contact = self.context.deployment.policy.contacts_are_usernames;
+        let redeemer = if by_contact {
+            NAMED_BY_THE_POOL.to_owned()
+        } else {
+            uuid(self.context.entropy.bytes())
+        };
+        let joining = self
+            .joining(identifier, Redeemer::New(&redeemer), locale)
+            .await?;
+        let joining = joining.ok_or(SignInError::NotAdmitted)?;
+        // Devices of a former holder of the identifier are not this account's.
+        let limiter = self.context.limiter();
+        let charging = async {
+            match new {
+                NewAccount::Proved(..) => limiter.charge_new_account(identifier).await,
+                NewAccount::Unproved => Ok(None),
+            }
+        };
+        let (charged, forgotten) = join(charging, limiter.forget_devices([identifier])).await;
+        let receipt = charged?;
+        let attributes = joining.membership.attributes();
+        let directory = self.context.directory;
+        let name = if by_contact {
+            identifier.as_str()
+        } else {
+            &joining.username
+        };
+        let created = match forgotten {
+            Ok(()) => directory.create(name, identifier, attributes).await,
+            Err(fault) => Err(fault),
+        };
+        if !matches!(created, Ok(Creation::New { .. })) {
+            limiter.refund_new_account(receipt).await;
+        }
+        match created? {
+            Creation::New { username } => Ok(Some((joining, username))),
+            Creation::Refused => Err(SignInError::NotAdmitted),
+            Creation::Taken => Ok(None),
         }
     }
 
     /// Gives an account its groups and its password. The invitation is used before the account can
     /// be: so it permits no second account, whatever fails.
-    async fn complete(&self, joining: Joining, method: Method) -> Result<String, SignInError> {
+    async fn complete(
+        &self,
+        joining: Joining,
+        username: String,
+        method: Method,
+    ) -> Result<String, SignInError> {
         let directory = self.context.directory;
-        let username = joining.username;
         for group in joining.membership.groups() {
             directory.add_to_group(&username, group).await?;
         }
         if let Some(invitation) = joining.invitation {
             let store = self.context.store;
-            store.use_invitation(invitation, &username).await?;
+            store.use_invitation(invitation, &joining.username).await?;
         }
         let now = self.context.clock.now();
         let client = self.context.app_client.client();
@@ -678,9 +821,10 @@ where
     async fn joining(
         &self,
         identifier: &Identifier,
-        username: &str,
+        redeemer: Redeemer<'_>,
         locale: Option<Locale>,
     ) -> Result<Option<Joining>, SignInError> {
+        let username = redeemer.username();
         let Context {
             deployment, clock, ..
         } = &self.context;
@@ -696,7 +840,10 @@ where
             .redeem_invitation(contact, username, now)
             .await?;
         // What it gives belongs to a half-created account, also after its end.
-        let is_its_own = |it: &Invitation| it.redeemed_by.as_deref() == Some(username);
+        let is_its_own = |it: &Invitation| {
+            matches!(redeemer, Redeemer::HalfCreated(_))
+                && it.redeemed_by.as_deref() == Some(username)
+        };
         let is_live = |it: &Invitation| !it.is_used && (now < it.until || is_its_own(it));
         let invited = redeemed.filter(is_live).map(|invitation| Joining {
             username: invitation
@@ -760,7 +907,9 @@ where
         loop {
             match self.context.api.initiate(username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
-                Reply::Tokens(_) | Reply::Refused => return Err(Cause::SessionRefused.into()),
+                Reply::Tokens(_) | Reply::Unconfirmed | Reply::Refused => {
+                    return Err(Cause::SessionRefused.into());
+                }
                 Reply::UserNotFound if backoff.wait(self.context.clock).await => {}
                 Reply::UserNotFound => return Err(Cause::AccountNotFound.into()),
             }
@@ -768,8 +917,26 @@ where
     }
 }
 
+/// The username that an invitation is redeemed for.
+#[derive(Clone, Copy)]
+enum Redeemer<'a> {
+    /// Of an account to create.
+    New(&'a str),
+    /// Of an account whose creation was interrupted.
+    HalfCreated(&'a str),
+}
+
+impl<'a> Redeemer<'a> {
+    const fn username(self) -> &'a str {
+        match self {
+            Self::New(username) | Self::HalfCreated(username) => username,
+        }
+    }
+}
+
 /// What a new account is created with.
 struct Joining {
+    /// The username for which the invitation is redeemed.
     username: String,
     membership: Membership,
     /// The redeemed invitation.

@@ -127,7 +127,7 @@ where
             record.filter(|record| record.is_open(policy, now) && record.is_of(contact, keys));
         let record = record.ok_or(SignInError::NothingToUndo)?;
         if holder.is_some_and(|holder| {
-            holder.attributes.holds(contact) && *holder.attributes.sub() != account
+            holder.attributes.has(contact) && *holder.attributes.sub() != account
         }) {
             return Err(SignInError::ContactInUse);
         }

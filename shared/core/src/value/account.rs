@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::identifier::{Identifier, Method};
+use super::identifier::{Identifier, Method, PhoneRules};
 use crate::value::locale::Locale;
 use crate::value::unicode::is_invisible;
 
@@ -42,6 +42,7 @@ impl fmt::Debug for Sub {
 pub struct Attributes {
     sub: Sub,
     status: String,
+    is_linked: bool,
     locale: Option<Locale>,
     email: Contact,
     phone_number: Contact,
@@ -62,6 +63,7 @@ impl Attributes {
             match name {
                 "sub" => attributes.sub = Sub::new(value),
                 "cognito:user_status" => value.clone_into(&mut attributes.status),
+                "identities" => attributes.is_linked = !value.is_empty(),
                 "locale" => attributes.locale = Locale::parse(value),
                 "email" => value.clone_into(&mut attributes.email.value),
                 "phone_number" => value.clone_into(&mut attributes.phone_number.value),
@@ -116,6 +118,31 @@ impl Attributes {
                 || Identifier::stored(method, &contact.value).as_ref() == Ok(identifier))
     }
 
+    /// Returns whether this identifier is on the account, verified or not.
+    pub fn has(&self, identifier: &Identifier) -> bool {
+        let method = identifier.method();
+        Identifier::stored(method, &self.contact(method).value).as_ref() == Ok(identifier)
+    }
+
+    /// Returns whether this identifier is on the account, verified or not, in any form that is read
+    /// as the identifier.
+    pub(crate) fn has_in_any_form(&self, identifier: &Identifier, rules: &PhoneRules) -> bool {
+        let method = identifier.method();
+        let value = &self.contact(method).value;
+        self.has(identifier)
+            || Identifier::parse_by(method, value, rules).as_ref() == Ok(identifier)
+    }
+
+    /// The contact of a method as the pool has it, verified or not; empty if there is none.
+    pub fn contact_text(&self, method: Method) -> &str {
+        &self.contact(method).value
+    }
+
+    /// Returns whether the account's contact of a method is verified.
+    pub(crate) fn is_verified(&self, method: Method) -> bool {
+        self.contact(method).verified
+    }
+
     /// Returns the verified contact of a method, if the account has one.
     pub fn verified(&self, method: Method) -> Option<Identifier> {
         let contact = self.contact(method);
@@ -140,6 +167,27 @@ impl Attributes {
     /// interrupted. No sign-in to it has happened yet.
     pub fn is_half_created(&self) -> bool {
         self.status == "FORCE_CHANGE_PASSWORD"
+    }
+
+    /// Returns whether the account is the profile that Cognito keeps of a user of another identity
+    /// provider. An account of this pool that is linked to such a user is none.
+    pub fn is_federated(&self) -> bool {
+        self.status == "EXTERNAL_PROVIDER"
+    }
+
+    /// Returns whether the account was made by `SignUp` and never confirmed.
+    pub fn is_unconfirmed(&self) -> bool {
+        self.status == "UNCONFIRMED"
+    }
+
+    /// Returns whether a code may sign in to the account, once it is complete.
+    pub(crate) fn takes_codes(&self) -> bool {
+        !self.is_federated() && !self.is_unconfirmed()
+    }
+
+    /// Returns whether users of other identity providers are linked to the account.
+    pub(crate) const fn is_linked(&self) -> bool {
+        self.is_linked
     }
 }
 

@@ -237,6 +237,22 @@ impl Identifier {
         }
     }
 
+    /// Returns the canonical text, and after it the other texts that a pool may hold and that these
+    /// rules read as this identifier: a domain in Unicode, a trunk zero, the old form of a number.
+    pub fn forms(&self, rules: &PhoneRules) -> Vec<String> {
+        let others = match self {
+            Self::Email(email) => email.unicode().into_iter().collect(),
+            Self::PhoneNumber(number) => number.other_forms(rules),
+        };
+        let method = self.method();
+        let canonical = self.as_str().to_owned();
+        let is_other = |text: &String| {
+            *text != canonical && Self::parse_by(method, text, rules).as_ref() == Ok(self)
+        };
+        let others: Vec<String> = others.into_iter().filter(is_other).collect();
+        [canonical].into_iter().chain(others).collect()
+    }
+
     /// The canonical text.
     pub fn as_str(&self) -> &str {
         match self {

@@ -899,6 +899,8 @@ pub(crate) fn service(call: &str) -> &'static str {
         "respond" => "Cognito RespondToAuthChallenge",
         "get_user" => "Cognito GetUser",
         "find" => "Cognito AdminGetUser",
+        "having" => "Cognito ListUsers",
+        "delete" => "Cognito AdminDeleteUser",
         "create" => "Cognito AdminCreateUser",
         "set_password" => "Cognito AdminSetUserPassword",
         "has_group" => "Cognito GetGroup",

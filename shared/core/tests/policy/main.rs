@@ -43,6 +43,7 @@ mod locales;
 mod messages;
 mod model;
 mod no_oracle;
+mod other_holders;
 mod proofs;
 mod properties;
 mod replaced_devices;

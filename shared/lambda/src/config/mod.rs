@@ -15,6 +15,7 @@ use latchstring_aws::{
 use latchstring_core::admission::{AdmissionRule, Domain};
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
@@ -79,6 +80,14 @@ pub enum ConfigError {
     /// The sweeper of the outbox has no bus.
     #[error("EVENTS is off, so there is nothing to publish: set it to a bus")]
     NoEvents,
+    /// Accounts of a legacy pool are created before their contact is proved.
+    #[error(
+        "LEGACY_POOL is true, so no contact is proved before its account exists: set OTHER_HOLDERS to ignore and USERNAME_ATTRIBUTES to false"
+    )]
+    HoldersOfLegacyPool,
+    /// An unverified holder of a contact would be in the way of its owner, and no one would say so.
+    #[error("USERNAME_ATTRIBUTES is true: set OTHER_HOLDERS to refuse or delete")]
+    UsernameAttributes,
     /// Domains without the rule that reads them, or that rule without a domain.
     #[error(
         "ADMISSION is domains exactly if ADMITTED_DOMAINS or REFUSED_DOMAINS is set: set both, or neither"
@@ -247,6 +256,9 @@ impl Environment<'_> {
         }
         if !policy.admission.is_consistent() {
             return Err(ConfigError::Admission);
+        }
+        if policy.contacts_are_usernames && policy.other_holders == OtherHolders::Ignore {
+            return Err(ConfigError::UsernameAttributes);
         }
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
@@ -482,6 +494,15 @@ impl Environment<'_> {
         }
     }
 
+    fn other_holders(&self, setting: &'static Setting) -> Result<OtherHolders, ConfigError> {
+        match &*self.text(setting)? {
+            "ignore" => Ok(OtherHolders::Ignore),
+            "refuse" => Ok(OtherHolders::Refuse),
+            "delete" => Ok(OtherHolders::Delete),
+            _ => Err(ConfigError::Invalid(setting)),
+        }
+    }
+
     fn group(&self, setting: &'static Setting) -> Result<Option<String>, ConfigError> {
         self.optional(setting, |text| {
             let is_group = text.len() <= 128 && !text.contains(char::is_whitespace);
@@ -638,6 +659,9 @@ impl Environment<'_> {
         }
         if is_legacy && self.event_bus()?.is_some() {
             return Err(ConfigError::EventsOfLegacyPool);
+        }
+        if is_legacy && self.other_holders(settings::OTHER_HOLDERS)? != OtherHolders::Ignore {
+            return Err(ConfigError::HoldersOfLegacyPool);
         }
         Ok(is_legacy)
     }
@@ -1040,6 +1064,8 @@ mod tests {
             ("MAX_SPRAY_ODDS", "NaN"),
             ("SOURCE_CODES_PER_HOUR", "0"),
             ("ADMISSION", "closed"),
+            ("OTHER_HOLDERS", "secret-secret"),
+            ("USERNAME_ATTRIBUTES", "email"),
             ("ADMITTED_DOMAINS", "secret-secret"),
             ("REFUSED_DOMAINS", "*"),
             ("INVITERS_MAY_GIVE", "staff,secret secret"),

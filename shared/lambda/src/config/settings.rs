@@ -223,6 +223,10 @@ settings! {
         "As `INVITERS_MAY_GIVE`, for attributes: `custom:team,given_name`.";
     EVENTS = Some("off"), Text("off, default, or the name or ARN of an event bus"), FUNCTION, policy.events = events,
         "The bus of Amazon EventBridge that events of accounts are published on ([events.md](events.md)); `default` is the account's own. `off`: none are written or published. Not with `LEGACY_POOL`. The table needs the index `outbox`.";
+    USERNAME_ATTRIBUTES = Some("false"), Flag, CONSTRUCT, policy.contacts_are_usernames = parsed,
+        "Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact ([operations.md](operations.md#an-existing-pool)). Needs `OTHER_HOLDERS`. Not with `LEGACY_POOL`.";
+    OTHER_HOLDERS = Some("ignore"), Word(&["ignore", "refuse", "delete"]), CONSTRUCT, policy.other_holders = other_holders,
+        "The treatment of accounts that have the contact of a new account without being its verified holder, for a pool that others wrote too. `ignore`: not looked for. `refuse`: an account that holds another form of the contact (`+4407400123456`) signs in, and gets the canonical form; for the profile of another identity provider, and for an unverified holder where contacts are usernames, the sign-in ends with `ContactInUse`. `delete`: as `refuse`, but an unverified holder is deleted if it is enabled, has no verified contact and no linked user. Not with `LEGACY_POOL`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
         "The number of accounts for which the odds of a sprayed attack are computed.";
     MAX_TARGETED_ODDS = Some("0.001"), Share, CONSTRUCT,

@@ -240,14 +240,14 @@ routes! {
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
             Json<TicketRequest> => Json<IssuedTicket>,
             [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
-                NotAdmitted, NotFound, TooManyRequests];
+                NotAdmitted, NotFound, ContactInUse, TooManyRequests];
         /// Answer a code
         ///
         /// Answers the code of a sign-in, or of a new contact. A right code returns tokens. If there
         /// is no account, the same call creates it, unless the sign-in began with `existingOnly`.
         AnswerCode("answerCode") = POST "/v1/sign-in/answer", Anonymous,
             Json<AnswerRequest> => Json<AnswerResult>,
-            [InvalidContinuation, NotAdmitted, NoAccount, TooManyRequests];
+            [InvalidContinuation, NotAdmitted, NoAccount, ContactInUse, TooManyRequests];
         /// Resend a code
         ///
         /// Sends the code once more, or a longer one, if `resendAfter` seconds have passed. Before

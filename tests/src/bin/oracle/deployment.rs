@@ -105,7 +105,7 @@ impl Triggers for Lambdas {
                 Trigger::Define => &self.define,
                 Trigger::Create => &self.create,
                 Trigger::Verify => &self.verify,
-                Trigger::PreSignUp => return Ok(event),
+                Trigger::PreSignUp | Trigger::PostConfirmation => return Ok(event),
             };
             Ok::<_, TriggerError>(function.answer(&event).await)
         })

@@ -52,6 +52,13 @@ impl Email {
         &self.0
     }
 
+    /// Returns the address with its domain in Unicode, if that differs.
+    pub(super) fn unicode(&self) -> Option<String> {
+        let (local, domain) = self.0.rsplit_once('@')?;
+        let (unicode, outcome) = idna::domain_to_unicode(domain);
+        (outcome.is_ok() && unicode != domain).then(|| format!("{local}@{unicode}"))
+    }
+
     /// The domain, in ASCII.
     pub fn domain(&self) -> &str {
         self.0.rsplit_once('@').map_or("", |(_, domain)| domain)

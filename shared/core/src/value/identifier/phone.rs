@@ -113,6 +113,24 @@ impl PhoneNumber {
             .ok_or(IdentifierError::UnknownRange)
     }
 
+    /// Returns texts in the shape of E.164 that may be read as this number: with a trunk zero, with
+    /// Argentina's 15 in place of its 9, and in the forms that a rule replaces by this one.
+    pub(super) fn other_forms(&self, rules: &PhoneRules) -> Vec<String> {
+        let mut forms = rules.former(&self.text);
+        if let Ok(number) = PHONE_NUMBER_UTIL.parse(&self.text, None) {
+            let code = format!("+{}", number.country_code);
+            if let Some(subscriber) = self.text.strip_prefix(&code) {
+                forms.push(format!("{code}0{subscriber}"));
+            }
+        }
+        if let Some(mobile) = self.text.strip_prefix("+549") {
+            let areas = (2..=4).filter_map(|area| mobile.split_at_checked(area));
+            forms.extend(areas.map(|(area, rest)| format!("+54{area}15{rest}")));
+        }
+        forms.retain(|form| form.len() <= 1 + MAX_E164_DIGITS);
+        forms
+    }
+
     /// The number in E.164 form.
     pub fn as_str(&self) -> &str {
         &self.text

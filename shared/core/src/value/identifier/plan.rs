@@ -358,6 +358,21 @@ impl PhoneRules {
                 Some(format!("{fixed}{}", number.get(kept..)?))
             })
     }
+
+    /// Returns the old forms that a rule may replace by this number.
+    pub(super) fn former(&self, number: &str) -> Vec<String> {
+        let more = self.more.renumbered.iter();
+        RENUMBERED
+            .into_iter()
+            .chain(more.map(|(old, new)| (old.as_str(), new.as_str())))
+            .filter(|(_, new)| matches(number, new))
+            .filter_map(|(old, new)| {
+                let fixed = old.trim_end_matches(['N', 'X']);
+                let kept = new.trim_end_matches(['N', 'X']).len();
+                Some(format!("{fixed}{}", number.get(kept..)?))
+            })
+            .collect()
+    }
 }
 
 /// Parses a pattern with at least this many fixed digits. Returns it with the count of open digits.

@@ -136,6 +136,7 @@ impl<'w> Pool<'w> {
         };
         match found {
             Some(account) if !account.enabled => Reply::Refused,
+            Some(account) if account.attributes.is_unconfirmed() => Reply::Unconfirmed,
             Some(_) if self.legacy && unseen => Reply::UserNotFound,
             None if self.legacy => Reply::UserNotFound,
             _ => self.challenge(Session::initiate(self.world, username, unseen).await),
