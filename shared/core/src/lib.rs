@@ -33,7 +33,7 @@ mod resolver;
 mod seal;
 mod value;
 
-pub use policy::{admission, odds, test_identifier};
+pub use policy::{admission, clients, odds, test_identifier};
 pub use record::{pending, undo};
 pub use resolver::{answer, contact, device, invite, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};

@@ -22,6 +22,7 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
+use crate::value::app_client::AppClient;
 use crate::value::id::{FlowId, PendingId, TicketId};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
@@ -800,6 +801,7 @@ pub trait ChallengeApi: Send + Sync {
     /// `InitiateAuth(CUSTOM_AUTH)` or `AdminInitiateAuth`.
     fn initiate(
         &self,
+        app_client: &AppClient,
         username: &str,
         source: Option<Source>,
     ) -> impl Future<Output = Result<Reply, PortError>> + Send;
@@ -807,6 +809,7 @@ pub trait ChallengeApi: Send + Sync {
     /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)` or `AdminRespondToAuthChallenge`.
     fn respond(
         &self,
+        app_client: &AppClient,
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],

@@ -3,15 +3,19 @@
 pub mod admission;
 pub(crate) mod branding;
 pub(crate) mod budgets;
+pub mod clients;
 pub mod odds;
 pub mod shards;
 pub mod test_identifier;
+pub(crate) mod texts;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use self::admission::Admission;
 use self::branding::Branding;
 use self::budgets::{Budgets, Countries, Price};
+use self::clients::ClientPolicy;
 use self::test_identifier::TestIdentifier;
 use crate::seal::keys::KeyRing;
 use crate::value::app_client::AppClient;
@@ -82,6 +86,8 @@ pub struct Policy {
     pub test_identifiers: Vec<TestIdentifier>,
     /// The look of the deployment's messages.
     pub branding: Branding,
+    /// The settings of app clients that have their own, by the client's id.
+    pub of_clients: BTreeMap<String, ClientPolicy>,
 }
 
 impl Policy {
@@ -111,6 +117,7 @@ impl Policy {
             phones: PhoneRules::default(),
             test_identifiers: Vec::new(),
             branding: Branding::default(),
+            of_clients: BTreeMap::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use super::context::{Context, Ports};
 use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
+use crate::policy::admission::Admission;
 use crate::ports::{AccessTokenVerifier, InvitationStore};
 pub use crate::record::invitation::{Invitation, Membership, MembershipError};
 use crate::seal::pseudonym::Pseudonym;
@@ -75,7 +76,7 @@ impl<P: Ports<Store: InvitationStore>> Context<'_, P> {
     /// If sign-up is open, the invitation would last too long, or the store fails.
     pub async fn invite(&self, new: &NewInvitation) -> Result<(), ContactError> {
         let policy = &self.deployment.policy;
-        if policy.admission.is_open() {
+        if policy.admissions().all(Admission::is_open) {
             return Err(ContactError::SignUpIsOpen);
         }
         if new.life.is_zero() || new.life > INVITATION_LIFE_MAX {
