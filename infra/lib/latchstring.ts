@@ -18,6 +18,7 @@ import { Construct } from 'constructs';
 import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
 import { createAlarms } from './alarms';
 import { check } from './checks';
+import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -94,7 +95,7 @@ export class Latchstring extends Construct {
       this.pool = existingPool(this, props.existingPool);
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
-      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session });
+      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
       this.pool = this.userPool;
     }
     if (props.sessionMode) {
@@ -113,7 +114,10 @@ export class Latchstring extends Construct {
     }
     const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
     if (props.email) {
-      this.emailPolicy = new iam.Policy(this, 'Mail', { statements: [mail(this, props.email)], roles });
+      this.emailPolicy = new iam.Policy(this, 'Mail', {
+        statements: [mail(this, props.email, 'Mail'), ...clientSenders(props).map((from) => mail(this, from))],
+        roles,
+      });
     }
     if (props.sms) {
       this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms(), roles });
@@ -163,7 +167,9 @@ export class Latchstring extends Construct {
     const folder = path.join(HOME, '../target/package', architecture.name);
     const packages = props.packages ?? Packages.folder(folder);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
+    const messages = messagesLayer(this, props);
     const create = (name: FunctionName) => {
+      const texts = KINDS[name].sends ? messages : undefined;
       const created = createFunction(this, {
         name,
         prefix,
@@ -172,7 +178,8 @@ export class Latchstring extends Construct {
         memory: props.memory ?? 512,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         reservedConcurrency: props.reservedConcurrency?.[name],
-        environment: this.environment(name, props),
+        environment: { ...this.environment(name, props), ...texts?.variables },
+        layers: texts && [texts.layer],
         statements: [
           ...statements(name, arns, {
             signedCalls: this.cognitoCalls(props) === 'signed',
@@ -209,6 +216,7 @@ export class Latchstring extends Construct {
     const { readsPool, sends } = KINDS[name];
     return {
       CLIENT_IDS: Fn.join(',', this.pool.clientIds),
+      ...clientVariables(this, props, this.pool),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
@@ -251,9 +259,9 @@ function alone(deployment: Latchstring, prefix: string): void {
 
 const PREFIXES = new WeakMap<Stack, Set<string>>();
 
-function emailVariables({ fromAddress, fromName, replyTo, configurationSet }: EmailProps): Record<string, string> {
+function emailVariables({ replyTo, configurationSet, ...from }: EmailProps): Record<string, string> {
   return {
-    EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
+    EMAIL_FROM: sender(from),
     ...(replyTo === undefined ? {} : { EMAIL_REPLY_TO: replyTo }),
     ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
   };
