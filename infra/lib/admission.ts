@@ -15,7 +15,11 @@ export interface AdmissionPolicies {
 }
 
 /** Returns whether there is a rule for new accounts, or may be one by a parameter of the template. */
-export function isClosed({ settings, admissionHook }: LatchstringProps): boolean {
+export function isClosed({ settings, admissionHook, clients = {} }: LatchstringProps): boolean {
+  const ofClients = Object.values(clients).map(({ admission = 'open' }) => admission);
+  if (ofClients.some((rule) => rule !== 'open')) {
+    return true;
+  }
   return admissionHook !== undefined || (settings?.admission ?? 'open') !== 'open';
 }
 

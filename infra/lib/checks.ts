@@ -1,8 +1,9 @@
-import { domainToASCII } from 'node:url';
 import { Token } from 'aws-cdk-lib';
+import { checkClients } from './clients';
 import { LONGEST_PREFIX } from './functions';
 import { seconds } from './graphql-api';
 import { oddsOf } from './odds';
+import { ADDRESS, LINK_URL, LIVES, SUPPORT_CONTACT, between, isDomain, wrong } from './patterns';
 import { CONTACTS } from './pool';
 import type { LatchstringProps } from './props';
 import { RULES, type Rule, type Settings } from './settings';
@@ -19,6 +20,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...admission(props),
     ...holders(props),
     ...messages(props),
+    ...checkClients(props),
     ...pool(props),
     ...graphql(props),
     ...http(props),
@@ -181,17 +183,11 @@ function* holders({ settings = {}, existingPool }: LatchstringProps): Generator<
   }
 }
 
-/** A domain of an address, in Unicode or ASCII, or with `*.` those below it. The functions read it so. */
-function isDomain(text: string): boolean {
-  const ascii = domainToASCII(text.replace(/^\*\./, ''));
-  return /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/.test(ascii);
-}
-
 function* messages({ email, sms, captcha, settings }: LatchstringProps): Generator<string> {
   if (email === undefined && !sms?.countries.length) {
     yield 'email or sms: at least one is required; without both, no code can be sent';
   }
-  if (wrong(email?.fromAddress, /^[^\s@<>"]+@[^\s@<>"]+\.[^\s@<>"]+$/)) {
+  if (wrong(email?.fromAddress, ADDRESS)) {
     yield 'email.fromAddress: an address such as codes@example.com';
   }
   if (wrong(email?.fromName, /^[^<>"\\\r\n]{1,100}$/)) {
@@ -229,10 +225,10 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
   if (wrong(settings?.appName, /^.{1,30}$/u)) {
     yield 'settings.appName: a name of 1 to 30 characters';
   }
-  if (wrong(settings?.supportContact, /^(?=.{1,50}$)(\S+@\S+|https:\/\/\S+|[0-9 +().\/-]+)$/)) {
+  if (wrong(settings?.supportContact, SUPPORT_CONTACT)) {
     yield 'settings.supportContact: an email address, a phone number or an https URL of up to 50 characters';
   }
-  if (wrong(settings?.linkUrl, /^(?=.{1,200}$)(https:\/\/[A-Za-z0-9.-]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\]))(:\d{1,5})?([/?][!$-&(-;=?-[\]_a-z~]*)?$/)) {
+  if (wrong(settings?.linkUrl, LINK_URL)) {
     yield 'settings.linkUrl: an https URL of up to 200 characters without a fragment, or an http one of this computer';
   }
 }
@@ -249,21 +245,12 @@ function* pool({ pool }: LatchstringProps): Generator<string> {
   if (pool?.writeAttributes?.length === 0) {
     yield 'pool.writeAttributes: at least one, such as locale; to Cognito an empty list means every standard attribute, the contacts among them';
   }
-  const lives = [
-    ['accessTokenLife', pool?.accessTokenLife, [5, 24 * 60], '5 minutes to a day'],
-    ['idTokenLife', pool?.idTokenLife, [5, 24 * 60], '5 minutes to a day'],
-    ['refreshTokenLife', pool?.refreshTokenLife, [60, 10 * 365 * 24 * 60], 'an hour to ten years'],
-  ] as const;
-  for (const [name, life, bounds, text] of lives) {
+  for (const [name, bounds, text] of LIVES) {
+    const life = pool?.[name];
     if (life && !between(life.toMinutes({ integral: false }), bounds)) {
       yield `pool.${name}: ${text}, in whole minutes`;
     }
   }
-}
-
-/** True if the value is known at synthesis and does not match. */
-function wrong(value: string | undefined, pattern: RegExp): boolean {
-  return value !== undefined && !Token.isUnresolved(value) && !pattern.test(value);
 }
 
 /** The names of the properties that are set. */
@@ -430,10 +417,6 @@ function* others(props: LatchstringProps): Generator<string> {
       yield `${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;
     }
   }
-}
-
-function between(value: unknown, [least, most]: readonly [number, number]): boolean {
-  return Token.isUnresolved(value) || (Number.isInteger(value) && least <= Number(value) && Number(value) <= most);
 }
 
 function distinctNames(names: readonly string[]): boolean {

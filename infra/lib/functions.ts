@@ -114,6 +114,7 @@ export interface FunctionOptions {
   readonly logRetention: logs.RetentionDays;
   readonly reservedConcurrency?: number;
   readonly environment: Record<string, string>;
+  readonly layers?: lambda.ILayerVersion[];
   readonly statements: iam.PolicyStatement[];
 }
 
@@ -154,6 +155,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
     timeout: KINDS[name].timeout,
     reservedConcurrentExecutions: options.reservedConcurrency,
     environment: options.environment,
+    layers: options.layers,
     role,
     logGroup,
     // Lines are JSON already, metrics among them; Lambda is to leave them as they are.

@@ -17,6 +17,7 @@ import { Construct } from 'constructs';
 import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
 import { createAlarms } from './alarms';
 import { check } from './checks';
+import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
 import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -92,7 +93,7 @@ export class Latchstring extends Construct {
       this.pool = existingPool(this, props.existingPool);
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
-      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session });
+      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
       this.pool = this.userPool;
     }
     if (props.sessionMode) {
@@ -116,7 +117,10 @@ export class Latchstring extends Construct {
     }
     const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
     if (props.email) {
-      this.emailPolicy = new iam.Policy(this, 'Mail', { statements: [mail(this, props.email)], roles });
+      this.emailPolicy = new iam.Policy(this, 'Mail', {
+        statements: [mail(this, props.email, 'Mail'), ...clientSenders(props).map((from) => mail(this, from))],
+        roles,
+      });
     }
     if (props.sms) {
       this.smsPolicy = new iam.Policy(this, 'Sms', { statements: sms(), roles });
@@ -165,7 +169,9 @@ export class Latchstring extends Construct {
     const architecture = props.architecture ?? lambda.Architecture.ARM_64;
     const packages = props.packages ?? Packages.released(architecture);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
+    const messages = messagesLayer(this, props);
     const create = (name: FunctionName) => {
+      const texts = KINDS[name].sends ? messages : undefined;
       const created = createFunction(this, {
         name,
         prefix,
@@ -174,7 +180,8 @@ export class Latchstring extends Construct {
         memory: props.memory ?? 512,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         reservedConcurrency: props.reservedConcurrency?.[name],
-        environment: this.environment(name, props),
+        environment: { ...this.environment(name, props), ...texts?.variables },
+        layers: texts && [texts.layer],
         statements: [
           ...statements(name, arns, {
             signedCalls: this.cognitoCalls(props) === 'signed',
@@ -211,6 +218,7 @@ export class Latchstring extends Construct {
     const { readsPool, sends } = KINDS[name];
     return {
       CLIENT_IDS: Fn.join(',', this.pool.clientIds),
+      ...clientVariables(this, props, this.pool),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
@@ -253,9 +261,9 @@ function alone(deployment: Latchstring, prefix: string): void {
 
 const PREFIXES = new WeakMap<Stack, Set<string>>();
 
-function emailVariables({ fromAddress, fromName, replyTo, configurationSet }: EmailProps): Record<string, string> {
+function emailVariables({ replyTo, configurationSet, ...from }: EmailProps): Record<string, string> {
   return {
-    EMAIL_FROM: fromName === undefined ? fromAddress : `${fromName} <${fromAddress}>`,
+    EMAIL_FROM: sender(from),
     ...(replyTo === undefined ? {} : { EMAIL_REPLY_TO: replyTo }),
     ...(configurationSet === undefined ? {} : { SES_CONFIGURATION_SET: configurationSet }),
   };

@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy, Stack, Token, aws_cognito as cognito, type aws
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TRIGGERS, functionArn, type FunctionName } from './functions';
-import type { ExistingPool, PoolProps } from './props';
+import type { ClientProps, ExistingPool, PoolProps } from './props';
 import { RULES } from './settings';
 
 /** The pool and clients that a deployment serves. */
@@ -22,6 +22,8 @@ export interface PoolOptions {
   readonly removalPolicy: RemovalPolicy;
   /** In session mode: the life of a session. */
   readonly session?: { readonly life: Duration };
+  /** The settings of single clients. */
+  readonly clients?: { readonly [client: string]: ClientProps };
 }
 
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
@@ -68,7 +70,8 @@ export class UserPool implements Pool {
     this.resource.applyRemovalPolicy(options.removalPolicy);
 
     for (const name of props.clients ?? ['app']) {
-      const client = this.client(scope, name, props, options.session);
+      const own = { ...props, ...livesOf(options.clients?.[name]) };
+      const client = this.client(scope, name, own, options.session);
       // A pool that stays without its clients would sign every user out.
       client.applyRemovalPolicy(options.removalPolicy);
       this.clients[name] = client;
@@ -123,6 +126,13 @@ export class UserPool implements Pool {
       supportedIdentityProviders: ['COGNITO'],
     });
   }
+}
+
+/** Returns what a client sets of the life of its tokens. */
+function livesOf(client: ClientProps = {}): Partial<PoolProps> {
+  const { accessTokenLife, idTokenLife, refreshTokenLife, rotateRefreshTokens } = client;
+  const given = Object.entries({ accessTokenLife, idTokenLife, refreshTokenLife, rotateRefreshTokens });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
 }
 
 /** The life of a browser session, and so the least of a refresh token. */

@@ -130,7 +130,8 @@ export interface PoolProps {
    */
   readonly name?: string;
   /**
-   * The app clients, by name; all have the same settings. Sign-in opens its sessions for the first.
+   * The app clients, by name. Sign-in opens its sessions for the one that a request names, else for the
+   * first. `clients` gives one settings of its own.
    * Removing one signs out every user who signed in with it. With the default removal policy the client
    * itself stays in the pool, where the triggers refuse it; delete it there.
    * @default ['app']
@@ -179,6 +180,124 @@ export interface PoolProps {
    * @default true
    */
   readonly deletionProtection?: boolean;
+}
+
+/**
+ * What differs at one app client. What is missing is the deployment's. An account belongs to the pool: one
+ * that was made at one client signs in at each.
+ */
+export interface ClientProps {
+  /**
+   * The app's name, in messages, 1 to 30 characters.
+   * @default `settings.appName`
+   */
+  readonly appName?: string;
+  /**
+   * The language of a message if neither the request nor the account names one.
+   * @default `settings.defaultLocale`
+   */
+  readonly defaultLocale?: string;
+  /**
+   * The contact that a notice names.
+   * @default `settings.supportContact`
+   */
+  readonly supportContact?: string;
+  /**
+   * The page that the link of a mail opens.
+   * @default `settings.linkUrl`
+   */
+  readonly linkUrl?: string;
+  /**
+   * The sender of mail. Its identity must be verified in SES, like that of the deployment's.
+   * @default `email` of the deployment
+   */
+  readonly email?: ClientEmailProps;
+  /**
+   * The sender that phones show, 3 to 11 letters and digits.
+   * @default `sms.senderId`
+   */
+  readonly smsSenderId?: string;
+  /**
+   * The domain of the last line of a texted code.
+   * @default `sms.domain`
+   */
+  readonly smsDomain?: string;
+  /**
+   * The Android app's hash, for the SMS Retriever.
+   * @default `sms.androidHash`
+   */
+  readonly smsAndroidHash?: string;
+  /**
+   * The kinds of identifiers that this client takes.
+   * @default each that the deployment sends codes by
+   */
+  readonly methods?: ('email' | 'phone_number')[];
+  /**
+   * The rule for new accounts at this client. With `domains` also the next two.
+   * @default `settings.admission`, with its domains
+   */
+  readonly admission?: 'open' | 'domains' | 'invited' | 'hook';
+  /**
+   * The domains that are admitted: `example.com`, or `*.example.com` for those below it.
+   * @default none
+   */
+  readonly admittedDomains?: string[];
+  /**
+   * The domains that are refused, in the same form.
+   * @default none
+   */
+  readonly refusedDomains?: string[];
+  /**
+   * The tenant of the file `messages` whose texts this client's messages have.
+   * @default the tenant `default`, if the file has it
+   */
+  readonly messages?: string;
+  /**
+   * The lifetime of an access token, 5 minutes to a day. Not with `existingPool`.
+   * @default `pool.accessTokenLife`
+   */
+  readonly accessTokenLife?: Duration;
+  /**
+   * The lifetime of an ID token, 5 minutes to a day. Not with `existingPool`.
+   * @default `pool.idTokenLife`
+   */
+  readonly idTokenLife?: Duration;
+  /**
+   * The lifetime of a refresh token, an hour to ten years. Not with `existingPool`.
+   * @default `pool.refreshTokenLife`
+   */
+  readonly refreshTokenLife?: Duration;
+  /**
+   * True if a refresh token is replaced each time it is used. Not with `existingPool`.
+   * @default `pool.rotateRefreshTokens`
+   */
+  readonly rotateRefreshTokens?: boolean;
+}
+
+/** The sender of one client's mail. */
+export interface ClientEmailProps {
+  /** The address. It, or its domain, must be a verified identity of SES in this Region. */
+  readonly fromAddress: string;
+  /**
+   * The name beside it.
+   * @default no name
+   */
+  readonly fromName?: string;
+  /**
+   * The address that replies go to.
+   * @default `email.replyTo`
+   */
+  readonly replyTo?: string;
+  /**
+   * The configuration set to send with.
+   * @default `email.configurationSet`
+   */
+  readonly configurationSet?: string;
+  /**
+   * The identities that may be sent from.
+   * @default the address and its domain, in this account and Region
+   */
+  readonly identityArns?: string[];
 }
 
 /** The GraphQL API, on AppSync. */
@@ -390,6 +509,18 @@ export interface LatchstringProps {
    * @default a pool is made
    */
   readonly existingPool?: ExistingPool;
+  /**
+   * What differs at single app clients: by the names of `pool.clients`, or the ids of
+   * `existingPool.clientIds`.
+   * @default nothing: all have the deployment's settings
+   */
+  readonly clients?: { readonly [client: string]: ClientProps };
+  /**
+   * A file of texts, JSON by tenant, language, kind and part of a message, which replace the built-in
+   * ones. docs/messages.md describes it. It is deployed as a layer of the functions that send.
+   * @default the built-in texts
+   */
+  readonly messages?: string;
   /**
    * The APIs by which clients reach sign-in and sign-up: GraphQL on AppSync, HTTP on API Gateway, or both.
    * @default 'appsync'

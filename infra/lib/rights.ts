@@ -219,10 +219,13 @@ export function identities(scope: Construct, address: string): string[] {
   return [ses(scope, `identity/${domain}`), ses(scope, `identity/${address}`)];
 }
 
-/** To send mail from one address. */
-export function mail(scope: Construct, email: EmailProps): iam.PolicyStatement {
+/** The properties of a sender that its permission needs. */
+export type MailFrom = Pick<EmailProps, 'fromAddress' | 'configurationSet' | 'identityArns' | 'inSandbox'>;
+
+/** To send mail from one address. The ids of statements are unique, so one sender alone has an id. */
+export function mail(scope: Construct, email: MailFrom, sid?: string): iam.PolicyStatement {
   return new iam.PolicyStatement({
-    sid: 'Mail',
+    sid,
     actions: ['ses:SendEmail'],
     resources: [
       ...(email.identityArns ?? identities(scope, email.fromAddress)),

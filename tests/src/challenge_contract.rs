@@ -1,5 +1,6 @@
 //! The contract of custom authentication by public and by signed calls.
 
+use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 
@@ -9,6 +10,8 @@ pub struct Contract<A> {
     pub public: A,
     /// By `AdminInitiateAuth` and `AdminRespondToAuthChallenge`.
     pub signed: A,
+    /// The pool and the app client.
+    pub app_client: AppClient,
     /// The username of an account that may sign in.
     pub known: String,
     /// The username of an account that is disabled.
@@ -41,9 +44,10 @@ async fn a_challenge_is_answered_by_either_kind_of_call<A: ChallengeApi>(c: &Con
     for source in sources() {
         for opened_by in c.both() {
             for answered_by in c.both() {
-                let opened = challenge(opened_by.initiate(&c.known, source).await);
+                let opened = challenge(opened_by.initiate(&c.app_client, &c.known, source).await);
                 let metadata = [("method", "email")];
-                let reply = answered_by.respond(&opened, "select", &metadata, source);
+                let reply =
+                    answered_by.respond(&c.app_client, &opened, "select", &metadata, source);
                 let next = challenge(reply.await);
                 assert!(next.parameters["USERNAME"] == opened.parameters["USERNAME"]);
             }
@@ -54,7 +58,7 @@ async fn a_challenge_is_answered_by_either_kind_of_call<A: ChallengeApi>(c: &Con
 async fn a_disabled_account_is_refused<A: ChallengeApi>(c: &Contract<A>) {
     for source in sources() {
         for api in c.both() {
-            let reply = api.initiate(&c.disabled, source).await;
+            let reply = api.initiate(&c.app_client, &c.disabled, source).await;
             assert_eq!(reply, Ok(Reply::Refused));
         }
     }
@@ -63,7 +67,7 @@ async fn a_disabled_account_is_refused<A: ChallengeApi>(c: &Contract<A>) {
 async fn a_missing_account_is_hidden_as_the_client_is_configured<A: ChallengeApi>(c: &Contract<A>) {
     for source in sources() {
         for api in c.both() {
-            match api.initiate("no-such-user", source).await {
+            match api.initiate(&c.app_client, "no-such-user", source).await {
                 Ok(Reply::Challenge(_)) => assert!(c.hides_missing_users),
                 reply => {
                     assert_eq!(reply, Ok(Reply::UserNotFound));

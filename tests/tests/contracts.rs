@@ -127,6 +127,7 @@ mod challenges_of_the_stand_in {
         let contract = challenge_contract::Contract {
             public: CognitoChallengeApi::new(&aws, client),
             signed: CognitoChallengeApi::signed(&aws, pool, client),
+            app_client: latchstring_core::flow::AppClient::new(pool, client),
             known,
             disabled,
             hides_missing_users,

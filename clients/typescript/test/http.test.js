@@ -377,7 +377,6 @@ test("a problem that is a bug, and what a gateway says, have our texts", async (
   const gateway = (status, body = { message: "not for people" }) => Response.json(body, { status });
   const replies = [
     ["Internal", problem("MalformedRequest", 400)],
-    ["Internal", problem("InvalidClient", 400)],
     ["Internal", problem("constructor", 400)],
     ["Internal", gateway(403)],
     ["Internal", gateway(404)],

@@ -27,7 +27,6 @@ pub(super) const HTTP: Target = Target {
         "InvalidName",
         "InvalidResume",
         "InvalidContinuation",
-        "InvalidClient",
         "MalformedRequest",
         "NotSignedIn",
         "NotFound",
@@ -90,12 +89,11 @@ pub(super) const HTTP: Target = Target {
 };
 
 /// The types of problems, each with its status.
-const PROBLEMS: [(&str, u64); 19] = [
+const PROBLEMS: [(&str, u64); 18] = [
     ("InvalidIdentifier", 400),
     ("InvalidName", 400),
     ("InvalidResume", 400),
     ("InvalidContinuation", 400),
-    ("InvalidClient", 400),
     ("MalformedRequest", 400),
     ("NotSignedIn", 401),
     ("ReauthRequired", 403),

@@ -36,6 +36,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use latchstring_core::account::{Account, Attributes, Names};
+use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, ContactWrite, Creation, Directory, OpenChallenge, PortError,
@@ -381,10 +382,12 @@ impl AccessTokenVerifier for CognitoTokens {
     }
 }
 
-/// Cognito's custom authentication for one app client, through the public or the signed operations.
+/// Cognito's custom authentication for the app clients of a pool, through the public or the signed
+/// operations.
 #[derive(Clone, Debug)]
 pub struct CognitoChallengeApi {
     service: Service,
+    /// The app client that has the secret, if one has.
     app_client: String,
     /// The pool, which the signed operations require; `None` for the public ones.
     pool: Option<String>,
@@ -393,7 +396,7 @@ pub struct CognitoChallengeApi {
 }
 
 impl CognitoChallengeApi {
-    /// Creates a client of the public operations for one app client. Connects at the first call.
+    /// Creates a client of the public operations. The app client may have a secret. Connects at the first call.
     pub fn new(aws: &Aws, app_client: impl Into<String>) -> Self {
         aws.open_while_keys_are_read(API.host);
         Self {
@@ -404,7 +407,7 @@ impl CognitoChallengeApi {
         }
     }
 
-    /// Creates a client of the signed operations for one app client of a pool: `AdminInitiateAuth`
+    /// Creates a client of the signed operations for a pool, of which one app client may have a secret: `AdminInitiateAuth`
     /// and `AdminRespondToAuthChallenge`. A web ACL of the pool does not inspect them, and they
     /// accept the client's address. Connects at the first call.
     pub fn signed(aws: &Aws, pool: impl Into<String>, app_client: impl Into<String>) -> Self {
@@ -430,16 +433,26 @@ impl CognitoChallengeApi {
         }
     }
 
-    /// Sends the secret hash of the app client with each call, if the client has a secret.
+    /// Sends the secret hash of the app client with each call for it, if it has a secret.
     #[must_use]
     pub fn with_secret(self, aws: &Aws, secret: Option<SecretSetting>) -> Self {
         let secret = secret.map(|setting| KeptSecret::new(aws, setting));
         Self { secret, ..self }
     }
 
+    /// Returns the secret of a client: of the one that has it.
+    fn secret_of(&self, app_client: &AppClient) -> Option<&KeptSecret> {
+        let has_it = app_client.client() == self.app_client;
+        self.secret.as_ref().filter(|_| has_it)
+    }
+
     /// Returns the parameter `SECRET_HASH` of a call with this `USERNAME`.
-    async fn secret_hash(&self, username: &str) -> Result<Option<(String, String)>, PortError> {
-        let Some(secret) = &self.secret else {
+    async fn secret_hash(
+        &self,
+        app_client: &AppClient,
+        username: &str,
+    ) -> Result<Option<(String, String)>, PortError> {
+        let Some(secret) = self.secret_of(app_client) else {
             return Ok(None);
         };
         let hash = secret_hash(&secret.read().await?, username, &self.app_client);
@@ -449,10 +462,11 @@ impl CognitoChallengeApi {
     fn reply(
         &self,
         call: &'static str,
+        app_client: &AppClient,
         username: &str,
         output: ChallengeOutput,
     ) -> Result<Reply, PortError> {
-        if let (Err(code), Some(secret)) = (&output, &self.secret)
+        if let (Err(code), Some(secret)) = (&output, self.secret_of(app_client))
             && code == SECRET_REFUSED
         {
             secret.forget();
@@ -591,14 +605,19 @@ macro_rules! challenge_output {
 }
 
 impl ChallengeApi for CognitoChallengeApi {
-    async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, PortError> {
+    async fn initiate(
+        &self,
+        app_client: &AppClient,
+        username: &str,
+        source: Option<Source>,
+    ) -> Result<Reply, PortError> {
         let mut parameters = HashMap::from([(USERNAME.to_owned(), username.to_owned())]);
-        parameters.extend(self.secret_hash(username).await?);
+        parameters.extend(self.secret_hash(app_client, username).await?);
         let (call, initiated) = match &self.pool {
             None => {
                 let request = InitiateAuthInput::builder()
                     .auth_flow(AuthFlowType::CustomAuth)
-                    .client_id(&self.app_client)
+                    .client_id(app_client.client())
                     .set_auth_parameters(Some(parameters))
                     .build();
                 (
@@ -610,7 +629,7 @@ impl ChallengeApi for CognitoChallengeApi {
                 let request = AdminInitiateAuthInput::builder()
                     .user_pool_id(pool)
                     .auth_flow(AuthFlowType::CustomAuth)
-                    .client_id(&self.app_client)
+                    .client_id(app_client.client())
                     .set_auth_parameters(Some(parameters))
                     .set_context_data(context(source))
                     .build();
@@ -620,11 +639,12 @@ impl ChallengeApi for CognitoChallengeApi {
                 )
             }
         };
-        self.reply(call, username, initiated)
+        self.reply(call, app_client, username, initiated)
     }
 
     async fn respond(
         &self,
+        app_client: &AppClient,
         open: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
@@ -635,11 +655,11 @@ impl ChallengeApi for CognitoChallengeApi {
         let metadata = Some(client_metadata.iter().map(owned).collect());
         let responses = [(USERNAME, username), ("ANSWER", answer)];
         let mut responses: HashMap<_, _> = responses.iter().map(owned).collect();
-        responses.extend(self.secret_hash(username).await?);
+        responses.extend(self.secret_hash(app_client, username).await?);
         let (call, responded) = match &self.pool {
             None => {
                 let request = RespondToAuthChallengeInput::builder()
-                    .client_id(&self.app_client)
+                    .client_id(app_client.client())
                     .challenge_name(ChallengeNameType::CustomChallenge)
                     .session(open.session.expose())
                     .set_challenge_responses(Some(responses))
@@ -651,7 +671,7 @@ impl ChallengeApi for CognitoChallengeApi {
             Some(pool) => {
                 let request = AdminRespondToAuthChallengeInput::builder()
                     .user_pool_id(pool)
-                    .client_id(&self.app_client)
+                    .client_id(app_client.client())
                     .challenge_name(ChallengeNameType::CustomChallenge)
                     .session(open.session.expose())
                     .set_challenge_responses(Some(responses))
@@ -662,7 +682,7 @@ impl ChallengeApi for CognitoChallengeApi {
                 ("AdminRespondToAuthChallenge", responded)
             }
         };
-        self.reply(call, username, responded)
+        self.reply(call, app_client, username, responded)
     }
 }
 

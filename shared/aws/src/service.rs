@@ -214,6 +214,7 @@ mod tests {
     use aws_smithy_types::body::SdkBody;
     use aws_smithy_types::error::metadata::ProvideErrorMetadata;
     use aws_types::SdkConfig;
+    use latchstring_core::flow::AppClient;
     use latchstring_core::ports::{
         ChallengeApi as _, OpenChallenge, RefreshApi as _, Refreshed, Reply,
     };
@@ -482,6 +483,10 @@ mod tests {
         assert_same!(sns::API, SigV4, aws_sdk_sns, XML, sms);
     }
 
+    fn client() -> AppClient {
+        AppClient::new("eu-west-1_pool", "client")
+    }
+
     /// Returns the bodies of both calls in order, each with true if it was signed.
     async fn both_calls(
         api: impl Fn(&Aws) -> CognitoChallengeApi,
@@ -493,8 +498,12 @@ mod tests {
             session: Secret::new("session"),
             parameters: BTreeMap::new(),
         };
-        assert_eq!(api.initiate("ada", source).await, Ok(Reply::Refused));
-        let responded = api.respond(&open, "select", &[("method", "email")], source);
+        let client = client();
+        assert_eq!(
+            api.initiate(&client, "ada", source).await,
+            Ok(Reply::Refused)
+        );
+        let responded = api.respond(&client, &open, "select", &[("method", "email")], source);
         assert_eq!(responded.await, Ok(Reply::Refused));
         let requests = recorder.requests.lock().expect("no panic");
         let call = |request: &RecordedRequest| {
@@ -566,11 +575,21 @@ mod tests {
                 session: Secret::new("session"),
                 parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
             };
-            assert_eq!(api.initiate("ada", None).await, Ok(Reply::Refused));
-            let responded = api.respond(&open, "select", &[], None).await;
+            assert_eq!(
+                api.initiate(&client(), "ada", None).await,
+                Ok(Reply::Refused)
+            );
+            let responded = api.respond(&client(), &open, "select", &[], None).await;
             assert_eq!(responded, Ok(Reply::Refused));
             let requests = recorder.requests.lock().expect("no panic").clone();
             assert_eq!(requests.len(), 2);
+            // The secret is of this client alone.
+            let other = AppClient::new("eu-west-1_pool", "other");
+            assert_eq!(api.initiate(&other, "ada", None).await, Ok(Reply::Refused));
+            let last = recorder.requests.lock().expect("no panic").pop();
+            let body = String::from_utf8(last.expect("a request").body).expect("JSON");
+            assert!(body.contains("\"ClientId\":\"other\""), "{body}");
+            assert!(!body.contains("SECRET_HASH"), "{body}");
             for request in requests {
                 let body = String::from_utf8(request.body).expect("JSON");
                 assert!(
@@ -599,7 +618,7 @@ mod tests {
             let recorder = recorder(refusal("NotAuthorizedException", message));
             let aws = aws(&recorder);
             let api = CognitoChallengeApi::new(&aws, "client");
-            let refused = api.initiate("ada", None).await.unwrap_err();
+            let refused = api.initiate(&client(), "ada", None).await.unwrap_err();
             assert_eq!(refused.code, "client secret refused", "{message}");
             let tokens = CognitoRefreshTokens::new(&aws, "client", None);
             let token = Secret::new("token");

@@ -1,6 +1,7 @@
 //! Mail by Amazon SES, API version 2. It accepts headers, and needs the same permission
 //! (`ses:SendEmail`) as version 1.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::str::FromStr;
 
@@ -133,6 +134,8 @@ pub struct MailSettings {
 pub struct SesCourier<E> {
     outbound: Outbound,
     settings: MailSettings,
+    /// The settings of app clients that have their own.
+    of_clients: BTreeMap<String, MailSettings>,
     entropy: E,
 }
 
@@ -142,8 +145,15 @@ impl<E: Entropy> SesCourier<E> {
         Self {
             outbound: Outbound::new(aws, &API),
             settings,
+            of_clients: BTreeMap::new(),
             entropy,
         }
+    }
+
+    /// Sends the mail of these app clients by settings of their own.
+    #[must_use]
+    pub fn with_clients(self, of_clients: BTreeMap<String, MailSettings>) -> Self {
+        Self { of_clients, ..self }
     }
 
     fn refusal(&self, code: &str, message: &str) -> Option<Refusal> {
@@ -223,7 +233,11 @@ impl<E: Entropy> Courier for SesCourier<E> {
             from,
             reply_to,
             configuration_set,
-        } = &self.settings;
+        } = message
+            .sender
+            .as_ref()
+            .and_then(|client| self.of_clients.get(client))
+            .unwrap_or(&self.settings);
         let to = Destination::builder().to_addresses(message.to.as_str());
         let reply_to = reply_to.iter().map(|reply_to| reply_to.header.clone());
         let request = SendEmailInput::builder()

@@ -1,6 +1,6 @@
 //! SMS by Amazon SNS.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
 
 use aws_runtime::user_agent::ApiMetadata;
@@ -155,6 +155,8 @@ impl OriginationNumber {
 pub struct SnsCourier {
     outbound: Outbound,
     settings: SmsSettings,
+    /// The sender ids of app clients that have their own.
+    of_clients: BTreeMap<String, SenderId>,
 }
 
 impl SnsCourier {
@@ -163,7 +165,14 @@ impl SnsCourier {
         Self {
             outbound: Outbound::new(aws, &API),
             settings,
+            of_clients: BTreeMap::new(),
         }
+    }
+
+    /// Sends the SMS of these app clients under names of their own.
+    #[must_use]
+    pub fn with_sender_ids(self, of_clients: BTreeMap<String, SenderId>) -> Self {
+        Self { of_clients, ..self }
     }
 
     fn refusal(code: &str, message: &str) -> Option<Refusal> {
@@ -196,15 +205,15 @@ impl SnsCourier {
             entity,
             templates,
         } = &self.settings;
+        let client = message.sender.as_ref();
+        let own = client.and_then(|client| self.of_clients.get(client));
+        let sender_id = own.or(sender_id.as_ref());
         let to_india = message.to.as_str().starts_with(INDIA);
         let template = templates.as_ref().and_then(|ids| ids.of(message.kind));
         let registered = |id: Option<&'_ DltId>| id.filter(|_| to_india).map(|id| id.0.clone());
         [
             ("AWS.SNS.SMS.SMSType", Some("Transactional".to_owned())),
-            (
-                "AWS.SNS.SMS.SenderID",
-                sender_id.as_ref().map(|id| id.0.clone()),
-            ),
+            ("AWS.SNS.SMS.SenderID", sender_id.map(|id| id.0.clone())),
             (
                 "AWS.MM.SMS.OriginationNumber",
                 origination.as_ref().map(|number| number.0.clone()),

@@ -35,7 +35,7 @@ mod resolver;
 mod seal;
 mod value;
 
-pub use policy::{admission, holders, odds, test_identifier};
+pub use policy::{admission, clients, holders, odds, test_identifier};
 pub use record::{event, pending, undo};
 pub use resolver::{answer, contact, device, invite, session, sign_in};
 pub use seal::{code, continuation, keys, pseudonym, sealed};

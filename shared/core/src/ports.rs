@@ -23,6 +23,7 @@ use crate::seal::code_terms::CodeTerms;
 use crate::seal::keys::KeyId;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::{Account, Names, Sub};
+use crate::value::app_client::AppClient;
 use crate::value::id::{FlowId, PendingId, TicketId};
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
@@ -887,6 +888,7 @@ pub trait ChallengeApi: Send + Sync {
     /// `InitiateAuth(CUSTOM_AUTH)` or `AdminInitiateAuth`.
     fn initiate(
         &self,
+        app_client: &AppClient,
         username: &str,
         source: Option<Source>,
     ) -> impl Future<Output = Result<Reply, PortError>> + Send;
@@ -894,6 +896,7 @@ pub trait ChallengeApi: Send + Sync {
     /// `RespondToAuthChallenge(CUSTOM_CHALLENGE)` or `AdminRespondToAuthChallenge`.
     fn respond(
         &self,
+        app_client: &AppClient,
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],

@@ -1,6 +1,8 @@
 //! The couriers of the functions that send.
 
-use latchstring_aws::{Aws, Couriers, MailSettings, SesCourier, SmsSettings, SnsCourier};
+use latchstring_aws::{
+    Aws, Couriers, EmailSender, MailSettings, SenderId, SesCourier, SmsSettings, SnsCourier,
+};
 
 use crate::OsEntropy;
 use crate::config::{ConfigError, Environment};
@@ -16,6 +18,7 @@ impl Environment<'_> {
     ) -> Result<Couriers<SesCourier<OsEntropy>, SnsCourier>, ConfigError> {
         let reply_to = self.email_reply_to()?;
         let configuration_set = self.ses_configuration_set()?;
+        let own = self.client_senders::<EmailSender, SenderId>()?;
         Ok(Couriers {
             mail: self.email_from()?.map(|from| {
                 let settings = MailSettings {
@@ -23,7 +26,21 @@ impl Environment<'_> {
                     reply_to,
                     configuration_set,
                 };
-                SesCourier::new(aws, settings, OsEntropy)
+                let of_clients = own.iter().map(|(client, own)| {
+                    let MailSettings {
+                        from,
+                        reply_to,
+                        configuration_set,
+                    } = settings.clone();
+                    let settings = MailSettings {
+                        from: own.from.clone().unwrap_or(from),
+                        reply_to: own.reply_to.clone().or(reply_to),
+                        configuration_set: own.configuration_set.clone().or(configuration_set),
+                    };
+                    (client.clone(), settings)
+                });
+                let of_clients = of_clients.collect();
+                SesCourier::new(aws, settings, OsEntropy).with_clients(of_clients)
             }),
             sms: SnsCourier::new(
                 aws,
@@ -33,6 +50,11 @@ impl Environment<'_> {
                     entity: self.sms_entity_id()?,
                     templates: self.sms_template_ids()?,
                 },
+            )
+            .with_sender_ids(
+                own.iter()
+                    .filter_map(|(client, own)| Some((client.clone(), own.sender_id.clone()?)))
+                    .collect(),
             ),
         })
     }

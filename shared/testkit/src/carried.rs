@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use latchstring_core::account::{Account, Names, Sub};
 use latchstring_core::event::{CarriedBy, Event, EventId, OutboxEntry};
-use latchstring_core::flow::{AnswerDigest, Flow, FlowId};
+use latchstring_core::flow::{AnswerDigest, AppClient, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::Invitation;
 use latchstring_core::message::Message;
@@ -412,8 +412,10 @@ impl<P: AccessTokenVerifier, C: Carrier> AccessTokenVerifier for Carried<P, C> {
 
 impl<P: ChallengeApi, C: Carrier> ChallengeApi for Carried<P, C> {
     carried! { Port::ChallengeApi;
-        initiate(username: &str, source: Option<Source>) -> Reply, plain, replied;
+        initiate(app_client: &AppClient, username: &str, source: Option<Source>) -> Reply,
+            plain, replied;
         respond(
+            app_client: &AppClient,
             challenge: &OpenChallenge,
             answer: &str,
             metadata: &[(&str, &str)],

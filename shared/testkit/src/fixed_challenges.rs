@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{ChallengeApi, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -30,12 +31,18 @@ fn challenge(parameters: &[(&str, &str)]) -> Reply {
 }
 
 impl ChallengeApi for FixedChallenges {
-    async fn initiate(&self, _: &str, _: Option<Source>) -> Result<Reply, PortError> {
+    async fn initiate(
+        &self,
+        _: &AppClient,
+        _: &str,
+        _: Option<Source>,
+    ) -> Result<Reply, PortError> {
         Ok(challenge(&[("step", "select")]))
     }
 
     async fn respond(
         &self,
+        _: &AppClient,
         _: &OpenChallenge,
         _: &str,
         client_metadata: &[(&str, &str)],

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use latchstring_core::account::Account;
+use latchstring_core::flow::AppClient;
 use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply, Tokens};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -54,6 +55,8 @@ struct Inner<T> {
 /// A session of custom authentication.
 #[derive(Clone)]
 pub struct Session {
+    /// The app client that opened it, which alone answers it.
+    client: String,
     username: String,
     account: Option<Account>,
     rounds: Vec<Value>,
@@ -115,10 +118,15 @@ impl<T: Invoke> Pool<T> {
     ///
     /// Never: the directory in memory does not fail.
     pub async fn open(&self, username: &str) -> (Session, Next) {
+        self.open_for(self.0.client, username).await
+    }
+
+    async fn open_for(&self, client: &str, username: &str) -> (Session, Next) {
         // Invariant: the directory in memory does not fail.
         let found = self.0.accounts.find(username).await.expect("no fault");
         let account = found.filter(|account| account.enabled);
         let mut session = Session {
+            client: client.to_owned(),
             username: account
                 .as_ref()
                 .map_or(username, |account| &account.username)
@@ -160,10 +168,23 @@ impl<T: Invoke> Pool<T> {
 
     /// `RespondToAuthChallenge`.
     pub async fn respond(&self, session: &Secret, answer: &str, metadata: &Value) -> Answer {
+        self.respond_as(self.0.client, session, answer, metadata)
+            .await
+    }
+
+    async fn respond_as(
+        &self,
+        client: &str,
+        session: &Secret,
+        answer: &str,
+        metadata: &Value,
+    ) -> Answer {
         let number = session.expose().parse::<usize>();
-        let taken = number
-            .ok()
-            .and_then(|number| self.sessions().get_mut(number)?.take());
+        let taken = number.ok().and_then(|number| {
+            let mut sessions = self.sessions();
+            let session = sessions.get_mut(number)?;
+            session.take_if(|session| session.client == client)
+        });
         let Some(mut session) = taken else {
             return Answer::Failed;
         };
@@ -195,7 +216,7 @@ impl<T: Invoke> Pool<T> {
         mut request: Value,
         metadata: &Value,
     ) -> Value {
-        let Inner { id, client, .. } = &*self.0;
+        let (id, client) = (self.0.id, &session.client);
         let account = session.account.as_ref();
         request["userAttributes"] = account.map(attributes).unwrap_or_default().into();
         request["userNotFound"] = json!(account.is_none());
@@ -293,12 +314,20 @@ fn attributes(account: &Account) -> Map<String, Value> {
 }
 
 impl<T: Invoke> ChallengeApi for Pool<T> {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
-        Ok(Box::pin(Pool::initiate(self, username)).await.into())
+    async fn initiate(
+        &self,
+        app_client: &AppClient,
+        username: &str,
+        _: Option<Source>,
+    ) -> Result<Reply, PortError> {
+        let opening = Box::pin(self.open_for(app_client.client(), username));
+        let (session, next) = opening.await;
+        Ok(self.answered(session, &next).into())
     }
 
     async fn respond(
         &self,
+        app_client: &AppClient,
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
@@ -308,7 +337,8 @@ impl<T: Invoke> ChallengeApi for Pool<T> {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), json!(value)))
             .collect();
-        let answer = Pool::respond(self, &challenge.session, answer, &metadata);
+        let client = app_client.client();
+        let answer = self.respond_as(client, &challenge.session, answer, &metadata);
         Ok(Box::pin(answer).await.into())
     }
 }

@@ -132,16 +132,18 @@ impl Client {
             }
             Self::Tokens => fails(CognitoTokens::new(aws).holder(&Secret::new("token")).await),
             Self::SecretSource => fails(SecretsManager::new(aws, "keys").read().await),
-            Self::Initiate | Self::SignedInitiate => {
-                fails(self.challenges(aws).initiate("ada", None).await)
-            }
+            Self::Initiate | Self::SignedInitiate => fails(
+                self.challenges(aws)
+                    .initiate(&app_client(), "ada", None)
+                    .await,
+            ),
             Self::Respond | Self::SignedRespond => {
                 let open = OpenChallenge {
                     session: Secret::new("session"),
                     parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
                 };
                 let api = self.challenges(aws);
-                fails(api.respond(&open, "000000", &[], None).await)
+                fails(api.respond(&app_client(), &open, "000000", &[], None).await)
             }
             Self::Mail => {
                 let settings = MailSettings {
@@ -183,6 +185,10 @@ impl Client {
 /// The code of an error, and the outcome of a message.
 type Failure = (String, Option<DeliveryOutcome>);
 
+fn app_client() -> latchstring_core::flow::AppClient {
+    latchstring_core::flow::AppClient::new("pool", "app")
+}
+
 fn fails<T: Debug>(answer: Result<T, PortError>) -> Failure {
     (answer.expect_err("no service answers").code, None)
 }
@@ -198,6 +204,7 @@ fn to(method: Method, text: &str, content: Content) -> Message {
         kind: Kind::SignInCode,
         code: None,
         content,
+        sender: None,
     }
 }
 

@@ -2,6 +2,7 @@
 //! emulator then issues its own challenge.
 
 use latchstring_aws::CognitoChallengeApi;
+use latchstring_core::flow::AppClient;
 use latchstring_tests::challenge_contract::Contract;
 use latchstring_tests::{Ministack, challenge_contract_tests};
 use serde_json::{Value, json};
@@ -32,6 +33,7 @@ async fn pools() -> [((), Contract<CognitoChallengeApi>); 1] {
     let contract = Contract {
         public: CognitoChallengeApi::new(&aws, client),
         signed: CognitoChallengeApi::signed(&aws, pool, client),
+        app_client: AppClient::new(pool, client),
         known: "ada".to_owned(),
         disabled: "bob".to_owned(),
         // It reports missing users for every setting of the client (docs/stand-in.md).

@@ -55,6 +55,7 @@ fn mail() -> Message {
             text: "Grüße & <Text>\n\nA second line.".to_owned(),
             html: "<html lang=\"ja\"><p>コード</p></html>".to_owned(),
         },
+        sender: None,
     }
 }
 
@@ -67,6 +68,7 @@ fn sms() -> Message {
         content: Content::Sms {
             text: "Grüße, コード\n@example.com #000000".to_owned(),
         },
+        sender: None,
     }
 }
 

@@ -203,7 +203,7 @@ async fn a_request_that_cannot_be_read_is_a_problem() {
             json,
             r#"{"emailOrPhone": "ada@example.com", "clientId": "another"}"#,
             400,
-            "InvalidClient",
+            "InvalidIdentifier",
         ),
         ("/v1/sign-in", json, &long, 413, "ContentTooLarge"),
         ("/v1/sign-in/answer", json, "{}", 400, "MalformedRequest"),

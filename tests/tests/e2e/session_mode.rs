@@ -170,9 +170,16 @@ impl Mode {
 
     /// Signs Ada in and opens a session.
     async fn open(&self) -> SessionId {
-        let challenge = challenge(self.api.initiate("ada@example.com", None).await);
+        let challenge = challenge(
+            self.api
+                .initiate(&app_client(), "ada@example.com", None)
+                .await,
+        );
         assert_eq!(challenge.parameters["USERNAME"], "ada");
-        let reply = self.api.respond(&challenge, ANSWER, &[], None).await;
+        let reply = self
+            .api
+            .respond(&app_client(), &challenge, ANSWER, &[], None)
+            .await;
         let Ok(Reply::Tokens(tokens)) = reply else {
             panic!("no tokens");
         };
@@ -296,12 +303,21 @@ async fn without_the_secret_no_flow_starts_for_any_user() {
         CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, Some(secret("another secret"))),
     ] {
         for name in ["ada", "ada@example.com", "missing"] {
-            let refused = api.initiate(name, None).await.expect_err("refused");
+            let refused = api
+                .initiate(&app_client(), name, None)
+                .await
+                .expect_err("refused");
             assert_eq!(refused.code, "client secret refused");
         }
     }
     let public = CognitoChallengeApi::new(&aws, CLIENT).with_secret(&aws, Some(secret(SECRET)));
-    let opened = challenge(public.initiate("ada", None).await);
-    let reply = public.respond(&opened, ANSWER, &[], None).await;
+    let opened = challenge(public.initiate(&app_client(), "ada", None).await);
+    let reply = public
+        .respond(&app_client(), &opened, ANSWER, &[], None)
+        .await;
     assert!(matches!(reply, Ok(Reply::Tokens(_))));
+}
+
+fn app_client() -> latchstring_core::flow::AppClient {
+    latchstring_core::flow::AppClient::new(POOL, CLIENT)
 }

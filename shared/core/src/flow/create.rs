@@ -584,7 +584,12 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
             return None;
         }
         let code = row.code(policy, keys, contact)?;
-        let link_url = policy.branding.link_url.as_ref();
+        // The message of a slot is for all who request it, so none of their clients gives it its look.
+        let branding = match row.terms.is_slot() {
+            true => &policy.branding,
+            false => policy.branding_of(&self.event.app_client),
+        };
+        let link_url = branding.link_url.as_ref();
         let link = link_url
             // The mail of a slot is for every flow of it, also for one whose client has a secret.
             .filter(|_| row.link_challenge.is_some() || row.terms.is_slot())
@@ -593,7 +598,7 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
                 Link::new(url, &pointer, &code.link_token())
             });
         Some(Message::code(
-            &policy.branding,
+            branding,
             row.locale,
             contact.clone(),
             code,

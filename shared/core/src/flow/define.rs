@@ -522,9 +522,10 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let kept = account.attributes.verified(undo.contact.method().other())?;
         let locale = account.attributes.locale();
+        let branding = policy.branding_of(&self.event.app_client);
         policy
             .may_get_notice(&kept, undo.now)
-            .then(|| Message::change_undone(&policy.branding, locale, kept, undo.now))
+            .then(|| Message::change_undone(branding, locale, kept, undo.now))
     }
 
     /// Returns the notice of a change of contact, to the replaced contact. If there is none, or it
@@ -533,7 +534,8 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     /// never the request's.
     fn notice(&self, commit: &Commit<'_, S, D>, replaced: Option<Identifier>) -> Option<Message> {
         let policy = &self.deployment.policy;
-        let (branding, now) = (&policy.branding, commit.now);
+        let branding = policy.branding_of(&self.event.app_client);
+        let now = commit.now;
         let locale = commit.account.attributes.locale();
         let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
         let page = branding.link_url.as_ref().map(LinkUrl::of_undo);

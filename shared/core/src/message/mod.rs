@@ -9,6 +9,7 @@ mod html;
 mod kind;
 mod sms;
 mod template;
+mod texts;
 mod words;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 pub use kind::Kind;
 pub use sms::parts;
+pub use texts::{PARTS, TextError, TextFault, Texts, texts};
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
@@ -41,6 +43,8 @@ pub struct Message {
     pub code: Option<Code>,
     /// The text of the message.
     pub content: Content,
+    /// The app client whose sender it has; `None` for the deployment's.
+    pub sender: Option<String>,
 }
 
 /// The text of a message: a mail to an email address, an SMS to a phone number.
@@ -129,6 +133,7 @@ impl Message {
             kind,
             code: Some(code),
             content,
+            sender: branding.sender.clone(),
         }
     }
 
@@ -201,6 +206,7 @@ impl Message {
             kind,
             code: None,
             content,
+            sender: branding.sender.clone(),
         }
     }
 }
@@ -265,23 +271,29 @@ fn content(
         fill(template.trim_end(), &values)
     };
     let words = words(locale, kind);
+    let own = |part| {
+        let texts = branding.texts.as_ref()?;
+        texts.get(locale, kind.name(), part)
+    };
     match to {
         Identifier::Email(_) => {
-            let subject = with(words.subject, app);
+            let subject = with(own("subject").unwrap_or(words.subject), app);
+            let previews = own("preview").unwrap_or(words.preview);
             let preview = match branding.preview {
-                Preview::Request => words.preview.lines().next(),
-                Preview::Code => words.preview.lines().last(),
+                Preview::Request => previews.lines().next(),
+                Preview::Code => previews.lines().last(),
             };
             let link = values
                 .iter()
                 .find_map(|(name, value)| value.filter(|_| *name == "link"));
+            let paragraphs = own("text").unwrap_or(words.text);
             let (sentence, button) = link_words(locale, kind);
             // After the code, which stays first.
             let text = if link.is_some() {
                 let link = format!("{{code}}\n\n{sentence}\n\n{{link}}\n\n");
-                Cow::Owned(words.text.replacen("{code}\n\n", &link, 1))
+                Cow::Owned(paragraphs.replacen("{code}\n\n", &link, 1))
             } else {
-                Cow::Borrowed(words.text)
+                Cow::Borrowed(paragraphs)
             };
             let head = Head {
                 locale,
@@ -306,7 +318,7 @@ fn content(
             // One part is charged. The second line is left out if it would cost another; then the
             // name is, then all but the code and its label, and then the hash. The code of a slot with
             // a long domain is last without its label.
-            let (long, shortest) = sms_lines(words.sms);
+            let (long, shortest) = sms_lines(own("sms").unwrap_or(words.sms));
             let short = long.lines().next().unwrap_or_default();
             let templates = [
                 (long, app),

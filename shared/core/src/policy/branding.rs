@@ -1,7 +1,10 @@
 //! The deployment's own parts of messages.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
+use super::texts::Texts;
 use crate::value::identifier::Email;
 use crate::value::locale::Locale;
 use crate::value::unicode::is_invisible;
@@ -23,6 +26,10 @@ pub struct Branding {
     pub support: Option<SupportContact>,
     /// The page that the link of a mail opens. Without it, no mail has a link.
     pub link_url: Option<LinkUrl>,
+    /// The app client whose sender messages have; `None` for the deployment's.
+    pub sender: Option<String>,
+    /// Texts in place of the built-in ones.
+    pub texts: Option<Arc<Texts>>,
 }
 
 /// The text that a mail offers to an inbox's list and a lock screen.

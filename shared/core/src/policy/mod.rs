@@ -3,17 +3,20 @@
 pub mod admission;
 pub(crate) mod branding;
 pub(crate) mod budgets;
+pub mod clients;
 pub mod holders;
 pub mod odds;
 pub mod shards;
 pub mod test_identifier;
+pub(crate) mod texts;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use self::admission::Admission;
 use self::branding::Branding;
 use self::budgets::{Budgets, Countries, Price};
+use self::clients::ClientPolicy;
 use self::holders::OtherHolders;
 use self::test_identifier::TestIdentifier;
 use crate::seal::keys::KeyRing;
@@ -96,6 +99,8 @@ pub struct Policy {
     pub test_identifiers: Vec<TestIdentifier>,
     /// The look of the deployment's messages.
     pub branding: Branding,
+    /// The settings of app clients that have their own, by the client's id.
+    pub of_clients: BTreeMap<String, ClientPolicy>,
 }
 
 impl Policy {
@@ -130,6 +135,7 @@ impl Policy {
             phones: PhoneRules::default(),
             test_identifiers: Vec::new(),
             branding: Branding::default(),
+            of_clients: BTreeMap::new(),
         }
     }
 

@@ -335,8 +335,10 @@ where
         metadata: &[(&str, &str)],
         source: Option<Source>,
     ) -> Result<Replied, AnswerError> {
-        let api = self.context.api;
-        let responding = api.respond(&session.challenge, answer, metadata, source);
+        let Context {
+            api, app_client, ..
+        } = self.context;
+        let responding = api.respond(app_client, &session.challenge, answer, metadata, source);
         let replied = timeout(self.context.clock, ANSWER_LIMIT, responding).await;
         match replied.unwrap_or_else(|| Err(PortError::new("RespondToAuthChallenge", "timeout"))) {
             Ok(Reply::Tokens(tokens)) => Ok(Replied::Tokens(tokens)),

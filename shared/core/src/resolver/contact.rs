@@ -108,7 +108,8 @@ where
         let ticket = context.seal_resumption(resume, contact, TicketPurpose::ResumeContact);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
         let username = &account.username;
-        let Reply::Challenge(challenge) = context.api.initiate(username, source).await? else {
+        let opening = context.api.initiate(context.app_client, username, source);
+        let Reply::Challenge(challenge) = opening.await? else {
             return Err(Cause::SessionRefused.into());
         };
         let resuming = context.resume(challenge, contact, username, &ticket, source);
@@ -241,7 +242,10 @@ where
             let directory = context.directory;
             directory.set_names(&account.username, names).await?;
         }
-        let opened = context.api.initiate(&account.username, source).await?;
+        let opening = context
+            .api
+            .initiate(context.app_client, &account.username, source);
+        let opened = opening.await?;
         let Reply::Challenge(challenge) = opened else {
             return Err(Cause::SessionRefused.into());
         };

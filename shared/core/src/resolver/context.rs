@@ -67,4 +67,15 @@ impl<P: Ports> Context<'_, P> {
         }
         Ok(())
     }
+
+    /// The client that device tokens are sealed for, whichever client they are remembered at: a
+    /// browser is known to the account, and its budget is one.
+    pub(crate) fn device_client(&self) -> AppClient {
+        let first = self.deployment.policy.clients.first();
+        let pool = self.app_client.pool();
+        first.map_or_else(
+            || self.app_client.clone(),
+            |first| AppClient::new(pool, first),
+        )
+    }
 }

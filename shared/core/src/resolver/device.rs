@@ -42,7 +42,6 @@ impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
     ) -> Result<DevicePayload, ContactError> {
         let Context {
             deployment: Deployment { policy, keys },
-            app_client,
             clock,
             entropy,
             ..
@@ -64,7 +63,7 @@ impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
         let id = Pseudonym::of_sign_in(keys, &identity.sub, identity.auth_time);
         let device = Device::new(id, &account.attributes, generations, ends, keys, entropy);
         Ok(DevicePayload {
-            device: Secret::new(device.seal(keys, app_client, entropy)),
+            device: Secret::new(device.seal(keys, &self.context.device_client(), entropy)),
             expires_in: u32::try_from(policy.device_life.as_secs()).unwrap_or(u32::MAX),
         })
     }

@@ -68,7 +68,10 @@ impl<P: Ports> Context<'_, P> {
             if step(&challenge) != Some("select") {
                 return Err(Cause::UnexpectedChallenge.into());
             }
-            let responding = self.api.respond(&challenge, "select", &metadata, source);
+            let client = self.app_client;
+            let responding = self
+                .api
+                .respond(client, &challenge, "select", &metadata, source);
             challenge = match responding.await? {
                 Reply::Challenge(challenge) => challenge,
                 Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
@@ -119,9 +122,10 @@ impl<P: Ports> Context<'_, P> {
         if step(&challenge) != Some("select") {
             return Err(Cause::UnexpectedChallenge.into());
         }
+        let client = self.app_client;
         let responding = self
             .api
-            .respond(&challenge, proof.expose(), &metadata, source);
+            .respond(client, &challenge, proof.expose(), &metadata, source);
         match responding.await? {
             Reply::Tokens(tokens) => Ok(Answered::Tokens(tokens)),
             Reply::Challenge(challenge) => Ok(Answered::Asked(challenge)),

@@ -6,6 +6,7 @@ use super::context::{Context, Ports};
 use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
+use crate::policy::admission::Admission;
 use crate::ports::{AccessTokenVerifier, Directory, InvitationStore};
 pub use crate::record::invitation::{Invitation, Membership, MembershipError};
 use crate::seal::pseudonym::Pseudonym;
@@ -123,7 +124,7 @@ impl<P: Ports<Store: InvitationStore>> Context<'_, P> {
 
     /// Without a rule, the function has no right on invitations.
     fn needs_a_rule(&self) -> Result<(), ContactError> {
-        let is_open = self.deployment.policy.admission.is_open();
+        let is_open = self.deployment.policy.admissions().all(Admission::is_open);
         (!is_open).then_some(()).ok_or(ContactError::SignUpIsOpen)
     }
 

@@ -239,7 +239,7 @@ where
             Device::open(
                 device.expose(),
                 &self.context.deployment.keys,
-                self.context.app_client,
+                &self.context.device_client(),
                 now,
             )
             .ok()
@@ -269,7 +269,7 @@ where
             Ok(self
                 .context
                 .api
-                .initiate(identifier.as_str(), *source)
+                .initiate(self.context.app_client, identifier.as_str(), *source)
                 .await?)
         });
         let (terms, opened) = try_join(charging, opening).await?;
@@ -312,7 +312,10 @@ where
         source: Option<Source>,
     ) -> Result<OpenChallenge, SignInError> {
         let no_user = uuid(self.context.entropy.bytes());
-        match self.context.api.initiate(&no_user, source).await? {
+        let Context {
+            api, app_client, ..
+        } = self.context;
+        match api.initiate(app_client, &no_user, source).await? {
             Reply::Challenge(challenge) => Ok(challenge),
             Reply::Tokens(_) | Reply::UserNotFound | Reply::Unconfirmed | Reply::Refused => {
                 Err(Cause::SessionRefused.into())
@@ -334,7 +337,10 @@ where
             .context
             .seal_resumption(resume, identifier, TicketPurpose::Resume);
         let ticket = ticket.ok_or(SignInError::InvalidResume)?;
-        let opening = self.context.api.initiate(identifier.as_str(), *source);
+        let Context {
+            api, app_client, ..
+        } = self.context;
+        let opening = api.initiate(app_client, identifier.as_str(), *source);
         let challenge = match opening.await? {
             Reply::Challenge(challenge) => challenge,
             // The account was deleted: a code was only sent because there was one.
@@ -828,7 +834,7 @@ where
         let Context {
             deployment, clock, ..
         } = &self.context;
-        let admission = &deployment.policy.admission;
+        let admission = deployment.policy.admission_of(self.context.app_client);
         if admission.is_open() {
             return Ok(Some(Joining::of(username)));
         }
@@ -903,9 +909,12 @@ where
         username: &str,
         source: Option<Source>,
     ) -> Result<OpenChallenge, SignInError> {
+        let Context {
+            api, app_client, ..
+        } = self.context;
         let mut backoff = Backoff::new();
         loop {
-            match self.context.api.initiate(username, source).await? {
+            match api.initiate(app_client, username, source).await? {
                 Reply::Challenge(challenge) => return Ok(challenge),
                 Reply::Tokens(_) | Reply::Unconfirmed | Reply::Refused => {
                     return Err(Cause::SessionRefused.into());

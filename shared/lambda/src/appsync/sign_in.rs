@@ -20,6 +20,7 @@ struct Arguments {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Input {
+    client_id: Option<String>,
     email_or_phone: String,
     method: GraphqlMethod,
     proof: Option<String>,
@@ -62,6 +63,7 @@ where
         let Arguments { input } = arguments(event)?;
         let complete = input.complete.unwrap_or_default();
         let input = SignInInput {
+            client: input.client_id,
             email_or_phone: Secret::new(input.email_or_phone),
             method: input.method.into(),
             proof: input.proof.map(Secret::new),
@@ -74,12 +76,13 @@ where
         let requested = self.request(input, self.source.of(event), log_context);
         let Requested {
             deployment,
+            app_client,
             request,
         } = match requested.await {
             Ok(requested) => requested,
             Err(error) => return Ok(Err(error.into())),
         };
-        let sign_in = self.core(&deployment);
+        let sign_in = self.core(&deployment, &app_client);
         let answered = match field {
             "signIn" => match &request.proof {
                 Some(proof) if complete => {

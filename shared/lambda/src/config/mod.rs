@@ -3,6 +3,7 @@
 //! If it sets a field of the policy, the row says so; any other is read by a method here.
 //! CONTRIBUTING.md lists the places outside this module.
 
+mod clients;
 mod settings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,12 +32,16 @@ use latchstring_core::time::Timestamp;
 use thiserror::Error;
 use tracing::Level;
 
+pub use clients::{MessagesError, messages};
 pub use settings::{SETTINGS, Setting, Takes};
 
 use crate::keys::{FixedOrRotating, Rotating};
 use crate::resolver::{OriginSecrets, Origins, SessionMode, SourceOf};
 use crate::ring_text::ring;
 use crate::system::SystemClock;
+
+/// The greatest number of app clients. A continuation is tried for each of them.
+const MAX_CLIENTS: usize = 50;
 
 /// An error in the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -101,6 +106,17 @@ pub enum ConfigError {
         "EMAIL is false and SMS_COUNTRIES is not set, so no code could be sent: set one of them"
     )]
     NoChannel,
+    /// A member of the settings of a client, or the list that its id must be in.
+    #[error("CLIENTS has an invalid member: {0}")]
+    Clients(&'static str),
+    /// Session mode serves the client whose secret the functions have.
+    #[error("SESSION_MODE is on, so CLIENTS may have the first client of CLIENT_IDS alone")]
+    ClientsOfSessions,
+    /// A text of the file of messages.
+    #[error(
+        "MESSAGES_FILE has a text that is not accepted: run `latchstring messages check` on the file"
+    )]
+    Messages,
     /// The budgets leave an attacker better odds than this ceiling allows.
     #[error(
         "the budgets leave odds above {}; `latchstring odds` prints them and their sources",
@@ -228,7 +244,8 @@ impl Environment<'_> {
         &self,
         open: impl FnOnce(String) -> V,
     ) -> Result<FixedOrRotating<V, SystemClock>, ConfigError> {
-        let policy = self.policy()?;
+        let mut policy = self.policy()?;
+        self.set_texts(&mut policy)?;
         let keys = self.optional(settings::KEY_RING, |text| ring(text).ok_or(()))?;
         let secret = self.optional(settings::KEY_RING_SECRET, str::parse)?;
         match (keys, secret) {
@@ -247,7 +264,7 @@ impl Environment<'_> {
     /// # Errors
     /// If a variable is missing or out of bounds, or the odds are above a ceiling.
     pub fn policy(&self) -> Result<Policy, ConfigError> {
-        let policy = Policy {
+        let mut policy = Policy {
             clients: self.clients()?,
             ..self.numbers()?
         };
@@ -260,6 +277,7 @@ impl Environment<'_> {
         if policy.contacts_are_usernames && policy.other_holders == OtherHolders::Ignore {
             return Err(ConfigError::UsernameAttributes);
         }
+        policy.of_clients = self.client_policies(&policy)?;
         let odds = Odds::of(&policy, self.accounts()?);
         let [targeted, sprayed] = self.ceilings()?;
         if odds.with_a_stolen_device() > targeted {
@@ -401,6 +419,9 @@ impl Environment<'_> {
         }
         let secret = self.client_secret()?;
         let secret = secret.ok_or(ConfigError::SessionsWithoutSecret)?;
+        if self.has_other_client()? {
+            return Err(ConfigError::ClientsOfSessions);
+        }
         let origins = self.optional(settings::SESSION_ORIGINS, |text| {
             Origins::parse(text).ok_or(())
         })?;
@@ -454,7 +475,7 @@ impl Environment<'_> {
     /// If it is missing, or set with another rule.
     pub fn admission_hook(&self) -> Result<Option<String>, ConfigError> {
         let function: Option<String> = self.optional(settings::ADMISSION_HOOK, str::parse)?;
-        let is_rule = self.admission_rule(settings::ADMISSION)? == AdmissionRule::Hook;
+        let is_rule = self.has_rule(|rule| rule == AdmissionRule::Hook)?;
         if function.is_some() == is_rule {
             Ok(function)
         } else {
@@ -654,7 +675,7 @@ impl Environment<'_> {
         if is_legacy && !self.hours(settings::UNDO_HOURS)?.is_zero() {
             return Err(ConfigError::UndoOfLegacyPool);
         }
-        if is_legacy && self.admission_rule(settings::ADMISSION)? != AdmissionRule::Open {
+        if is_legacy && self.has_rule(|rule| rule != AdmissionRule::Open)? {
             return Err(ConfigError::AdmissionOfLegacyPool);
         }
         if is_legacy && self.event_bus()?.is_some() {
@@ -867,7 +888,7 @@ impl Environment<'_> {
             .split(',')
             .map(|client| client.trim().to_owned())
             .collect();
-        if clients.iter().any(String::is_empty) {
+        if clients.iter().any(String::is_empty) || clients.len() > MAX_CLIENTS {
             return Err(ConfigError::Invalid(settings::CLIENT_IDS));
         }
         Ok(clients)
@@ -1002,7 +1023,9 @@ mod tests {
         };
         let mut defaults = read(&[]);
         // `policy` sets it.
-        defaults.remove("clients");
+        for set_by_policy in ["clients", "of_clients", "branding.sender", "branding.texts"] {
+            assert!(defaults.remove(set_by_policy).is_some(), "{set_by_policy}");
+        }
         let mut setters: BTreeMap<_, Vec<&str>> = BTreeMap::new();
         for setting in SETTINGS {
             let Some(value) = another(setting) else {

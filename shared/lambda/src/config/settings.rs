@@ -100,7 +100,11 @@ settings! {
     USER_POOL_ID = None, Text("the user pool's id"), FUNCTION,
         "The pool. Tickets, proofs and challenges are bound to it.";
     CLIENT_IDS = None, Text("app client ids, separated by commas"), FUNCTION,
-        "The app clients that are served. A session of any other client fails. Sign-in opens its sessions for the first client of the list.";
+        "The app clients that are served, up to 50. A session of any other client fails. Sign-in opens its sessions for the client that a request names by `clientId`, else for the first of the list.";
+    CLIENTS = Some(""), Text("JSON: settings by app client id"), FUNCTION,
+        r#"What differs at an app client of `CLIENT_IDS` from the deployment: `{"1h57kf5cpq17m0eml12EXAMPLE": {"appName": "Acme", "methods": ["email"]}}`. The members are listed [below](#settings-of-one-app-client)."#;
+    MESSAGES_FILE = Some(""), Text("a file of texts, JSON"), FUNCTION,
+        "The file with the texts of messages that replace the built-in ones ([messages.md](messages.md#texts-of-your-own)). Only Define and Create read it.";
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
         r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional. What was made with them is accepted, but nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
@@ -156,7 +160,7 @@ settings! {
     FRESH_SECONDS = Some("600"), Whole(60, 86_400, "seconds"), CONSTRUCT, policy.fresh_for = seconds,
         "The greatest age of a sign-in that may add or change a contact or remember a device.";
     CLIENT_SECRET = Some(""), Text("the secret of the app client"), FUNCTION,
-        "The secret of the first client of `CLIENT_IDS`, if it has one. Every call to Cognito then proves it, and Cognito refuses all others.";
+        "The secret of the first client of `CLIENT_IDS`, if it has one. Every call to Cognito for that client then proves it, and Cognito refuses all others. No other client may have a secret.";
     CLIENT_SECRET_SECRET = Some(""), Text("the name or ARN of a secret that holds the app client's secret"), FUNCTION,
         "The same in Secrets Manager; read again when it is ten minutes old. Set at most one of the two.";
     SERVER_CREDENTIAL = Some(""), Text("one or two texts of at least 32 characters, separated by a space"), FUNCTION,

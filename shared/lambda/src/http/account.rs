@@ -255,7 +255,7 @@ where
                 call.log_context,
             )
             .await?;
-        self.prompt(&deployment, begun)
+        self.prompt(&deployment, &identity, begun)
     }
 
     async fn change(
@@ -276,15 +276,17 @@ where
                 call.log_context,
             )
             .await?;
-        self.prompt(&deployment, begun)
+        self.prompt(&deployment, &identity, begun)
     }
 
     fn prompt(
         &self,
         deployment: &Deployment,
+        identity: &Identity,
         (contact, payload): (Identifier, SignInPayload),
     ) -> Result<CodePrompt, Failure> {
-        let account = self.core(deployment);
+        let client = self.client_of(deployment, identity);
+        let account = self.core_of(deployment, &client);
         let context = &account.context;
         let continuation = context.continuation(&payload, &contact, CodeEffect::Contact)?;
         CodePrompt::new(continuation, payload).ok_or_else(no_code)

@@ -320,7 +320,6 @@ fn sample(problem: ProblemType, malformed: &Rejection) -> Failure {
             .into()
         }
         ProblemType::Unavailable => PortError::new("example", "timeout").into(),
-        ProblemType::InvalidClient => return Rejection::InvalidClient.into(),
         ProblemType::MalformedRequest => return malformed.clone().into(),
         ProblemType::Forbidden => return Rejection::Forbidden.into(),
         ProblemType::NotFound => return Rejection::NotFound.into(),

@@ -46,7 +46,6 @@ problems! {
     InvalidProof = 400, "Invalid proof";
     InvalidResume = 400, "The sign-in has ended";
     InvalidContinuation = 400, "The sign-in has ended";
-    InvalidClient = 400, "Another app client";
     InvalidInvitation = 400, "Invalid invitation";
     MalformedRequest = 400, "Malformed request";
     NotSignedIn = 401, "Not signed in";
@@ -99,9 +98,6 @@ pub(crate) enum Rejection {
     /// A member has the wrong type, or a word that it does not take.
     #[error("The member `{0}` has a wrong type or value.")]
     Wrong(String),
-    /// The app client is not the one that is served.
-    #[error("This app client is not served here.")]
-    InvalidClient,
     /// The request did not come through the proxy whose secret it must have.
     #[error("Use the public address of this API.")]
     Forbidden,
@@ -136,7 +132,6 @@ impl Rejection {
             | Self::Missing(_)
             | Self::Wrong(_)
             | Self::NotAnAddress => ProblemType::MalformedRequest,
-            Self::InvalidClient => ProblemType::InvalidClient,
             Self::Forbidden | Self::ForeignPage | Self::NotTheServer => ProblemType::Forbidden,
             Self::NotFound => ProblemType::NotFound,
             Self::MethodNotAllowed(_) => ProblemType::MethodNotAllowed,

@@ -231,7 +231,7 @@ routes! {
         /// without an account. With `resume` it continues a sign-in and sends nothing.
         SignIn("signIn") = POST "/v1/sign-in", Anonymous,
             Json<SignInRequest> => Json<CodePrompt>,
-            [InvalidIdentifier, InvalidClient, InvalidResume, CaptchaRequired, TooManyRequests];
+            [InvalidIdentifier, InvalidResume, CaptchaRequired, TooManyRequests];
         /// Request a ticket
         ///
         /// For an SDK that runs Cognito's exchange itself, such as Amplify. The call sends nothing
@@ -239,7 +239,7 @@ routes! {
         /// the account.
         CreateTicket("createTicket") = POST "/v1/sign-in/ticket", Anonymous,
             Json<TicketRequest> => Json<IssuedTicket>,
-            [InvalidIdentifier, InvalidClient, InvalidProof, InvalidResume, CaptchaRequired,
+            [InvalidIdentifier, InvalidProof, InvalidResume, CaptchaRequired,
                 NotAdmitted, NotFound, ContactInUse, TooManyRequests];
         /// Answer a code
         ///

@@ -125,12 +125,9 @@ where
     H: AdmissionHook,
 {
     async fn requested(&self, input: TicketRequest, call: &Call<'_>) -> Result<Requested, Failure> {
-        let served = self.app_client.client();
-        if input.client_id.is_some_and(|client| client != served) {
-            return Err(Rejection::InvalidClient.into());
-        }
         let typed = input.email_or_phone.0;
         let input = SignInInput {
+            client: input.client_id,
             method: ContactMethod::of(input.method, typed.expose()),
             email_or_phone: typed,
             proof: input.proof.map(|proof| proof.0),
@@ -151,9 +148,10 @@ where
         };
         let Requested {
             deployment,
+            app_client,
             request,
         } = self.requested(input.into(), call).await?;
-        let sign_in = self.core(&deployment);
+        let sign_in = self.core(&deployment, &app_client);
         let payload = sign_in.session(&request).await?;
         let identifier = &request.identifier;
         let continuation = sign_in.context.continuation(&payload, identifier, effect)?;
@@ -163,9 +161,11 @@ where
     async fn ticket(&self, input: TicketRequest, call: &Call<'_>) -> Result<IssuedTicket, Failure> {
         let Requested {
             deployment,
+            app_client,
             request,
         } = self.requested(input, call).await?;
-        Ok(self.core(&deployment).ticket(&request).await?.into())
+        let sign_in = self.core(&deployment, &app_client);
+        Ok(sign_in.ticket(&request).await?.into())
     }
 
     async fn answer(
@@ -185,12 +185,13 @@ where
             source: Some(call.source),
         };
         let (named, continuation) = (request.key_ids(), &request.continuation);
-        let deployment = self.deployment_of(continuation, &named, call).await?;
-        let answered = self.core(&deployment).answer(&request, action).await?;
+        let (deployment, app_client) = self.deployment_of(continuation, &named, call).await?;
+        let sign_in = self.core(&deployment, &app_client);
+        let answered = sign_in.answer(&request, action).await?;
         match (answered, self.sessions.mode()) {
             (AnswerPayload::SignedIn { tokens, is_new }, Some(mode)) => {
                 let sessions = Sessions {
-                    context: self.core(&deployment).context,
+                    context: sign_in.context,
                     tokens: &mode.tokens,
                 };
                 let opened = self.open(&sessions, tokens, action, call).await?;
@@ -244,30 +245,32 @@ where
             source: Some(call.source),
         };
         let (named, continuation) = (request.key_ids(), &request.continuation);
-        let deployment = self.deployment_of(continuation, &named, call).await?;
-        let resent = self.core(&deployment).resend(&request).await?;
+        let (deployment, app_client) = self.deployment_of(continuation, &named, call).await?;
+        let sign_in = self.core(&deployment, &app_client);
+        let resent = sign_in.resend(&request).await?;
         CodePrompt::after_resend(resent).ok_or_else(no_code)
     }
 
-    /// Returns the deployment, and notes the identifier of the continuation for the log line. If the
+    /// Returns the deployment and the client of the continuation, and notes the identifier of the continuation for the log line. If the
     /// keys cannot be read, the sign-in goes on: the failure has the continuation.
     async fn deployment_of(
         &self,
         continuation: &Secret,
         named: &[KeyId],
         call: &Call<'_>,
-    ) -> Result<Deployment, Failure> {
+    ) -> Result<(Deployment, AppClient), Failure> {
         let reading = self.deployment(named).await;
         let deployment = reading.map_err(|fault| Failure::Failed {
             error: fault.into(),
             continuation: Some(continuation.clone()),
         })?;
-        let context = self.core(&deployment).context;
+        let app_client = self.client_of(&deployment, continuation);
+        let context = self.core(&deployment, &app_client).context;
         if let Ok(continuation) = context.open_continuation(continuation) {
             call.log_context
                 .set(&continuation.contact, &deployment.keys);
         }
-        Ok(deployment)
+        Ok((deployment, app_client))
     }
 }
 

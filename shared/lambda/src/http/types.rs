@@ -84,7 +84,8 @@ pub(super) struct SignInRequest {
     /// The kind of the text. Without it, a text with `@` is an email address, any other a phone
     /// number.
     pub(super) method: Option<ContactMethod>,
-    /// The id of the app client. If it is given, it must be the client that this API serves.
+    /// The id of the app client that the sign-in is for. Without it, that is the first one that the
+    /// deployment serves. One that is not served is refused like an empty `emailOrPhone`.
     #[schemars(example = "1h57kf5cpq17m0eml12EXAMPLE")]
     pub(super) client_id: Option<String>,
     /// The language of the message, as a BCP 47 tag. An unknown one counts as none.
@@ -115,7 +116,8 @@ pub(super) struct TicketRequest {
     /// The kind of the text. Without it, a text with `@` is an email address, any other a phone
     /// number.
     pub(super) method: Option<ContactMethod>,
-    /// The id of the app client. If it is given, it must be the client that this API serves.
+    /// The id of the app client that the sign-in is for. Without it, that is the first one that the
+    /// deployment serves. One that is not served is refused like an empty `emailOrPhone`.
     #[schemars(example = "1h57kf5cpq17m0eml12EXAMPLE")]
     pub(super) client_id: Option<String>,
     /// The language of the message, as a BCP 47 tag. An unknown one counts as none.

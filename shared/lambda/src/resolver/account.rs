@@ -21,7 +21,7 @@ use crate::keys::Deployments;
 pub struct AccountResolver<S, D, T, A, C, E, K = Deployment, B = NoSessions> {
     /// The source of keys and settings.
     pub deployment: K,
-    /// The pool and app client that sessions are opened for.
+    /// The pool, and the app client that serves where a caller's own does not.
     pub app_client: AppClient,
     /// The part of AppSync's events that holds the client's address.
     pub source: SourceOf,
@@ -103,15 +103,34 @@ where
         self.deployment.deployment(&[]).await
     }
 
+    /// Returns the client of the caller's token, for which its sessions are opened. A client that is
+    /// not served is refused with its token.
+    pub(crate) fn client_of(&self, deployment: &Deployment, identity: &Identity) -> AppClient {
+        let own = &self.app_client;
+        match deployment.policy.client_named(Some(&identity.client)) {
+            Some(client) => AppClient::new(own.pool(), client),
+            None => own.clone(),
+        }
+    }
+
     /// Returns the core's resolver, over the ports of this one.
     pub(crate) fn core<'a>(
         &'a self,
         deployment: &'a Deployment,
     ) -> SignedIn<'a, (S, D, A, C, E), T> {
+        self.core_of(deployment, &self.app_client)
+    }
+
+    /// Returns the same for sessions of this client.
+    pub(crate) fn core_of<'a>(
+        &'a self,
+        deployment: &'a Deployment,
+        app_client: &'a AppClient,
+    ) -> SignedIn<'a, (S, D, A, C, E), T> {
         SignedIn {
             context: Context {
                 deployment,
-                app_client: &self.app_client,
+                app_client,
                 store: &self.store,
                 directory: &self.directory,
                 api: &self.api,
@@ -136,7 +155,10 @@ where
         let names = names.parse()?;
         let message = contact.message();
         let contact = contact.parse(deployment, log_context)?;
-        let account = self.core(deployment);
+        let client = self.client_of(deployment, identity);
+        let checked = deployment.policy.check_method(&client, &contact);
+        checked.map_err(SignInError::from)?;
+        let account = self.core_of(deployment, &client);
         let signing_up = account.sign_up(identity, &names, &contact, message, source);
         let payload = signing_up.await?;
         Ok((contact, payload))
@@ -155,7 +177,10 @@ where
     ) -> Result<(Identifier, SignInPayload), ContactError> {
         let message = contact.message();
         let contact = contact.parse(deployment, log_context)?;
-        let account = self.core(deployment);
+        let client = self.client_of(deployment, identity);
+        let checked = deployment.policy.check_method(&client, &contact);
+        checked.map_err(SignInError::from)?;
+        let account = self.core_of(deployment, &client);
         let payload = match resume {
             None => {
                 let changing = account.change_contact(identity, &contact, message, source);

@@ -1,10 +1,10 @@
 use std::convert::Infallible;
 
 use latchstring_core::flow::AppClient;
-use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::identifier::{Identifier, IdentifierError, Method};
 use latchstring_core::keys::KeyId;
 use latchstring_core::locale::Locale;
-use latchstring_core::policy::Deployment;
+use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory, Entropy, FlowStore,
     InvitationStore, LeaseStore, OutboxStore, PortError, RedemptionStore, UndoStore,
@@ -22,7 +22,7 @@ use crate::keys::Deployments;
 pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions, H = Infallible> {
     /// The source of keys and settings.
     pub deployment: K,
-    /// The pool and app client that sessions are opened for.
+    /// The pool, and the app client of a request that names none.
     pub app_client: AppClient,
     /// True if the pool reports missing users.
     pub legacy_pool: bool,
@@ -50,6 +50,8 @@ pub struct SignInResolver<S, D, A, P, C, E, K = Deployment, B = NoSessions, H = 
 
 /// A request to sign in, as a door decoded it.
 pub(crate) struct SignInInput {
+    /// The app client's id.
+    pub(crate) client: Option<String>,
     pub(crate) email_or_phone: Secret,
     pub(crate) method: Method,
     pub(crate) proof: Option<Secret>,
@@ -63,6 +65,7 @@ pub(crate) struct SignInInput {
 /// A parsed request, and the keys and settings that it is decided with.
 pub(crate) struct Requested {
     pub(crate) deployment: Deployment,
+    pub(crate) app_client: AppClient,
     pub(crate) request: SignInRequest,
 }
 
@@ -91,9 +94,15 @@ where
         source: Option<Source>,
         log_context: &LogContext,
     ) -> Result<Requested, SignInError> {
-        let phones = &self.deployment.policy().phones;
+        let policy = self.deployment.policy();
+        let typed = input.email_or_phone.expose();
+        let identifier = Identifier::parse_by(input.method, typed, &policy.phones)?;
+        let app_client = self.client(policy, input.client.as_deref());
+        // Like a field that is empty: the client of a request is part of who asks.
+        let app_client = app_client.ok_or(IdentifierError::Empty)?;
+        policy.check_method(&app_client, &identifier)?;
         let request = SignInRequest {
-            identifier: Identifier::parse_by(input.method, input.email_or_phone.expose(), phones)?,
+            identifier,
             proof: input.proof,
             resume: input.resume,
             locale: input.locale.as_deref().and_then(Locale::parse),
@@ -106,8 +115,39 @@ where
         log_context.set(&request.identifier, &deployment.keys);
         Ok(Requested {
             deployment,
+            app_client,
             request,
         })
+    }
+
+    /// Returns the client that a request names, if it is served. In session mode that is the one
+    /// whose secret the functions have.
+    fn client(&self, policy: &Policy, named: Option<&str>) -> Option<AppClient> {
+        let own = &self.app_client;
+        match named {
+            None => Some(own.clone()),
+            Some(_) if self.sessions.mode().is_some() => {
+                named.filter(|it| *it == own.client()).map(|_| own.clone())
+            }
+            Some(_) => policy
+                .client_named(named)
+                .map(|client| AppClient::new(own.pool(), client)),
+        }
+    }
+
+    /// Returns the client that a continuation is sealed for. For any other text that is the first
+    /// one, by which it does not open either.
+    pub(crate) fn client_of(&self, deployment: &Deployment, continuation: &Secret) -> AppClient {
+        let clients = deployment.policy.clients.iter();
+        let clients = clients.map(|client| AppClient::new(self.app_client.pool(), client));
+        let mut clients = clients.filter(|_| self.sessions.mode().is_none());
+        let opens = |client: &AppClient| {
+            let context = self.core(deployment, client).context;
+            context.open_continuation(continuation).is_ok()
+        };
+        clients
+            .find(opens)
+            .unwrap_or_else(|| self.app_client.clone())
     }
 
     /// Returns the settings and the keys, among them those that a request names.
@@ -119,11 +159,12 @@ where
     pub(crate) fn core<'a>(
         &'a self,
         deployment: &'a Deployment,
+        app_client: &'a AppClient,
     ) -> SignIn<'a, (S, D, A, C, E), P, H> {
         SignIn {
             context: Context {
                 deployment,
-                app_client: &self.app_client,
+                app_client,
                 store: &self.store,
                 directory: &self.directory,
                 api: &self.api,

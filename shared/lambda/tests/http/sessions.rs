@@ -54,19 +54,27 @@ pub(crate) struct Confidential {
 }
 
 impl ChallengeApi for Confidential {
-    async fn initiate(&self, username: &str, source: Option<Source>) -> Result<Reply, PortError> {
-        ChallengeApi::initiate(&self.pool, username, source).await
+    async fn initiate(
+        &self,
+        app_client: &AppClient,
+        username: &str,
+        source: Option<Source>,
+    ) -> Result<Reply, PortError> {
+        ChallengeApi::initiate(&self.pool, app_client, username, source).await
     }
 
     async fn respond(
         &self,
+        app_client: &AppClient,
         challenge: &OpenChallenge,
         answer: &str,
         metadata: &[(&str, &str)],
         source: Option<Source>,
     ) -> Result<Reply, PortError> {
         let username = challenge.parameters["USERNAME"].clone();
-        let reply = ChallengeApi::respond(&self.pool, challenge, answer, metadata, source).await?;
+        let answering =
+            ChallengeApi::respond(&self.pool, app_client, challenge, answer, metadata, source);
+        let reply = answering.await?;
         let Reply::Tokens(_) = reply else {
             return Ok(reply);
         };

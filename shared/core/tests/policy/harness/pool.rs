@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use latchstring_core::flow::ClientRequest;
 use latchstring_core::flow::Next;
+use latchstring_core::flow::{AppClient, ClientRequest};
 use latchstring_core::ports::{ChallengeApi, Directory, OpenChallenge, PortError, Reply};
 use latchstring_core::rate_limit::Source;
 use latchstring_core::secret::Secret;
@@ -145,18 +145,26 @@ impl<'w> Pool<'w> {
 }
 
 impl ChallengeApi for Pool<'_> {
-    async fn initiate(&self, username: &str, _: Option<Source>) -> Result<Reply, PortError> {
+    async fn initiate(
+        &self,
+        app_client: &AppClient,
+        username: &str,
+        _: Option<Source>,
+    ) -> Result<Reply, PortError> {
+        assert_eq!(*app_client, self.world.app_client);
         let effect = async { Ok(self.open(username).await) };
         self.world.wire.carry_call("initiate", effect).await
     }
 
     async fn respond(
         &self,
+        app_client: &AppClient,
         challenge: &OpenChallenge,
         answer: &str,
         client_metadata: &[(&str, &str)],
         _: Option<Source>,
     ) -> Result<Reply, PortError> {
+        assert_eq!(*app_client, self.world.app_client);
         let said = |name| {
             let found = client_metadata.iter().find(|(said, _)| *said == name);
             found.map(|(_, value)| (*value).to_owned())
