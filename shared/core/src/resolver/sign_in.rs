@@ -840,7 +840,7 @@ where
         }
         let contact = Pseudonym::of_invitation(&deployment.keys, identifier);
         let now = clock.now();
-        let redeemed = self
+        let invitation = self
             .context
             .store
             .redeem_invitation(contact, username, now)
@@ -851,7 +851,7 @@ where
                 && it.redeemed_by.as_deref() == Some(username)
         };
         let is_live = |it: &Invitation| !it.is_used && (now < it.until || is_its_own(it));
-        let invited = redeemed.filter(is_live).map(|invitation| Joining {
+        let invited = invitation.filter(is_live).map(|invitation| Joining {
             username: invitation
                 .redeemed_by
                 .unwrap_or_else(|| username.to_owned()),
