@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex};
 
 use latchstring_core::identifier::Identifier;
 use latchstring_core::invite::Membership;
+use latchstring_core::locale::Locale;
 use latchstring_core::ports::{AdmissionDecision, AdmissionHook, AdmissionQuestion, PortError};
 
 use crate::lock;
@@ -11,7 +12,20 @@ use crate::lock;
 #[derive(Clone, Debug)]
 pub struct FixedAdmissionHook {
     admitted: Arc<BTreeMap<String, Membership>>,
-    asked: Arc<Mutex<usize>>,
+    asked: Arc<Mutex<Vec<AskedQuestion>>>,
+}
+
+/// A question, as the rule was asked it.
+#[derive(Clone, Debug)]
+pub struct AskedQuestion {
+    /// The contact.
+    pub contact: String,
+    /// The app client.
+    pub client: String,
+    /// The language of the messages.
+    pub locale: Option<Locale>,
+    /// What the contact's invitation gives.
+    pub invitation: Option<Membership>,
 }
 
 impl FixedAdmissionHook {
@@ -27,7 +41,12 @@ impl FixedAdmissionHook {
 
     /// Returns the number of questions.
     pub fn asked(&self) -> usize {
-        *lock(&self.asked)
+        lock(&self.asked).len()
+    }
+
+    /// Returns the questions, in their order.
+    pub fn questions(&self) -> Vec<AskedQuestion> {
+        lock(&self.asked).clone()
     }
 }
 
@@ -36,7 +55,12 @@ impl AdmissionHook for FixedAdmissionHook {
         &self,
         question: &AdmissionQuestion<'_>,
     ) -> Result<AdmissionDecision, PortError> {
-        *lock(&self.asked) += 1;
+        lock(&self.asked).push(AskedQuestion {
+            contact: question.contact.as_str().to_owned(),
+            client: question.client.to_owned(),
+            locale: question.locale,
+            invitation: question.invitation.cloned(),
+        });
         let admitted = self.admitted.get(question.contact.as_str());
         Ok(match admitted {
             Some(membership) => AdmissionDecision::Admit(membership.clone()),

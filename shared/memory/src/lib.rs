@@ -15,7 +15,7 @@ mod store;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use admission_hook::FixedAdmissionHook;
+pub use admission_hook::{AskedQuestion, FixedAdmissionHook};
 pub use bus::MemoryBus;
 pub use captcha::FixedCaptcha;
 pub use clock::ManualClock;

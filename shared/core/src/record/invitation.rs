@@ -28,3 +28,33 @@ impl Invitation {
         !self.is_used && now < self.until && redeemed_by.is_none_or(|by| by == username)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_permits_one_username_before_its_end() {
+        let now = Timestamp::from_secs(1000);
+        let open = Invitation {
+            contact: Pseudonym::random([1; 16]),
+            until: Timestamp::from_secs(1001),
+            membership: Membership::default(),
+            redeemed_by: None,
+            is_used: false,
+        };
+        assert!(open.permits("one", now));
+        assert!(!open.permits("one", open.until));
+        let redeemed = Invitation {
+            redeemed_by: Some("one".to_owned()),
+            ..open
+        };
+        assert!(redeemed.permits("one", now));
+        assert!(!redeemed.permits("other", now));
+        let used = Invitation {
+            is_used: true,
+            ..redeemed
+        };
+        assert!(!used.permits("one", now));
+    }
+}

@@ -8,11 +8,12 @@ use latchstring_core::answer::{AnswerAction, AnswerError, AnswerPayload};
 use latchstring_core::contact::ContactError;
 use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, MembershipError, NewInvitation};
 use latchstring_core::keys::KeyRing;
-use latchstring_core::ports::{Creation, Directory as _};
-use latchstring_core::sign_in::{SignIn, SignInError};
+use latchstring_core::locale::Locale;
+use latchstring_core::ports::{Clock as _, Creation, Directory as _};
+use latchstring_core::sign_in::{SignIn, SignInError, SignInRequest};
 use latchstring_memory::{FixedAdmissionHook, MemoryDirectory};
 
-use crate::answers::{answer, answering, begin};
+use crate::answers::{answer, answering, begin, begin_with};
 use crate::contacts::{self, Tokens, identity, last_code};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, key, now,
@@ -108,17 +109,21 @@ fn the_calls_before_a_right_code_show_no_rule() {
 
 #[test]
 fn a_refusal_by_the_pools_own_trigger_is_the_same() {
-    let directory = |world: &mut World| world.directory.port = MemoryDirectory::closed();
-    let world = World::new().reconfigured(directory);
+    let world = World::new().reconfigured(|world| {
+        world.directory.port = MemoryDirectory::closed();
+        world.deployment.policy.budgets.mail.accounts_per_domain = 1;
+    });
     let pool = Pool::of(&world);
     let continuation = begin(&world, &pool, BOB);
     let answered = answer(&world, &pool, &continuation, &world.code());
     assert_eq!(answered, Err(refused()));
     assert!(!has_account(&world, BOB));
-    // The budget of new accounts is given back.
     let calls = world.wire.calls();
     assert_eq!(calls.last(), Some(&"release"), "{calls:?}");
-    assert!(calls.contains(&"refund"), "{calls:?}");
+    // The budget of new accounts, which is one, is given back.
+    let world = world.reconfigured(|world| world.directory.port = MemoryDirectory::default());
+    world.after_secs(60);
+    assert!(is_new(&sign_in(&world, BOB)));
 }
 
 /// Returns a deployment that admits invited contacts only, and its group of inviters.
@@ -269,6 +274,7 @@ fn a_redeemed_invitation_gives_its_groups_after_its_end() {
     world.directory.port.remove_group("staff");
     sign_in(&world, BOB).unwrap_err();
     world.after_secs(3600);
+    world.store.port.sweep(world.clock.now());
     // It permits no other account, and this one is not in use without its groups.
     for _ in 0..2 {
         let error = sign_in(&world, BOB).unwrap_err();
@@ -315,7 +321,7 @@ fn only_the_group_of_inviters_may_invite() {
     let account = contacts::resolver(&pool, &tokens);
     let mut caller = identity(&world, ADAS_NAME);
     let new = invitation(BOB);
-    for groups in [vec![], vec!["staff".to_owned()]] {
+    for groups in [vec![], vec!["staff".to_owned(), "Admins".to_owned()]] {
         caller.groups = groups;
         let refused = now(account.invite(&caller, &new));
         assert_eq!(refused, Err(ContactError::NotAnInviter));
@@ -328,6 +334,13 @@ fn only_the_group_of_inviters_may_invite() {
     world.after_secs(3600);
     let stale = now(account.invite(&caller, &new));
     assert_eq!(stale, Err(ContactError::ReauthRequired));
+    // Without a group that may, no group may.
+    let world = by_invitation().reconfigured(|world| world.deployment.policy.inviters = None);
+    let (pool, tokens) = (Pool::of(&world), Tokens(&world));
+    let mut caller = identity(&world, ADAS_NAME);
+    caller.groups = vec!["admins".to_owned(), String::new()];
+    let refused = now(contacts::resolver(&pool, &tokens).invite(&caller, &new));
+    assert_eq!(refused, Err(ContactError::NotAnInviter));
 }
 
 #[test]
@@ -338,6 +351,11 @@ fn an_inviter_gives_only_what_is_listed() {
     };
     let no_groups = |world: &mut World| world.deployment.policy.inviters_may_give.clear();
     let no_attributes = |world: &mut World| world.deployment.policy.inviters_may_set.clear();
+    let nothing = |world: &mut World| {
+        let policy = &mut world.deployment.policy;
+        policy.inviters_may_give.clear();
+        policy.inviters_may_set.clear();
+    };
     let of_another = |world: &mut World| {
         let policy = &mut world.deployment.policy;
         policy.inviters_may_set = ["custom:tie".to_owned(), "custom:team".to_owned()].into();
@@ -347,6 +365,7 @@ fn an_inviter_gives_only_what_is_listed() {
         groups as fn(&mut World),
         no_groups,
         no_attributes,
+        nothing,
         of_another,
     ] {
         let world = by_invitation();
@@ -364,11 +383,11 @@ fn an_inviter_gives_only_what_is_listed() {
         // The pool's groups show to no one who may not give them.
         assert!(!world.wire.calls().contains(&"has_group"));
         assert_eq!(sign_in(&world, BOB), Err(self::refused()));
-        let nothing = NewInvitation {
+        let plain = NewInvitation {
             membership: Membership::default(),
             ..new.clone()
         };
-        assert_eq!(inviting(&world, &nothing), Ok(()));
+        assert_eq!(inviting(&world, &plain), Ok(()));
         // The operator gives any.
         assert_eq!(now(Pool::of(&world).context().invite(&new)), Ok(()));
     }
@@ -429,7 +448,8 @@ fn by_a_rule() -> (World, Flaky<FixedAdmissionHook>) {
         world.deployment.policy.admission.rule = AdmissionRule::Hook;
     });
     let groups = ["editors".to_owned()];
-    let membership = Membership::new(BTreeMap::new(), groups.into()).unwrap();
+    let attributes = [("custom:tier".to_owned(), "tin".to_owned())];
+    let membership = Membership::new(attributes.into(), groups.into()).unwrap();
     let hook = FixedAdmissionHook::new([(identifier(BOB), membership)]);
     let hook = Flaky::new(hook, world.wire.clone());
     (world, hook)
@@ -443,7 +463,11 @@ fn decided(
     breaks: &[(usize, Break)],
 ) -> Result<AnswerPayload, AnswerError> {
     let pool = Pool::of(world);
-    let continuation = begin(world, &pool, contact);
+    let begun = SignInRequest {
+        locale: Some(Locale::De),
+        ..request(contact, None)
+    };
+    let (_, continuation) = begin_with(world, &pool, &begun);
     let request = answering(&continuation, &last_code(world));
     world.wire.clear();
     world.wire.will_break(breaks.iter().copied());
@@ -485,20 +509,30 @@ fn a_rule_of_ones_own_admits_and_refuses() {
 #[test]
 fn a_silent_rule_is_called_twice_and_creates_nothing() {
     let at = first_decision();
-    for kind in [Break::Before, Break::After, Break::Hangs] {
+    for kind in [Break::Before, Break::After, Break::Never, Break::NeverAfter] {
         let (world, hook) = by_a_rule();
         assert!(
             is_new(&decided(&world, &hook, BOB, &[(at, kind)])),
             "{kind:?}"
         );
         let (world, hook) = by_a_rule();
+        let started = world.clock.now();
         let answered = decided(&world, &hook, BOB, &[(at, kind), (at + 1, kind)]);
+        let waited = world.clock.now().since(started);
+        let expected = match kind {
+            Break::Never | Break::NeverAfter => 2,
+            _ => 0,
+        };
+        assert_eq!(waited, Duration::from_secs(expected), "{kind:?}");
         let error = answered.unwrap_err();
         assert_eq!(error.error.error_type(), "Unavailable", "{kind:?}");
         // The proof is kept, so the call can be repeated.
         assert!(error.continuation.is_some());
         assert!(!has_account(&world, BOB));
-        assert!(world.wire.calls().contains(&"release"));
+        let calls = world.wire.calls();
+        let of = |name| calls.iter().filter(|call| **call == name).count();
+        assert_eq!([of("decide"), of("create")], [2, 0], "{calls:?}");
+        assert!(calls.contains(&"release"));
     }
 }
 
@@ -513,7 +547,17 @@ fn an_invitation_is_put_to_the_rule_and_adds_to_its_answer() {
     let name = username(&world, BOB);
     let directory = &world.directory.port;
     assert_eq!(directory.groups(&name).len(), 2);
-    assert_eq!(directory.attributes(&name)["custom:tier"], "gold");
+    // The rule's answer takes precedence.
+    assert_eq!(directory.attributes(&name)["custom:tier"], "tin");
+    let given = Some(invitation(BOB).membership);
+    let asked = hook.port.questions();
+    assert_eq!(asked.len(), 2);
+    for (question, contact) in asked.iter().zip([NUMBER, BOB]) {
+        assert_eq!(question.contact, contact);
+        assert_eq!(question.client, world.app_client.client());
+        assert_eq!(question.locale, Some(Locale::De));
+        assert_eq!(question.invitation, given);
+    }
 }
 
 #[test]

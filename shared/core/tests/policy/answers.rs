@@ -32,7 +32,11 @@ pub(crate) fn begin(world: &World, pool: &Pool<'_>, typed: &str) -> Secret {
     begin_with(world, pool, &request(typed, None)).1
 }
 
-fn begin_with(world: &World, pool: &Pool<'_>, request: &SignInRequest) -> (SignInPayload, Secret) {
+pub(crate) fn begin_with(
+    world: &World,
+    pool: &Pool<'_>,
+    request: &SignInRequest,
+) -> (SignInPayload, Secret) {
     begin_for(CodeEffect::SignIn, world, pool, request)
 }
 
