@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
+use latchstring_aws::dynamodb::{OUTBOX_INDEX, PROJECTED};
 use latchstring_aws::{Aws, AwsEnvironment};
 use reqwest::RequestBuilder;
 use serde_json::Value;
@@ -120,15 +121,12 @@ impl Ministack {
             .projection(projection.build())
             .build()
             .expect("an index");
-        let schema = KeySchemaElement::builder()
-            .attribute_name("pk")
-            .key_type(KeyType::Hash);
         client
             .create_table()
             .table_name(name)
             .set_attribute_definitions(Some(attributes.into()))
             .global_secondary_indexes(outbox)
-            .key_schema(schema.build().expect("a key"))
+            .key_schema(part("pk", KeyType::Hash))
             .billing_mode(BillingMode::PayPerRequest)
             .send()
             .await

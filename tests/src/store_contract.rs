@@ -1940,10 +1940,7 @@ impl<S: Store, E: Entropy> Contract<S, E> {
 async fn a_finished_row_of_an_account_is_in_the_outbox<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    for (subject, is_event) in [
-        (Subject::Known(c.sub()), true),
-        (Subject::NoAccount, false),
-    ] {
+    for (subject, is_event) in [(Subject::Known(c.sub()), true), (Subject::NoAccount, false)] {
         let row = Flow {
             subject,
             method: Some(Method::Email),
@@ -2035,10 +2032,7 @@ async fn an_event_is_in_the_outbox_until_it_is_settled<S: Store + 'static, E: En
     }
 }
 
-async fn an_event_keeps_its_time_and_is_due_when_it_was_put_last<
-    S: Store + 'static,
-    E: Entropy,
->(
+async fn an_event_keeps_its_time_and_is_due_when_it_was_put_last<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
     let entry = c.entry();

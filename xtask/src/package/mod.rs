@@ -162,7 +162,7 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
         (line, format!("target/{target}/release"))
     };
     println!(
-        "Building five Lambdas for {}: the first time some minutes.",
+        "Building six Lambdas for {}: the first time some minutes.",
         architecture.name()
     );
     show_and_run(repository, &of_all(line))?;
