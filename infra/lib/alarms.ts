@@ -22,6 +22,8 @@ export interface Watched {
   readonly prefix: string;
   readonly namespace: string;
   readonly functions: Record<FunctionName, lambda.Function>;
+  /** The function that sweeps the outbox, if events are on. */
+  readonly sweeper?: lambda.Function;
   readonly table: dynamodb.Table;
   readonly graphqlApi?: GraphqlApi;
   readonly httpApi?: HttpApi;
@@ -40,6 +42,8 @@ interface Alarm {
   readonly below?: number;
   /** True if it stays as it was while there is no data. */
   readonly stays?: boolean;
+  /** True if there are always data, so that it goes off without any. */
+  readonly demands?: boolean;
   /** The number of periods in a row. */
   readonly periods?: number;
   /** The meaning and what to do; docs/operations.md says more under the same name. */
@@ -59,9 +63,10 @@ export function createAlarms(
     ...ofFunctions(watched),
     ...ofApis(watched),
     ...ofServices(watched),
+    ...ofEvents(watched),
     ...ofMessages(props, watched),
   ];
-  const create = ({ name, metric, above, below, stays, periods, description }: Alarm) => {
+  const create = ({ name, metric, above, below, stays, demands, periods, description }: Alarm) => {
     const id = `Alarm${name.replaceAll('-', '')}`;
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: `${watched.prefix}-${name}`,
@@ -74,7 +79,11 @@ export function createAlarms(
           ? cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
           : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       // Nothing happened is no news.
-      treatMissingData: stays ? cloudwatch.TreatMissingData.IGNORE : cloudwatch.TreatMissingData.NOT_BREACHING,
+      treatMissingData: stays
+        ? cloudwatch.TreatMissingData.IGNORE
+        : demands
+          ? cloudwatch.TreatMissingData.BREACHING
+          : cloudwatch.TreatMissingData.NOT_BREACHING,
     });
     alarm.addAlarmAction(...(props.actions ?? []).map((arn) => ({ bind: () => ({ alarmActionArn: arn }) })));
     return [name, alarm];
@@ -199,6 +208,25 @@ function* ofServices({ table, namespace }: Watched): Generator<Alarm> {
     metric: ours(namespace, 'Failed', HOUR),
     above: 300,
     description: 'More than 300 wrong answers in an hour: users do not mistype that often, so an attacker guesses codes. The limits hold. Check that budgets are no wider than you need.',
+  };
+}
+
+function* ofEvents({ sweeper, namespace }: Watched): Generator<Alarm> {
+  if (!sweeper) {
+    return;
+  }
+  yield {
+    name: 'errors-publish-events',
+    metric: sweeper.metricErrors({ period: FIVE_MINUTES }),
+    above: 0,
+    description: 'publish-events could not start or crashed. Its log says why: look for "ERROR".',
+  };
+  yield {
+    name: 'events-overdue',
+    metric: ours(namespace, 'EventsOverdueSeconds', FIVE_MINUTES, undefined, 'Maximum'),
+    above: 300,
+    demands: true,
+    description: 'An event is not published five minutes after it was due, or publish-events does not run. Its log says why: the bus refuses events, or DynamoDB or Cognito does not answer. Events wait for 14 days.',
   };
 }
 

@@ -126,7 +126,7 @@ function* threatProtection({ pool, settings = {}, api, sessionMode }: Latchstrin
 }
 
 /** Yields what the functions would refuse at start, and domains that no address can have. */
-function* admission({ settings = {}, admissionHook, existingPool }: LatchstringProps): Generator<string> {
+function* admission({ settings = {}, admissionHook, existingPool, events }: LatchstringProps): Generator<string> {
   const { admission = admissionHook ? 'hook' : 'open', admittedDomains = '', refusedDomains = '', invitersGroup } = settings;
   const lists = { admittedDomains, refusedDomains };
   for (const [name, list] of Object.entries(lists)) {
@@ -159,6 +159,9 @@ function* admission({ settings = {}, admissionHook, existingPool }: LatchstringP
   }
   if ((admission === 'hook') !== (admissionHook !== undefined)) {
     yield 'admissionHook: exactly with settings.admission hook, which it sets';
+  }
+  if (existingPool?.legacy && events) {
+    yield 'events: not with existingPool.legacy, in whose pool anyone can cause them';
   }
   if (existingPool?.legacy && admission !== 'open') {
     yield 'settings.admission: open with existingPool.legacy, whose accounts are made before their contact is proved';

@@ -24,6 +24,12 @@ export const FUNCTIONS = [
 /** One of them. */
 export type FunctionName = (typeof FUNCTIONS)[number];
 
+/** The function that sweeps the outbox. It is there only if events are on. */
+export const SWEEPER = 'publish-events';
+
+/** A function with a package. */
+export type PackageName = FunctionName | typeof SWEEPER;
+
 /** The trigger of Cognito that a function serves. */
 export const TRIGGERS = {
   'define-auth-challenge': 'defineAuthChallenge',
@@ -45,7 +51,7 @@ interface Kind {
   readonly sends: boolean;
 }
 
-export const KINDS: Record<FunctionName, Kind> = {
+export const KINDS: Record<PackageName, Kind> = {
   'define-auth-challenge': {
     description: 'Latchstring: what comes next in a sign-in; issues tokens, commits a proved contact',
     timeout: Duration.seconds(15),
@@ -76,16 +82,22 @@ export const KINDS: Record<FunctionName, Kind> = {
     readsPool: true,
     sends: false,
   },
+  [SWEEPER]: {
+    description: 'Latchstring: publishes the events that are overdue',
+    timeout: Duration.seconds(55),
+    readsPool: true,
+    sends: false,
+  },
 };
 
 /** The longest of the names that follow the prefix. */
-const LONGEST = Math.max(...FUNCTIONS.map((name) => name.length + 1));
+const LONGEST = Math.max(...[...FUNCTIONS, SWEEPER].map((name) => name.length + 1));
 
 /** The longest prefix: the limit of a function's name less the part after the prefix. */
 export const LONGEST_PREFIX = 64 - LONGEST;
 
 /** A function's name on AWS. */
-export function functionName(prefix: string, name: FunctionName): string {
+export function functionName(prefix: string, name: PackageName): string {
   return `${prefix}-${name}`;
 }
 
@@ -106,7 +118,7 @@ export function functionArn(scope: Construct, prefix: string, name: FunctionName
 }
 
 export interface FunctionOptions {
-  readonly name: FunctionName;
+  readonly name: PackageName;
   readonly prefix: string;
   readonly packages: Packages;
   readonly architecture: lambda.Architecture;

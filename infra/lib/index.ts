@@ -1,5 +1,6 @@
 export { Packages } from './code';
-export { FUNCTIONS, type FunctionName } from './functions';
+export { OUTBOX_INDEX } from './events';
+export { FUNCTIONS, SWEEPER, type FunctionName, type PackageName } from './functions';
 export { Latchstring } from './latchstring';
 export type * from './props';
 export type { Settings } from './settings';

@@ -6,6 +6,7 @@ import {
   Tokenization,
   aws_cloudwatch as cloudwatch,
   aws_dynamodb as dynamodb,
+  type aws_events as events,
   aws_iam as iam,
   type aws_kms as kms,
   aws_lambda as lambda,
@@ -19,7 +20,8 @@ import { createAlarms } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
-import { FUNCTIONS, KINDS, createFunction, type FunctionName } from './functions';
+import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
+import { FUNCTIONS, KINDS, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
 import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
@@ -64,6 +66,10 @@ export class Latchstring extends Construct {
   readonly smsPolicy?: iam.Policy;
   /** The permissions that a rule for new accounts needs, if there is one. */
   readonly admissionPolicies?: AdmissionPolicies;
+  /** The bus of the events, if they are on. */
+  readonly eventBus?: events.IEventBus;
+  /** The function that sweeps the outbox, if events are on. */
+  readonly sweeper?: lambda.Function;
   /** The parts of session mode, if it is on. */
   readonly session?: Session;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
@@ -89,6 +95,10 @@ export class Latchstring extends Construct {
     };
     this.table = createTable(this, store);
     this.keyRing = createKeyRing(this, store);
+    this.eventBus = busOf(this, props);
+    if (this.eventBus) {
+      addOutbox(this.table);
+    }
     if (props.existingPool) {
       this.pool = existingPool(this, props.existingPool);
     } else {
@@ -105,6 +115,10 @@ export class Latchstring extends Construct {
       this.originSecrets = names.map((name) => createOriginSecret(this, name, props.encryptionKey));
     }
     this.functions = this.createFunctions(props, prefix);
+    if (this.eventBus) {
+      this.sweeper = this.createSweeper(props, prefix, this.eventBus);
+      schedule(this, this.sweeper);
+    }
     permitTriggers(this, this.pool, this.functions);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
@@ -155,6 +169,7 @@ export class Latchstring extends Construct {
       prefix,
       namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
       functions: this.functions,
+      sweeper: this.sweeper,
       table: this.table,
       graphqlApi: this.graphqlApi,
       httpApi: this.httpApi,
@@ -166,19 +181,12 @@ export class Latchstring extends Construct {
   }
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
-    const architecture = props.architecture ?? lambda.Architecture.ARM_64;
-    const packages = props.packages ?? Packages.released(architecture);
     const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
     const messages = messagesLayer(this, props);
     const create = (name: FunctionName) => {
       const texts = KINDS[name].sends ? messages : undefined;
       const created = createFunction(this, {
-        name,
-        prefix,
-        packages,
-        architecture,
-        memory: props.memory ?? 512,
-        logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+        ...this.common(name, props, prefix),
         reservedConcurrency: props.reservedConcurrency?.[name],
         environment: { ...this.environment(name, props), ...texts?.variables },
         layers: texts && [texts.layer],
@@ -187,6 +195,7 @@ export class Latchstring extends Construct {
             signedCalls: this.cognitoCalls(props) === 'signed',
             sessionMode: this.session !== undefined,
           }),
+          ...(this.eventBus ? eventStatements(name, arns.table, this.eventBus) : []),
           ...(this.session && RESOLVERS.includes(name) ? readSession(this.session) : []),
           ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
           ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
@@ -195,6 +204,35 @@ export class Latchstring extends Construct {
       return [name, created];
     };
     return Object.fromEntries(FUNCTIONS.map(create));
+  }
+
+  private common(name: PackageName, props: LatchstringProps, prefix: string) {
+    const architecture = props.architecture ?? lambda.Architecture.ARM_64;
+    return {
+      name,
+      prefix,
+      packages: props.packages ?? Packages.released(architecture),
+      architecture,
+      memory: props.memory ?? 512,
+      logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+    };
+  }
+
+  private createSweeper(props: LatchstringProps, prefix: string, bus: events.IEventBus): lambda.Function {
+    const { metricsNamespace, logLevel } = props.settings ?? {};
+    return createFunction(this, {
+      ...this.common(SWEEPER, props, prefix),
+      environment: {
+        TABLE_NAME: this.table.tableName,
+        USER_POOL_ID: this.pool.id,
+        EVENTS: bus.eventBusArn,
+        ...variables({ metricsNamespace, logLevel }),
+      },
+      statements: [
+        ...sweeperStatements({ table: this.table.tableArn, pool: this.pool.arn }, bus),
+        ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+      ],
+    });
   }
 
   /** In session mode no client answers a session, so the calls are signed unless the settings say otherwise. */
@@ -223,6 +261,7 @@ export class Latchstring extends Construct {
       KEY_RING_SECRET: this.keyRing.secretArn,
       ...variables(props.settings ?? {}),
       ...admissionVariables(name, props),
+      ...(this.eventBus ? { EVENTS: this.eventBus.eventBusArn } : {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
       ...(name === 'sign-in' && props.existingPool?.legacy ? { LEGACY_POOL: 'true' } : {}),
       // A sign-in by a replaced contact makes an account there, so no change could be undone.

@@ -4,6 +4,7 @@ import type {
   aws_apigatewayv2 as apigateway,
   aws_appsync as appsync,
   aws_certificatemanager as acm,
+  aws_events as events,
   aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
@@ -43,6 +44,15 @@ export interface EmailProps {
    * @default false
    */
   readonly inSandbox?: boolean;
+}
+
+/** The events of accounts. */
+export interface EventsProps {
+  /**
+   * The bus. Its own policy must permit the functions, if it is another account's.
+   * @default the account's own
+   */
+  readonly bus?: events.IEventBus;
 }
 
 /** SMS, by Amazon SNS. */
@@ -499,6 +509,12 @@ export interface LatchstringProps {
    * @default none
    */
   readonly admissionHook?: Pick<lambda.IFunction, 'functionArn'>;
+  /**
+   * Publishes events of accounts on a bus of EventBridge: the account's own if this is true. It adds an index to
+   * the table and a function that sweeps the outbox each minute. docs/events.md describes the events.
+   * @default none
+   */
+  readonly events?: boolean | EventsProps;
   /**
    * The pool that is made.
    * @default a pool with the defaults of its properties

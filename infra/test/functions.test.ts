@@ -45,6 +45,7 @@ const EVERYTHING: Partial<LatchstringProps> = {
 /** A rule for new accounts, which excludes some of the above. */
 const RULE: Partial<LatchstringProps> = {
   admissionHook: lambda.Function.fromFunctionArn(new Stack(newApp(), 'hook'), 'Hook', HOOK),
+  events: true,
 };
 
 /** The variables of docs/configuration.md. */

@@ -111,7 +111,7 @@ describe('what each function may do', () => {
   it('the kinds of item are those of the partition keys', () => {
     const source = fs.readFileSync(path.join(__dirname, '../../shared/aws/src/dynamodb/item.rs'), 'utf8');
     const keys = [...source.matchAll(/\bkey\("(\w+)"|format!\("(\w+)#/g)].map(([, key, other]) => key ?? other);
-    const known = [...Object.values(ITEMS).flat(), ...SESSION_ITEMS, 'invitation'];
+    const known = [...Object.values(ITEMS).flat(), ...SESSION_ITEMS, 'invitation', 'event'];
     assert.deepEqual([...new Set(known)].sort(), [...new Set(keys)].sort());
   });
 

@@ -6,11 +6,11 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import { App, type StackProps } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { FUNCTIONS, LatchstringStack, Packages, type FunctionName, type LatchstringProps } from '../lib';
+import { FUNCTIONS, LatchstringStack, Packages, SWEEPER, type LatchstringProps, type PackageName } from '../lib';
 
 /** A folder with a stand-in for each package, so that a synthesis needs no build. */
 export const PACKAGES = fs.mkdtempSync(path.join(os.tmpdir(), 'latchstring-packages-'));
-for (const name of FUNCTIONS) {
+for (const name of [...FUNCTIONS, SWEEPER]) {
   fs.writeFileSync(path.join(PACKAGES, `latchstring-${name}.zip`), name);
 }
 process.on('exit', () => fs.rmSync(PACKAGES, { recursive: true }));
@@ -59,7 +59,7 @@ export function only(template: Template, type: string): Resource {
 }
 
 /** A function, by the end of its name. */
-export function functionOf(template: Template, name: FunctionName): Resource {
+export function functionOf(template: Template, name: PackageName): Resource {
   const found = Object.values(template.findResources('AWS::Lambda::Function')).filter(
     ({ Properties }) => nameOf(Properties.FunctionName).endsWith(`-${name}`),
   );

@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, AttributeValue, BillingMode, KeySchemaElement, KeyType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, AttributeValue, BillingMode, GlobalSecondaryIndex, KeySchemaElement,
+    KeyType, Projection, ProjectionType, ScalarAttributeType, TimeToLiveSpecification,
 };
+use latchstring_aws::dynamodb::{OUTBOX_INDEX, PROJECTED};
 use latchstring_aws::{Aws, AwsEnvironment};
 use reqwest::RequestBuilder;
 use serde_json::Value;
@@ -96,17 +97,36 @@ impl Ministack {
     /// Creates the table of a deployment.
     pub async fn create_table(&self, name: &str) {
         let client = self.dynamodb();
-        let key = AttributeDefinition::builder()
-            .attribute_name("pk")
-            .attribute_type(ScalarAttributeType::S);
-        let schema = KeySchemaElement::builder()
-            .attribute_name("pk")
-            .key_type(KeyType::Hash);
+        let attributes = [
+            ("pk", ScalarAttributeType::S),
+            ("outbox", ScalarAttributeType::S),
+            ("due", ScalarAttributeType::N),
+        ];
+        let attributes = attributes.map(|(name, kind)| {
+            let attribute = AttributeDefinition::builder().attribute_name(name);
+            let attribute = attribute.attribute_type(kind).build();
+            attribute.expect("a definition")
+        });
+        let part = |name: &str, kind| {
+            let part = KeySchemaElement::builder().attribute_name(name);
+            part.key_type(kind).build().expect("a key")
+        };
+        let projection = Projection::builder()
+            .projection_type(ProjectionType::Include)
+            .set_non_key_attributes(Some(PROJECTED.map(str::to_owned).into()));
+        let outbox = GlobalSecondaryIndex::builder()
+            .index_name(OUTBOX_INDEX)
+            .key_schema(part("outbox", KeyType::Hash))
+            .key_schema(part("due", KeyType::Range))
+            .projection(projection.build())
+            .build()
+            .expect("an index");
         client
             .create_table()
             .table_name(name)
-            .attribute_definitions(key.build().expect("a definition"))
-            .key_schema(schema.build().expect("a key"))
+            .set_attribute_definitions(Some(attributes.into()))
+            .global_secondary_indexes(outbox)
+            .key_schema(part("pk", KeyType::Hash))
             .billing_mode(BillingMode::PayPerRequest)
             .send()
             .await

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use latchstring_core::account::Sub;
 use latchstring_core::code::{CodeLength, LinkChallenge};
+use latchstring_core::event::{CarriedBy, EventId, EventKind, Intent, OutboxEntry};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::{Invitation, Membership};
@@ -83,6 +84,11 @@ promises! {
     only_a_matched_row_is_finished_and_only_once,
     a_row_of_another_session_is_not_finished,
     a_finished_row_is_matched_again,
+    a_finished_row_of_an_account_is_in_the_outbox,
+    a_row_without_an_attempt_left_is_in_the_outbox,
+    an_event_is_in_the_outbox_until_it_is_settled,
+    an_event_keeps_its_time_and_is_due_when_it_was_put_last,
+    only_the_entry_that_was_read_is_taken_out,
     one_of_many_finishes,
     a_ticket_or_proof_is_tied_to_one_flow,
     one_of_many_flows_redeems,
@@ -1902,4 +1908,171 @@ async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(c:
         Ok(vec![counts(2, 24), Counts::new(), counts(1, 12)])
     );
     assert_eq!(c.store.counts(&[missing]).await, Ok(vec![Counts::new()]));
+}
+
+impl<S: Store, E: Entropy> Contract<S, E> {
+    /// Returns an event with an item of its own.
+    fn entry(&self) -> OutboxEntry {
+        OutboxEntry {
+            carried_by: CarriedBy::Item(EventId::from_bytes(self.entropy.bytes())),
+            kind: EventKind::ContactChanged,
+            sub: Some(self.sub()),
+            client: "client".to_owned(),
+            method: Some(Method::PhoneNumber),
+            at: self.now,
+            due: self.after(1_000),
+            intent: Some(Intent::Contact(PendingId::from_bytes(self.entropy.bytes()))),
+        }
+    }
+
+    /// Returns what is due of an entry's carrier.
+    async fn due(&self, entry: &OutboxEntry, now: Timestamp) -> Vec<OutboxEntry> {
+        let mut due = self
+            .store
+            .due_events(entry.shard(), now, u8::MAX)
+            .await
+            .expect("an answer");
+        due.retain(|other| other.carried_by == entry.carried_by);
+        due
+    }
+}
+
+async fn a_finished_row_of_an_account_is_in_the_outbox<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    for (subject, is_event) in [(Subject::Known(c.sub()), true), (Subject::NoAccount, false)] {
+        let row = Flow {
+            subject,
+            method: Some(Method::Email),
+            ..c.row()
+        };
+        let answer = c.answer();
+        assert_eq!(c.store.open_flow(&row).await, Ok(Opened::New));
+        let matching = c
+            .store
+            .record_verdict(row.id, answer, true, row.terms, 3, c.now);
+        assert_eq!(matching.await, Ok(VerdictWrite::Recorded));
+        let finish = async |at| {
+            let finishing = c.store.finish(row.id, session_of(&row), false, at).await;
+            match finishing.expect("an answer") {
+                Finished::Now(row) => OutboxEntry::of_flow(&row, at),
+                Finished::Refused(row) => panic!("{row:?}"),
+            }
+        };
+        let entry = finish(c.now).await;
+        assert_eq!(entry.kind, EventKind::SignedIn);
+        assert_eq!(c.due(&entry, c.now).await, [], "not yet due");
+        let expected: Vec<_> = is_event.then(|| entry.clone()).into_iter().collect();
+        assert_eq!(c.due(&entry, entry.due).await, expected);
+        assert_eq!(c.store.undo_finish(row.id, c.now).await, Ok(true));
+        assert_eq!(c.due(&entry, entry.due).await, []);
+        let entry = finish(c.after(7)).await;
+        assert_eq!(c.store.settle_event(&entry).await, Ok(()));
+        assert_eq!(c.due(&entry, c.after(86_400_000)).await, []);
+        let read = c.read(row.id).await;
+        assert_eq!(read.method, Some(Method::Email));
+        assert!(matches!(read.state, State::Finished { .. }));
+    }
+}
+
+async fn a_row_without_an_attempt_left_is_in_the_outbox<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    for subject in [Subject::Known(c.sub()), Subject::NoAccount] {
+        let row = Flow { subject, ..c.row() };
+        assert_eq!(c.store.open_flow(&row).await, Ok(Opened::New));
+        let entry = OutboxEntry::of_flow(&row, c.now);
+        assert_eq!(entry.kind, EventKind::SignInRefused);
+        for (refused_at, expected) in [(None, vec![]), (Some(c.now), vec![entry.clone()])] {
+            let answer = c.answer();
+            let recording = c
+                .store
+                .record_wrong_answer(row.id, answer, row.terms, refused_at);
+            assert_eq!(recording.await, Ok(true));
+            assert_eq!(c.due(&entry, entry.due).await, expected);
+        }
+        assert_eq!(c.store.drop_event(&entry).await, Ok(()));
+        assert_eq!(c.due(&entry, entry.due).await, []);
+        assert_eq!(c.read(row.id).await.wrong_answers.len(), 2);
+    }
+}
+
+async fn an_event_is_in_the_outbox_until_it_is_settled<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let account = OutboxEntry {
+        kind: EventKind::AccountCreated,
+        sub: None,
+        intent: Some(Intent::Account {
+            username: "a-username".to_owned(),
+        }),
+        ..c.entry()
+    };
+    let plain = OutboxEntry {
+        kind: EventKind::DeviceRemembered,
+        method: None,
+        intent: None,
+        ..c.entry()
+    };
+    for entry in [c.entry(), account, plain] {
+        let id = entry.id();
+        assert_eq!(c.store.event(id).await, Ok(None));
+        for _ in 0..2 {
+            assert_eq!(c.store.put_event(&entry).await, Ok(()));
+            assert_eq!(c.store.event(id).await, Ok(Some(entry.clone())));
+        }
+        assert_eq!(c.due(&entry, c.now).await, []);
+        assert_eq!(c.due(&entry, entry.due).await, [entry.clone()]);
+        for _ in 0..2 {
+            assert_eq!(c.store.settle_event(&entry).await, Ok(()));
+            assert_eq!(c.store.put_event(&entry).await, Ok(()), "it was published");
+            assert_eq!(c.store.event(id).await, Ok(None));
+            assert_eq!(c.due(&entry, entry.due).await, []);
+        }
+    }
+}
+
+async fn an_event_keeps_its_time_and_is_due_when_it_was_put_last<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let entry = c.entry();
+    assert_eq!(c.store.put_event(&entry).await, Ok(()));
+    let again = OutboxEntry {
+        at: c.after(500),
+        due: c.after(9_000),
+        ..entry.clone()
+    };
+    assert_eq!(c.store.put_event(&again).await, Ok(()));
+    let held = OutboxEntry {
+        at: entry.at,
+        ..again
+    };
+    assert_eq!(c.due(&entry, entry.due).await, []);
+    assert_eq!(c.due(&entry, held.due).await, [held.clone()]);
+    let later = c.after(20_000);
+    assert_eq!(c.store.postpone_event(&held, later).await, Ok(()));
+    let postponed = OutboxEntry { due: later, ..held };
+    assert_eq!(c.due(&entry, later).await, [postponed]);
+}
+
+async fn only_the_entry_that_was_read_is_taken_out<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let entry = c.entry();
+    let earlier = OutboxEntry {
+        due: c.now,
+        ..entry.clone()
+    };
+    assert_eq!(c.store.put_event(&entry).await, Ok(()));
+    assert_eq!(c.store.settle_event(&earlier).await, Ok(()));
+    assert_eq!(c.store.drop_event(&earlier).await, Ok(()));
+    assert_eq!(
+        c.store.postpone_event(&earlier, c.after(9_000)).await,
+        Ok(())
+    );
+    assert_eq!(c.store.event(entry.id()).await, Ok(Some(entry.clone())));
+    assert_eq!(c.store.drop_event(&entry).await, Ok(()));
+    assert_eq!(c.store.event(entry.id()).await, Ok(None));
+    assert_eq!(c.store.put_event(&entry).await, Ok(()), "it may happen yet");
+    assert_eq!(c.store.event(entry.id()).await, Ok(Some(entry)));
 }

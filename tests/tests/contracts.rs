@@ -23,7 +23,7 @@ mod store_in_memory {
     /// Returns a new store for each of 20 seeds.
     fn stores() -> Ready<Vec<((), Contract)>> {
         let contract = |seed| store_contract::Contract {
-            store: Arc::new(MemoryStore::default()),
+            store: Arc::new(MemoryStore::with_outbox()),
             entropy: SeededEntropy::new(seed),
             now: Timestamp::from_secs(1_800_000_000),
         };

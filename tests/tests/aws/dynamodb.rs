@@ -42,7 +42,7 @@ async fn with_table(name: &str) -> &'static Ministack {
 
 fn contract(aws: &Aws, table: &str) -> OnDynamo {
     Contract {
-        store: Arc::new(DynamoStore::new(aws, table, OsEntropy)),
+        store: Arc::new(DynamoStore::new(aws, table, OsEntropy).with_outbox(true)),
         entropy: OsEntropy,
         now: SystemClock.now(),
     }

@@ -178,7 +178,7 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
         (line, format!("target/{target}/release"))
     };
     println!(
-        "Building five Lambdas for {}: the first time some minutes.",
+        "Building six Lambdas for {}: the first time some minutes.",
         architecture.name()
     );
     show_and_run(repository, &reproducible(repository, of_all(line)))?;

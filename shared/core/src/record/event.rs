@@ -377,11 +377,11 @@ mod tests {
     }
 
     const GOLDEN: [&str; 6] = [
-        "AccountCreated ?",
-        "ContactChanged ?",
-        "SignedIn ?",
-        "SignInRefused ?",
-        "SignedOutEverywhere ?",
-        "DeviceRemembered ?",
+        "AccountCreated 84c1d901-6f40-8f28-a42c-39a0a4fedcd5",
+        "ContactChanged f09282e9-26fd-865e-b2f7-d70c19481a14",
+        "SignedIn 7422d943-3b51-8690-9408-66316f6c06c0",
+        "SignInRefused 0d7a2323-4014-8b41-87d1-4fe85fef753b",
+        "SignedOutEverywhere 492abea2-27f1-8900-9825-ca674be948b5",
+        "DeviceRemembered 8afd42ae-f58a-84a5-8cf4-d2296e816d20",
     ];
 }

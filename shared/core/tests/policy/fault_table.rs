@@ -909,12 +909,14 @@ pub(crate) fn service(call: &str) -> &'static str {
         "set_contact" | "set_names" => "Cognito AdminUpdateUserAttributes",
         "sign_out" => "Cognito AdminUserGlobalSignOut",
         "flow" | "pending" | "is_redeemed" | "undo" | "replaced" | "session"
-        | "enlisted_sessions" => "DynamoDB GetItem",
+        | "enlisted_sessions" | "event" => "DynamoDB GetItem",
         "counts" | "sessions" => "DynamoDB BatchGetItem",
+        "due_events" => "DynamoDB Query",
+        "publish" => "EventBridge PutEvents",
         "refresh" => "Cognito GetTokensFromRefreshToken",
         "revoke" => "Cognito RevokeToken",
         "open_flow" | "put_pending" | "put_invitation" | "open_session" => "DynamoDB PutItem",
-        "release" | "withdraw_invitation" | "end_session" => "DynamoDB DeleteItem",
+        "release" | "withdraw_invitation" | "end_session" | "drop_event" => "DynamoDB DeleteItem",
         _ => "DynamoDB UpdateItem",
     }
 }

@@ -15,6 +15,7 @@
 //!   any two of them: all orders, to a stated depth.
 //! - [`undo`], [`replaced_devices`]: the change of a contact is undone by the owner of the replaced
 //!   one, whose known devices stay known for that time.
+//! - [`events`]: the outbox, with a process that dies at each call.
 //! - [`load`]: the requests of each counter in a second of 10,000 sign-ins.
 //! - [`sessions`]: browser sessions, with a model of parallel refreshes and sign-outs.
 //! - [`slots`]: slot mode, with a model of two requests in a slot and a simulation of 30 days.
@@ -31,6 +32,7 @@ mod captcha;
 mod completions;
 mod contacts;
 mod decoys;
+mod events;
 mod fail_closed;
 mod fault_table;
 mod faults;

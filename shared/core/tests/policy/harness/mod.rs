@@ -26,7 +26,9 @@ use latchstring_core::rate_limit::{CodeTerms, Countries, Price, Refund};
 use latchstring_core::sealed::{Proof, Ticket};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_memory::{FixedCaptcha, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{
+    FixedCaptcha, ManualClock, MemoryBus, MemoryDirectory, MemoryStore, SeededEntropy,
+};
 
 pub(crate) use choices::{Bounds, Choices, Explored};
 pub(crate) use executor::{Strand, in_turn, interleaved, now};
@@ -62,6 +64,9 @@ pub(crate) struct World {
     pub(crate) wire: Wire,
     pub(crate) store: Flaky<MemoryStore>,
     pub(crate) directory: Flaky<MemoryDirectory>,
+    pub(crate) bus: Flaky<MemoryBus>,
+    /// True if Define publishes after its response.
+    pub(crate) has_bus: bool,
     /// `None` unless a test enables it.
     pub(crate) captcha: Option<Flaky<FixedCaptcha>>,
     /// The number of invocations of each trigger with the same event; the last answer counts.
@@ -94,7 +99,9 @@ impl World {
             entropy: Arc::new(SeededEntropy::new(1)),
             wire: wire.clone(),
             store: Flaky::new(MemoryStore::default(), wire.clone()),
-            directory: Flaky::new(MemoryDirectory::default(), wire),
+            directory: Flaky::new(MemoryDirectory::default(), wire.clone()),
+            bus: Flaky::new(MemoryBus::default(), wire),
+            has_bus: true,
             captcha: None,
             invocations: 1,
             only_at: None,
@@ -401,6 +408,12 @@ impl World {
             self.notices.lock().unwrap().extend(decided.message.take());
             self.make(decided.refund.take(), "define-auth-challenge")
                 .await;
+            let events = std::mem::take(&mut decided.events);
+            if self.has_bus && !events.is_empty() {
+                let publishing = events.publish(&self.store, &self.bus);
+                // What is not published is left to the sweeper.
+                let _ = self.wire.run("define-auth-challenge", publishing).await;
+            }
             if self.is_last(&mut left) {
                 return decided;
             }

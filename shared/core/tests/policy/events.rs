@@ -1,0 +1,373 @@
+//! Events: each change has one, at least once, whatever breaks, and nothing else has.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use latchstring_core::account::Account;
+use latchstring_core::event::{Event, EventKind};
+use latchstring_core::flow::Next;
+use latchstring_core::outbox::{Sweep, Swept};
+use latchstring_core::ports::{Clock as _, Directory as _};
+use latchstring_core::secret::Secret;
+use latchstring_memory::MemoryStore;
+
+use crate::contacts::{Tokens, change, holds, identity, last_code, resolver as account};
+use crate::harness::{ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, now};
+use crate::sessions::Mode;
+use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
+use crate::undo::{NEW, undoing};
+
+/// Longer than anything stays in the outbox that can be decided.
+const LONG: u64 = 8000;
+
+/// Returns a deployment with events.
+fn with_events(world: &World) -> World {
+    world.reconfigured(|world| {
+        world.deployment.policy.events = true;
+        world.store = Flaky::new(MemoryStore::with_outbox(), world.wire.clone());
+    })
+}
+
+fn ada() -> World {
+    with_events(&World::with_ada())
+}
+
+fn sweep(world: &World) -> Swept {
+    let sweep = Sweep {
+        store: &world.store.port,
+        directory: &world.directory.port,
+        bus: &world.bus.port,
+        clock: &world.clock,
+    };
+    now(sweep.run(world.clock.now().plus(Duration::from_secs(40))))
+}
+
+/// Returns the events so far, the oldest first.
+fn published(world: &World) -> Vec<Event> {
+    let mut events = world.bus.port.events(usize::MAX);
+    events.reverse();
+    events
+}
+
+fn kinds(world: &World) -> Vec<EventKind> {
+    published(world).iter().map(|event| event.kind).collect()
+}
+
+/// Returns the kinds of the different events, in the order of their first publication.
+fn different(world: &World) -> Vec<EventKind> {
+    let mut seen = BTreeMap::new();
+    let mut kinds = Vec::new();
+    for event in published(world) {
+        if seen.insert(event.id, ()).is_none() {
+            kinds.push(event.kind);
+        }
+    }
+    kinds
+}
+
+/// Nothing is left, however long the sweeper goes on.
+fn settled(world: &World) {
+    let before = published(world).len();
+    world.after_secs(LONG);
+    sweep(world);
+    world.after_secs(LONG);
+    assert_eq!(sweep(world), Swept::default());
+    assert_eq!(published(world).len(), before, "{:?}", kinds(world));
+}
+
+#[test]
+fn a_sign_in_is_published_after_the_response() {
+    let world = ada();
+    let reply = world.at_otp(ADA).answer(&world.code());
+    assert_eq!(reply.next(), Next::IssueTokens);
+    let [event] = &published(&world)[..] else {
+        panic!("{:?}", kinds(&world))
+    };
+    assert_eq!(event.kind, EventKind::SignedIn);
+    assert_eq!(event.sub.as_str(), "sub-of-ada");
+    assert_eq!(event.client, "client");
+    assert_eq!(event.method, Some(identifier(ADA).method()));
+    assert_eq!(event.at, world.clock.now());
+    settled(&world);
+}
+
+#[test]
+fn without_events_nothing_is_written_or_called() {
+    let calls = |world: World| {
+        let reply = world.at_otp(ADA).answer(&last_code(&world));
+        assert_eq!(reply.next(), Next::IssueTokens);
+        let pool = Pool::of(&world);
+        let proof = earned_proof(&world, BOB);
+        now(resolver(&world, &pool).tokens(&request(BOB, None), &Secret::new(proof))).unwrap();
+        (world.wire.calls(), published(&world).len())
+    };
+    let (off, none) = calls(World::with_ada());
+    assert_eq!(none, 0);
+    let (on, all) = calls(ada());
+    assert_eq!(all, 3);
+    let extra = ["put_event", "event", "publish", "settle_event"];
+    assert!(off.iter().all(|call| !extra.contains(call)), "{off:?}");
+    let rest: Vec<_> = on
+        .into_iter()
+        .filter(|call| !extra.contains(call))
+        .collect();
+    assert_eq!(rest, off);
+}
+
+#[test]
+fn a_first_sign_in_publishes_the_account_first() {
+    let world = ada();
+    let pool = Pool::of(&world);
+    let proof = earned_proof(&world, BOB);
+    assert_eq!(kinds(&world), []);
+    now(resolver(&world, &pool).tokens(&request(BOB, None), &Secret::new(proof))).unwrap();
+    assert_eq!(
+        kinds(&world),
+        [EventKind::AccountCreated, EventKind::SignedIn]
+    );
+    let bob = now(world.directory.port.find(BOB)).unwrap().unwrap();
+    for event in published(&world) {
+        assert_eq!(event.sub, *bob.attributes.sub());
+    }
+    settled(&world);
+}
+
+#[test]
+fn a_change_and_its_undo_are_published() {
+    let world = ada();
+    let mut session = change(&world, ADAS_NAME, NEW);
+    assert_eq!(session.answer(&last_code(&world)).next(), Next::IssueTokens);
+    assert_eq!(kinds(&world), [EventKind::ContactChanged]);
+    settled(&world);
+    let proof = earned_proof(&world, ADA);
+    let mut session = world.initiate(ADAS_NAME);
+    now(session.respond(&proof, undoing()));
+    world.after_millis(1100);
+    now(session.respond(&proof, undoing()));
+    assert_eq!(session.ended, Some(Next::IssueTokens));
+    let all = [
+        EventKind::ContactChanged,
+        EventKind::ContactChanged,
+        EventKind::SignedOutEverywhere,
+    ];
+    assert_eq!(kinds(&world), all);
+    assert_eq!(different(&world), all, "with ids of their own");
+    settled(&world);
+}
+
+#[test]
+fn only_the_last_wrong_answer_of_an_account_is_an_event() {
+    for (typed, expected) in [(ADA, vec![EventKind::SignInRefused]), (BOB, vec![])] {
+        let world = ada();
+        let mut session = world.at_otp(typed);
+        for wrong in world.wrong_codes().take(2) {
+            session.answer(&wrong);
+        }
+        world.after_secs(31);
+        assert_eq!(sweep(&world), Swept::default(), "{typed}");
+        let wrong = world.wrong_codes().nth(2).unwrap();
+        let reply = session.answer(&wrong);
+        assert_eq!(reply.next(), Next::Fail);
+        assert_eq!(kinds(&world), [], "the sweeper alone publishes it");
+        world.after_secs(31);
+        sweep(&world);
+        assert_eq!(kinds(&world), expected, "{typed}");
+        settled(&world);
+    }
+}
+
+/// The calls of a wrong answer do not show whether there is an account.
+#[test]
+fn wrong_answers_make_equal_calls_with_and_without_account() {
+    let calls = |typed| {
+        let world = ada();
+        let mut session = world.at_otp(typed);
+        for wrong in world.wrong_codes().take(3) {
+            session.answer(&wrong);
+        }
+        world.wire.calls()
+    };
+    assert_eq!(calls(ADA), calls(BOB));
+}
+
+#[test]
+fn one_sign_in_remembers_many_devices_as_one_event() {
+    let world = ada();
+    let pool = Pool::of(&world);
+    let tokens = Tokens(&world);
+    let asking = identity(&world, ADAS_NAME);
+    for _ in 0..3 {
+        now(account(&pool, &tokens).remember_device(&asking)).unwrap();
+    }
+    sweep(&world);
+    now(account(&pool, &tokens).remember_device(&asking)).unwrap();
+    world.after_secs(31);
+    sweep(&world);
+    assert_eq!(kinds(&world), [EventKind::DeviceRemembered]);
+    settled(&world);
+}
+
+#[test]
+fn a_global_sign_out_by_a_session_is_an_event() {
+    let mut mode = Mode::new();
+    mode.world = with_events(&mode.world);
+    let id = mode.open();
+    assert_eq!(now(mode.sessions().sign_out_everywhere(&id)), Ok(()));
+    mode.world.after_secs(31);
+    sweep(&mode.world);
+    let all = kinds(&mode.world);
+    assert_eq!(all.last(), Some(&EventKind::SignedOutEverywhere), "{all:?}");
+    settled(&mode.world);
+}
+
+/// The row is finished, and the account may not sign in.
+#[test]
+fn a_right_code_without_tokens_is_no_event() {
+    let world = ada();
+    let mut session = world.at_otp(ADA);
+    let code = world.code();
+    world.put_ada(&[("email", "other@example.com")]);
+    let reply = session.answer(&code);
+    assert_eq!(reply.next(), Next::Fail);
+    settled(&world);
+    assert_eq!(kinds(&world), []);
+}
+
+#[test]
+fn an_event_that_the_bus_does_not_take_is_published_later() {
+    let world = ada();
+    let mut session = world.at_otp(ADA);
+    let code = world.code();
+    world.wire.clear();
+    session.clone().answer(&code);
+    let calls = world.wire.calls();
+    let number = calls.iter().position(|call| *call == "publish").unwrap();
+    for broken in [Break::Before, Break::After, Break::Hangs] {
+        let world = ada();
+        session = world.at_otp(ADA);
+        world.wire.will_break([(number, broken)]);
+        let reply = session.answer(&world.code());
+        assert_eq!(reply.next(), Next::IssueTokens);
+        assert_eq!(sweep(&world), Swept::default(), "not yet overdue");
+        world.after_secs(31);
+        assert_eq!(sweep(&world).published, 1, "{broken:?}");
+        assert_eq!(different(&world), [EventKind::SignedIn]);
+        settled(&world);
+    }
+}
+
+/// A process dies at any call of a first sign-in, before or after its effect. Whatever the user does
+/// next, each change that was made is published, with one id, and no change that was not made.
+#[test]
+fn no_event_is_lost_when_a_process_dies_in_a_first_sign_in() {
+    for dies in [Break::Before, Break::After] {
+        for number in 0..60 {
+            let world = ada();
+            let proof = earned_proof(&world, BOB);
+            let pool = Pool::of(&world);
+            world
+                .wire
+                .will_break((number..number + 40).map(|number| (number, dies)));
+            let _ = now(resolver(&world, &pool).tokens(&request(BOB, None), &Secret::new(proof)));
+            world.wire.clear();
+            let completes = |account: &Account| !account.attributes.is_half_created();
+            let exists = || {
+                let found = now(world.directory.port.find(BOB)).unwrap();
+                found.is_some_and(|account| completes(&account))
+            };
+            let created = |world: &World| different(world).contains(&EventKind::AccountCreated);
+            let existed = exists();
+            world.after_secs(LONG);
+            sweep(&world);
+            assert_eq!(created(&world), existed, "{number} {dies:?}");
+            // He tries again.
+            if !existed {
+                let pool = Pool::of(&world);
+                let proof = earned_proof(&world, BOB);
+                let signing_in = resolver(&world, &pool);
+                now(signing_in.tokens(&request(BOB, None), &Secret::new(proof))).unwrap();
+                world.after_secs(LONG);
+                sweep(&world);
+            }
+            let all = different(&world);
+            let count = all.iter().filter(|it| **it == EventKind::AccountCreated);
+            assert_eq!(count.count(), 1, "{number} {dies:?}: {all:?}");
+            settled(&world);
+        }
+    }
+}
+
+/// The same for a change of contact. One that was refused or never made is not published, unless its
+/// write may have been made.
+#[test]
+fn no_event_is_lost_when_a_process_dies_in_a_change() {
+    for dies in [Break::Before, Break::After] {
+        for number in 0..40 {
+            let world = ada();
+            let mut session = change(&world, ADAS_NAME, NEW);
+            let code = last_code(&world);
+            world
+                .wire
+                .will_break((number..number + 40).map(|number| (number, dies)));
+            session.answer(&code);
+            world.wire.clear();
+            world.after_secs(LONG);
+            sweep(&world);
+            let changed = holds(&world, ADAS_NAME, NEW);
+            let is_published = different(&world).contains(&EventKind::ContactChanged);
+            assert!(is_published || !changed, "{number} {dies:?}");
+            settled(&world);
+        }
+    }
+}
+
+#[test]
+fn no_sign_in_is_lost_when_a_process_dies() {
+    for dies in [Break::Before, Break::After] {
+        for number in 0..16 {
+            let world = ada();
+            let mut session = world.at_otp(ADA);
+            let code = world.code();
+            world
+                .wire
+                .will_break((number..number + 40).map(|number| (number, dies)));
+            let reply = session.answer(&code);
+            world.wire.clear();
+            world.after_secs(31);
+            sweep(&world);
+            let issued = reply.next() == Next::IssueTokens;
+            let is_published = different(&world) == [EventKind::SignedIn];
+            assert!(is_published || !issued, "{number} {dies:?}");
+            settled(&world);
+        }
+    }
+}
+
+/// A contact that another account took meanwhile.
+#[test]
+fn a_refused_change_is_no_event() {
+    let world = ada();
+    let mut session = change(&world, ADAS_NAME, NUMBER);
+    world.put_account("username-of-carol", NUMBER);
+    let reply = session.answer(&last_code(&world));
+    assert_eq!(reply.next(), Next::Fail);
+    settled(&world);
+    assert_eq!(kinds(&world), []);
+}
+
+#[test]
+fn many_overdue_events_are_published_in_one_sweep() {
+    let world = ada().reconfigured(widen_budgets);
+    let silent = world.reconfigured(|world| world.has_bus = false);
+    for _ in 0..100 {
+        let reply = silent.at_otp(ADA).answer(&last_code(&silent));
+        assert_eq!(reply.next(), Next::IssueTokens);
+        world.after_secs(3600);
+    }
+    assert_eq!(kinds(&world), []);
+    let swept = sweep(&world);
+    assert_eq!((swept.published, swept.fault), (100, None));
+    assert!(swept.oldest > Some(Duration::from_secs(99 * 3600)));
+    assert_eq!(different(&world).len(), 100);
+    settled(&world);
+}
