@@ -393,7 +393,7 @@ mod tests {
 
     #[test]
     fn usernames_are_served_where_only_the_functions_write_them() {
-        let judged = |usernames: &[&str], uses: &Uses, open| {
+        let judged = |usernames: &[&str], uses: &Uses, open: bool| {
             let mut pool = good::pool();
             pool.username_attributes = usernames.iter().map(|it| (*it).to_owned()).collect();
             pool.alias_attributes = Vec::new();
