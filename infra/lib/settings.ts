@@ -225,6 +225,23 @@ export interface Settings {
    */
   readonly invitersGroup?: string;
   /**
+   * Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its
+   * contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact
+   * (docs/operations.md). Needs `otherHolders`. Not with `LEGACY_POOL`. Takes true or false.
+   * @default false
+   */
+  readonly usernameAttributes?: boolean;
+  /**
+   * The treatment of accounts that have the contact of a new account without being its verified holder, for a
+   * pool that others wrote too. `ignore`: not looked for. `refuse`: an account that holds another form of the
+   * contact (`+4407400123456`) signs in, and gets the canonical form; for the profile of another identity
+   * provider, and for an unverified holder where contacts are usernames, the sign-in ends with
+   * `ContactInUse`. `delete`: as `refuse`, but an unverified holder is deleted if it is enabled, has no
+   * verified contact and no linked user. Not with `LEGACY_POOL`. Takes ignore, refuse or delete.
+   * @default 'ignore'
+   */
+  readonly otherHolders?: 'ignore' | 'refuse' | 'delete';
+  /**
    * The number of accounts for which the odds of a sprayed attack are computed. Takes 1 to 1000000000
    * accounts.
    * @default 10000
@@ -464,6 +481,8 @@ export const RULES: { readonly [Name in keyof Required<Settings>]: Rule } = {
   admittedDomains: { variable: 'ADMITTED_DOMAINS', default: '' },
   refusedDomains: { variable: 'REFUSED_DOMAINS', default: '' },
   invitersGroup: { variable: 'INVITERS_GROUP', default: '' },
+  usernameAttributes: { variable: 'USERNAME_ATTRIBUTES', default: 'false' },
+  otherHolders: { variable: 'OTHER_HOLDERS', default: 'ignore', words: ['ignore', 'refuse', 'delete'] },
   accounts: { variable: 'ACCOUNTS', default: '10000', bounds: [1, 1000000000] },
   maxTargetedOdds: { variable: 'MAX_TARGETED_ODDS', default: '0.001', share: true },
   maxSprayOdds: { variable: 'MAX_SPRAY_ODDS', default: '0.1', share: true },

@@ -130,7 +130,7 @@ impl Triggers for OneChallenge {
             Trigger::Verify => {
                 json!({ "answerCorrect": request["challengeAnswer"] == RIGHT_ANSWER })
             }
-            Trigger::PreSignUp => json!({}),
+            Trigger::PreSignUp | Trigger::PostConfirmation => json!({}),
         };
         Box::pin(async move { Ok(event) })
     }
