@@ -447,6 +447,22 @@ async fn an_attached_pool_is_as_the_doctor_wants_it() {
     assert_eq!(attached.email_verification_subject(), Some("Welcome"));
     assert_eq!(attached.user_pool_tags(), as_it_was.user_pool_tags());
     assert_eq!(attached.policies(), as_it_was.policies());
+
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("attach-ministack");
+    let files = fs::read_dir(folder).expect("a folder");
+    let file = files
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.starts_with(&format!("{id}-before-")))
+        .min()
+        .expect("the file of the change");
+    let restored = attach(endpoint, id, &["--restore", &file, "--apply"]);
+    // The emulator keeps the members that an update leaves out, which AWS resets.
+    let text = String::from_utf8_lossy(&restored.stdout).into_owned();
+    assert_eq!(restored.status.code(), Some(1), "{restored:?}");
+    assert!(text.contains("is not as it was sent"), "{text}");
+    let lambdas = describe().await;
+    let lambdas = lambdas.lambda_config().expect("triggers");
+    assert_eq!(lambdas.define_auth_challenge(), Some(&*arn("older")));
 }
 
 #[tokio::test]

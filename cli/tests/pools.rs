@@ -444,6 +444,32 @@ async fn a_restore_keeps_and_respects_later_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_does_not_choose_which_client_is_changed() {
+    let fixture = fixtures().remove("cdk-aliases").expect("the pool");
+    let account = Account::start("chosen", &fixture).await;
+    let mut other = account.world().clients["web"].clone();
+    other.insert("ClientId".to_owned(), json!("other"));
+    account
+        .world()
+        .clients
+        .insert("other".to_owned(), other.clone());
+    assert_eq!(account.attach(&["--apply"]).status, Some(0));
+    let entries = fs::read_dir(&account.folder).expect("the folder");
+    let file = entries.map(|it| it.expect("a file").path()).next();
+    let file = file.expect("the file of the change");
+    let text = fs::read_to_string(&file).expect("text");
+    let mut kept: Value = serde_json::from_str(&text).expect("JSON");
+    // As it was, the client has another pool; as it was sent, it has this one.
+    kept["clients"][0]["UserPoolId"] = json!("eu-west-1_Other");
+    fs::write(&file, kept.to_string()).expect("the file");
+    let ran = account.restore(&["--apply"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let world = account.world();
+    assert_eq!(world.clients["web"]["UserPoolId"], POOL);
+    assert_eq!(world.clients["other"], other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_of_another_pool_or_version_is_not_restored() {
     let fixture = fixtures().remove("cdk-aliases").expect("the pool");
     let account = Account::start("foreign", &fixture).await;
@@ -525,6 +551,12 @@ async fn only_accounts_without_a_verified_contact_are_deleted() {
         assert!(!ran.stdout.contains("federated"));
         assert_eq!(names(&account), before, "{options:?}");
     }
+    let shown = account.attach(&["--harden", "--unverified", "delete"]);
+    assert!(
+        shown.stdout.contains("of them: 1 UNCONFIRMED. That"),
+        "{}",
+        shown.stdout
+    );
     let ran = account.attach(&HARDEN);
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     assert_eq!(

@@ -109,6 +109,9 @@ const WRONG: [string, Partial<LatchstringProps>, RegExp][] = [
   ['a rule of a function without one', { settings: { admission: 'hook' } }, /admissionHook: exactly with/],
   ['a function that another rule never invokes', { settings: { admission: 'invited' }, admissionHook: {} as lambda.IFunction }, /admissionHook: exactly with/],
   ['a rule in a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { admission: 'invited' } }, /settings\.admission: open with existingPool\.legacy/],
+  ['usernames that are contacts, without a choice', { existingPool: { userPoolId: 'p', clientIds: ['c'] }, settings: { usernameAttributes: true } }, /settings\.otherHolders: 'refuse' or/],
+  ['usernames that are contacts, in a new pool', { settings: { usernameAttributes: true, otherHolders: 'refuse' } }, /settings\.usernameAttributes: only with existingPool/],
+  ['other holders of a legacy pool', { existingPool: { userPoolId: 'p', clientIds: ['c'], legacy: true }, settings: { otherHolders: 'refuse' } }, /settings\.otherHolders: ignore with existingPool\.legacy/],
   ['a prefix that is too long', { functionPrefix: 'x'.repeat(34) }, /functionPrefix: 1 to 33/],
 ];
 

@@ -22,6 +22,7 @@ const SETTINGS: Required<Settings> = {
   // A legacy pool takes no rule.
   admittedDomains: '',
   refusedDomains: '',
+  usernameAttributes: false,
 };
 const HOOK = 'arn:aws:lambda:eu-west-1:111122223333:function:admit';
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';

@@ -224,6 +224,27 @@ describe('what a rule for new accounts adds', () => {
   }
 });
 
+describe('what the choice for other holders adds', () => {
+  const forms: ['refuse' | 'delete', string[]][] = [
+    ['refuse', ['AdminUpdateUserAttributes', 'ListUsers']],
+    ['delete', ['AdminDeleteUser', 'AdminUpdateUserAttributes', 'ListUsers']],
+  ];
+  const without = templateOf();
+  for (const [otherHolders, expected] of forms) {
+    const template = templateOf({ settings: { otherHolders } });
+    for (const name of FUNCTIONS) {
+      it(`${otherHolders}: ${name} may do what it needs on the one pool`, () => {
+        const before = new Set(statements(without, name).map((statement) => JSON.stringify(statement)));
+        const added = statements(template, name).filter((statement) => !before.has(JSON.stringify(statement)));
+        const actions = added.flatMap(({ Action }) => list(Action)).sort();
+        assert.deepEqual(actions, name === 'sign-in' ? expected.map((action) => `cognito-idp:${action}`) : []);
+        const pool = Object.keys(template.findResources('AWS::Cognito::UserPool'))[0];
+        assert.ok(added.every(({ Resource }) => JSON.stringify(Resource) === JSON.stringify({ 'Fn::GetAtt': [pool, 'Arn'] })));
+      });
+    }
+  }
+});
+
 describe('what session mode adds', () => {
   const template = templateOf({ api: 'http', sessionMode: true });
   const without = templateOf({ api: 'http' });

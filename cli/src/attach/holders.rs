@@ -97,11 +97,6 @@ impl Scan {
             holders: holders.collect::<Option<_>>()?,
         })
     }
-
-    /// Returns the number of holders of this kind.
-    pub fn count(&self, kind: UnverifiedHolder) -> usize {
-        self.holders.iter().filter(|it| it.kind == kind).count()
-    }
 }
 
 #[cfg(test)]

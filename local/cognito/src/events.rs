@@ -248,7 +248,7 @@ pub(crate) fn verdict(output: &Value) -> ApiResult<bool> {
 /// `autoVerifyEmail` and `autoVerifyPhone`.
 pub(crate) fn admitted(output: &Value) -> ApiResult<[bool; 3]> {
     let response = response(output)?;
-    let flag = |name| -> ApiResult<bool> { Ok(flag(response, name)?.unwrap_or(false)) };
+    let flag = |name| flag(response, name).map(|flag| flag.unwrap_or(false));
     Ok([
         flag("autoConfirmUser")?,
         flag("autoVerifyEmail")?,

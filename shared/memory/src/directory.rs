@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use latchstring_core::account::{Account, Attributes, Names};
@@ -20,6 +21,8 @@ pub struct MemoryDirectory {
     is_careless: bool,
     is_closed: bool,
     contacts_are_usernames: bool,
+    /// The number of usernames that were made here. None is made twice.
+    made: Arc<AtomicUsize>,
 }
 
 type Memberships = (BTreeMap<String, String>, BTreeSet<String>);
@@ -161,7 +164,7 @@ impl Directory for MemoryDirectory {
     ) -> Result<Creation, PortError> {
         let mut accounts = lock(&self.accounts);
         let username = if self.contacts_are_usernames {
-            format!("made-by-the-pool-{}", accounts.len())
+            format!("made-by-the-pool-{}", self.made.fetch_add(1, Ordering::Relaxed))
         } else {
             username.to_owned()
         };

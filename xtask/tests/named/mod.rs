@@ -25,7 +25,7 @@ pub(crate) fn check_rows(document: &str, head: &str, at_least: usize) -> Vec<(St
 }
 
 /// Returns the rows of each table with this head, without the head and the line below it.
-fn rows(document: &str, head: &str) -> Vec<String> {
+pub(crate) fn rows(document: &str, head: &str) -> Vec<String> {
     let text = fs::read_to_string(root().join(document)).expect("the document");
     let mut rows = Vec::new();
     let mut lines = text.lines();
@@ -41,7 +41,7 @@ fn rows(document: &str, head: &str) -> Vec<String> {
 }
 
 /// Returns the tests in the last column of a row: every text between backticks that names a test.
-fn tests(row: &str) -> Vec<&str> {
+pub(crate) fn tests(row: &str) -> Vec<&str> {
     let column = row.rsplit('|').nth(1).expect("a last column");
     let quoted = column.split('`').skip(1).step_by(2);
     quoted
@@ -115,7 +115,7 @@ fn is_a_test(source: &str, name: &str) -> bool {
 
 /// Checks that a named test is there: `place/module::name`, `place/module::*`, a file of tests in
 /// JavaScript or TypeScript, or such a file and the title of a test in it after `::`. Returns the file's text.
-fn check(test: &str) -> String {
+pub(crate) fn check(test: &str) -> String {
     let read = |file: &str| fs::read_to_string(root().join(file)).ok();
     let script = test.split_once("::").filter(|(file, _)| is_a_script(file));
     if let Some((file, title)) = script {

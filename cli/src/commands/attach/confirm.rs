@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, stdin};
 
 use super::Failure;
 
-/// Asks for a word on the terminal, and goes on only with that word. `yes` answers it.
+/// Goes on only if the terminal answers with this word. `yes` answers it.
 pub(super) fn confirm(question: &str, word: &str, yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());

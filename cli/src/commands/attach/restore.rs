@@ -30,12 +30,19 @@ pub(super) async fn run(aws: &Aws<'_>, file: &str, apply: bool) -> Result<bool, 
         if let Of::Pool(_) = of {
             known(&described)?;
         }
-        match restored(before, after, &of.resend(&described)) {
-            Ok(request) => changes.push(Change {
-                of,
-                described,
-                request,
-            }),
+        let now = of.resend(&described);
+        match restored(before, after, &now) {
+            Ok(mut request) => {
+                // The file may come from anywhere: it does not choose what is changed.
+                for name in ["UserPoolId", "ClientId"] {
+                    request.extend(now.get(name).map(|id| (name.to_owned(), id.clone())));
+                }
+                changes.push(Change {
+                    of,
+                    described,
+                    request,
+                });
+            }
             Err(conflicts) => {
                 show(&format!("{of} was changed since"), &conflicts);
                 is_free = false;

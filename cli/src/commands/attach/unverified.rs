@@ -1,5 +1,6 @@
 //! Accounts of a username-attribute pool that hold a contact which they have not proved.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 
@@ -115,11 +116,21 @@ fn show(scan: &Scan) {
 
 /// Returns the question before a deletion; none if no account would be deleted.
 pub(super) fn question(scan: &Scan) -> Option<String> {
-    let doomed = scan.count(UnverifiedHolder::Unproved);
-    (doomed > 0).then(|| {
+    let mut by_status: BTreeMap<&str, u64> = BTreeMap::new();
+    for holder in &scan.holders {
+        if holder.kind == UnverifiedHolder::Unproved {
+            *by_status.entry(&holder.status).or_default() += 1;
+        }
+    }
+    let counts = by_status.iter();
+    let counts: Vec<String> = counts
+        .map(|(status, count)| format!("{count} {status}"))
+        .collect();
+    (!counts.is_empty()).then(|| {
         format!(
-            "{doomed} accounts without a verified contact are deleted, with everything that Cognito keeps of \
-             them. That cannot be undone."
+            "Accounts without a verified contact are deleted, with everything that Cognito keeps of them: {}. \
+             That cannot be undone. A CONFIRMED one may be in use.",
+            counts.join(", ")
         )
     })
 }
@@ -203,8 +214,12 @@ fn write(scan: &Scan) -> Result<(), Failure> {
     let name = file_of(&scan.user_pool);
     let write = || {
         let new = format!("{name}.new");
+        // Of an earlier run, or another user's in a shared directory: it is not written to.
+        if fs::symlink_metadata(&new).is_ok() {
+            fs::remove_file(&new)?;
+        }
         let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file: File = options.open(&new)?;

@@ -28,7 +28,7 @@ async fn a_refusal_has_the_form_of_aws() {
 #[tokio::test]
 async fn an_unknown_operation_is_refused() {
     let bench = Bench::new();
-    for operation in ["SignUp", "ForgotPassword", "initiateauth", ""] {
+    for operation in ["ConfirmForgotPassword", "ForgotPassword", "initiateauth", ""] {
         let answer = bench.call(operation, json!({})).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert_eq!(answer.body["__type"], "UnknownOperationException");
@@ -51,6 +51,7 @@ async fn admin_calls_without_a_signature_are_refused() {
         "AdminEnableUser",
         "AdminGetUser",
         "AdminInitiateAuth",
+        "AdminLinkProviderForUser",
         "AdminRespondToAuthChallenge",
         "AdminSetUserPassword",
         "AdminUpdateUserAttributes",

@@ -16,18 +16,19 @@ use latchstring_core::contact::{ContactError, ContactMessage, Identity, PendingS
 use latchstring_core::continuation::CodeEffect;
 
 use latchstring_core::flow::Next;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::Method;
 use latchstring_core::invite::{Membership, NewInvitation};
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignIn, SignInError, SignInPayload, SignInRequest};
-use latchstring_memory::{FixedAdmissionHook, FixedCaptcha};
+use latchstring_memory::{FixedAdmissionHook, FixedCaptcha, MemoryDirectory};
 
 use crate::budgets::with_devices;
 use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::{admissions, answers, session_faults, sign_in, undo};
+use crate::{admissions, answers, other_holders, session_faults, sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -69,6 +70,7 @@ enum Flow {
     CompletedFirstSignIn,
     InvitedFirstSignIn,
     DecidedFirstSignIn,
+    FirstSignInPastAnother,
     FirstSignInToALegacyPool,
     Disabled,
     SignUp,
@@ -91,7 +93,7 @@ impl Flow {
         matches!(self, Self::Slot | Self::SlotSentBefore)
     }
 
-    const ALL: [Self; 27] = [
+    const ALL: [Self; 28] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -104,6 +106,7 @@ impl Flow {
         Self::CompletedFirstSignIn,
         Self::InvitedFirstSignIn,
         Self::DecidedFirstSignIn,
+        Self::FirstSignInPastAnother,
         Self::FirstSignInToALegacyPool,
         Self::Disabled,
         Self::SignUp,
@@ -166,6 +169,9 @@ impl Flow {
             }
             Self::DecidedFirstSignIn => {
                 "Signing in for the first time where a function of the deployment decides"
+            }
+            Self::FirstSignInPastAnother => {
+                "Signing in for the first time in place of an unverified account"
             }
             Self::FirstSignInToALegacyPool => {
                 "Signing in for the first time to a pool that reports missing users"
@@ -270,6 +276,11 @@ fn world_of(flow: Flow) -> World {
         let budgets = &mut world.deployment.policy.budgets;
         (budgets.mailbox.per_minute, budgets.extended.per_minute) = (0, 0);
     }
+    if flow == Flow::FirstSignInPastAnother {
+        world.directory.port = MemoryDirectory::of_contacts();
+        world.deployment.policy.contacts_are_usernames = true;
+        world.deployment.policy.other_holders = OtherHolders::Delete;
+    }
     put_ada(flow, &mut world);
     if let Some(rule) = flow.rule() {
         world.deployment.policy.admission.rule = rule;
@@ -280,6 +291,7 @@ fn world_of(flow: Flow) -> World {
     match flow {
         Flow::Disabled => world.disable_ada(),
         Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
+        Flow::FirstSignInPastAnother => other_holders::put_unverified(&world, BOB),
         _ => {}
     }
     world
@@ -366,6 +378,7 @@ impl<'w> Run<'w> {
             | Flow::CompletedFirstSignIn
             | Flow::InvitedFirstSignIn
             | Flow::DecidedFirstSignIn
+            | Flow::FirstSignInPastAnother
             | Flow::FirstSignInToALegacyPool => {
                 self.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
                 assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");

@@ -59,6 +59,11 @@ fn unverified(contact: &str) -> [(&str, &str); 2] {
     [(verified.0, contact), (verified.1, "false")]
 }
 
+/// Puts an account into the pool that never verified this contact.
+pub(crate) fn put_unverified(world: &World, contact: &str) {
+    put(world, OTHERS, "CONFIRMED", &unverified(contact));
+}
+
 fn sign_in(world: &World, contact: &str) -> Result<AnswerPayload, AnswerError> {
     let pool = Pool::of(world);
     let continuation = begin(world, &pool, contact);
@@ -342,5 +347,31 @@ fn an_invitation_is_used_in_a_pool_of_contacts() {
         world.after_secs(60);
         let again = sign_in(&world, BOB);
         assert_eq!(again, Err(SignInError::NotAdmitted.into()), "{broken}");
+    }
+}
+
+
+#[test]
+fn another_form_is_found_whichever_call_breaks() {
+    for broken in 0..9 {
+        for how in [Break::Before, Break::After] {
+            let world = of_aliases();
+            let attributes = [("email", "zoe@bücher.example"), ("email_verified", "true")];
+            put(&world, OTHERS, "CONFIRMED", &attributes);
+            let canonical = "zoe@xn--bcher-kva.example";
+            let pool = Pool::of(&world);
+            let continuation = begin(&world, &pool, canonical);
+            let code = last_code(&world);
+            world.wire.clear();
+            world.wire.will_break([(broken, how)]);
+            let answered = answer(&world, &pool, &continuation, &code);
+            if is_new(&answered).is_none() {
+                world.wire.clear();
+                world.after_secs(31);
+                let again = is_new(&sign_in(&world, canonical));
+                assert_eq!(again, Some(false), "{broken} {how:?}");
+            }
+            assert_eq!(world.directory.port.len(), 1, "{broken} {how:?}");
+        }
     }
 }
