@@ -10,7 +10,9 @@ mod commands;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use commands::{attach, doctor, invite, odds, reset_limits, rotate_keys, settings, test_codes};
+use commands::{
+    attach, doctor, invite, messages, odds, reset_limits, rotate_keys, settings, test_codes,
+};
 
 /// Operate a deployment of Latchstring.
 ///
@@ -27,6 +29,7 @@ enum Command {
     Doctor(doctor::Arguments),
     Attach(attach::Arguments),
     Invite(invite::Arguments),
+    Messages(messages::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     TestCodes(test_codes::Arguments),
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Attach(arguments) => attach::run(&arguments),
         Command::Invite(arguments) => invite::run(arguments),
+        Command::Messages(arguments) => messages::run(&arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),
         Command::TestCodes(arguments) => test_codes::run(&arguments),

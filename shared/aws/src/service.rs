@@ -502,7 +502,7 @@ mod tests {
             api.initiate(&client(), "ada", source).await,
             Ok(Reply::Refused)
         );
-        let responded = api.respond(&client(), &open, "select", &[("method", "email")], source);
+        let responded = api.respond(&client, &open, "select", &[("method", "email")], source);
         assert_eq!(responded.await, Ok(Reply::Refused));
         let requests = recorder.requests.lock().expect("no panic");
         let call = |request: &RecordedRequest| {

@@ -59,6 +59,7 @@ enum Rule {
     Hook,
 }
 
+#[cfg(feature = "couriers")]
 /// The sender of one client's mail and SMS. What is missing is the deployment's.
 pub(crate) struct ClientSender<M, S> {
     pub(crate) from: Option<M>,
@@ -194,6 +195,7 @@ impl Environment<'_> {
     }
 
     /// Returns the senders of clients.
+    #[cfg(feature = "couriers")]
     pub(crate) fn client_senders<M: FromStr, S: FromStr>(
         &self,
     ) -> Result<BTreeMap<String, ClientSender<M, S>>, ConfigError> {

@@ -421,8 +421,8 @@ async fn a_continuation_is_of_its_client() {
 async fn another_app_client_is_refused_like_an_empty_field() {
     let world = World::new();
     for path in ["/v1/sign-in", "/v1/sign-in/ticket"] {
-        let empty = world.post(path, &json!({ "emailOrPhone": " ", "method": "email" }));
-        let empty = empty.await;
+        let body = json!({ "emailOrPhone": " ", "method": "email" });
+        let empty = world.post(path, &body).await;
         for typed in [ADA, BOB] {
             let body = json!({ "emailOrPhone": typed, "clientId": "another" });
             let reply = world.post(path, &body).await;
