@@ -196,8 +196,16 @@ export async function connect() {
   return { ...byTokens(config), freshSeconds, sessionMode: false };
 }
 
+/** The app client of this tab: that of `?client=`, if the deployment serves it, else the first one. */
+function clientOf({ clients, clientId }) {
+  const named = new URLSearchParams(location.search).get("client");
+  if (named) session.setItem(CLIENT, named);
+  const kept = session.getItem(CLIENT);
+  return Array.isArray(clients) && clients.includes(kept) ? kept : clientId;
+}
+
 function byTokens(config) {
-  const latchstring = new Latchstring({ ...config, storage: local });
+  const latchstring = new Latchstring({ ...config, clientId: clientOf(config), storage: local });
   const user = async () => {
     const tokens = await latchstring.tokens();
     const user = userOf(tokens);
@@ -218,6 +226,8 @@ function byCookie({ url }) {
   };
   return { latchstring, user };
 }
+
+const CLIENT = "latchstring.client";
 
 const SHARED = "latchstring.shared-device";
 

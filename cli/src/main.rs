@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, odds, reset_limits, rotate_keys, settings, test_codes,
+    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rotate_keys, settings,
+    test_codes,
 };
 
 /// Operate a deployment of Latchstring.
@@ -30,6 +31,7 @@ enum Command {
     Attach(attach::Arguments),
     FixContacts(fix_contacts::Arguments),
     Invite(invite::Arguments),
+    Messages(messages::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     TestCodes(test_codes::Arguments),
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
         Command::Attach(arguments) => attach::run(&arguments),
         Command::FixContacts(arguments) => fix_contacts::run(&arguments),
         Command::Invite(arguments) => invite::run(arguments),
+        Command::Messages(arguments) => messages::run(&arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),
         Command::TestCodes(arguments) => test_codes::run(&arguments),

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Stack, aws_certificatemanager as acm, aws_lambda as lambda, aws_logs as logs } from 'aws-cdk-lib';
 import { FUNCTIONS, Packages, type FunctionName, type LatchstringProps, type Settings } from '../lib';
 import { RULES } from '../lib/settings';
-import { functionOf, newApp, only, templateOf } from './support';
+import { PACKAGES, functionOf, newApp, only, templateOf } from './support';
 
 /** Every property that becomes a variable, set. */
 const SETTINGS: Required<Settings> = {
@@ -26,7 +26,11 @@ const SETTINGS: Required<Settings> = {
 };
 const HOOK = 'arn:aws:lambda:eu-west-1:111122223333:function:admit';
 const CAPTCHA_SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:turnstile-AbCdEf';
+const TEXTS = path.join(PACKAGES, 'texts.json');
+fs.writeFileSync(TEXTS, JSON.stringify({ acme: {} }));
 const EVERYTHING: Partial<LatchstringProps> = {
+  clients: { ios: { appName: 'Acme', messages: 'acme' } },
+  messages: TEXTS,
   email: { fromAddress: 'codes@example.com', fromName: 'Example', replyTo: 'help@example.com', configurationSet: 'codes' },
   sms: {
     countries: ['DE', 'AT'],

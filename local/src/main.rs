@@ -108,6 +108,10 @@ struct Arguments {
         hide_env_values = true
     )]
     server_credential: Option<String>,
+    /// Serve a second app client, latchstringlocalclient0001: for email addresses alone, with messages
+    /// of an app named Acme, in German by default; the pages are it with ?client=
+    #[arg(long, conflicts_with = "session_mode")]
+    two_clients: bool,
     /// Return a new refresh token for each one that is used, as a deployment with rotation does
     #[arg(long)]
     rotate_refresh_tokens: bool,
@@ -297,6 +301,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> 
         open_sign_up: false,
         captcha: arguments.captcha,
         session_mode: arguments.session_mode,
+        two_clients: arguments.two_clients,
         server_credential: arguments.server_credential.clone().map(Secret::new),
         rotate_refresh_tokens: arguments
             .rotate_refresh_tokens

@@ -172,6 +172,9 @@ async fn config_json(
         "graphqlUrl": settings.graphql_url(),
         "apiKey": settings.api_key,
     });
+    if let Some(other) = &settings.other_client {
+        config["clients"] = json!([settings.client_id, other]);
+    }
     if settings.server_credential.is_some() {
         // The credential is for the app's server, never for a page.
         config["sessionMode"] = true.into();

@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use latchstring_aws::{Aws, AwsEnvironment, CognitoCalls};
 use latchstring_core::admission::Admission;
+use latchstring_core::clients::ClientPolicy;
 use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::PhoneRules;
 use latchstring_core::keys::{Key, KeyError, KeyId, KeyRing};
-use latchstring_core::message::LinkUrl;
+use latchstring_core::locale::Locale;
+use latchstring_core::message::{AppName, LinkUrl};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::Entropy;
 use latchstring_core::rate_limit::{Countries, MessageBudget, Price, SourceBudget};
@@ -40,6 +42,8 @@ use crate::{control, events, host, pages};
 const REGION: &str = "us-east-1";
 const POOL: &str = "us-east-1_LOCAL0000";
 const CLIENT: &str = "latchstringlocalclient0000";
+/// The second client, with `two_clients`.
+const OTHER_CLIENT: &str = "latchstringlocalclient0001";
 const API_KEY: &str = "da2-latchstringlocal";
 const SCHEMA: &str = include_str!("../../infra/schema.graphql");
 
@@ -102,6 +106,8 @@ pub struct Options {
     pub session_mode: bool,
     /// In session mode: the credential of the app's own server; a random one unless given.
     pub server_credential: Option<Secret>,
+    /// Serves a second app client, for email addresses alone, whose messages name another app.
+    pub two_clients: bool,
     /// Rotates refresh tokens; a used token stays valid for this time.
     pub rotate_refresh_tokens: Option<Duration>,
     /// Names beside the local ones that the service answers to.
@@ -170,6 +176,7 @@ impl Service {
             region: REGION.to_owned(),
             user_pool_id: POOL.to_owned(),
             client_id: CLIENT.to_owned(),
+            other_client: is_second(&options).then(|| OTHER_CLIENT.to_owned()),
             endpoint: format!("http://{address}"),
             api_key: API_KEY.to_owned(),
             server_credential: session_secrets
@@ -222,9 +229,8 @@ impl Service {
         let published = events::router(bus, deliveries.clone(), lambdas.clone());
         let pages = published.merge(pages);
         let cors = cors(&options);
-        let origins = Origins::with(options.allow_origins);
-        let http_api =
-            http_api::router(http_api(lambdas.clone(), &pool, options.session_mode, cors));
+        let origins = Origins::with(options.allow_origins.clone());
+        let http_api = http_api::router(http_api(lambdas.clone(), &pool, &options, cors));
         let own = if options.session_mode {
             // The GraphQL API could hand out tokens, and is not deployed in this mode.
             pages
@@ -291,9 +297,20 @@ async fn listen(port: u16) -> Result<(TcpListener, SocketAddr), ServiceError> {
     })
 }
 
+/// Returns whether there is a second client. Session mode serves one.
+const fn is_second(options: &Options) -> bool {
+    options.two_clients && !options.session_mode
+}
+
+fn clients(options: &Options) -> Vec<String> {
+    let other = is_second(options).then_some(OTHER_CLIENT);
+    let clients = [CLIENT].into_iter().chain(other);
+    clients.map(str::to_owned).collect()
+}
+
 /// Production's defaults with keys that live as long as the process.
 fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError> {
-    let mut policy = Policy::for_clients(vec![CLIENT.to_owned()]);
+    let mut policy = Policy::for_clients(clients(options));
     let own_page = || LinkUrl::parse(&format!("{endpoint}/")).ok();
     policy.branding.link_url = options.link_url.clone().or_else(own_page);
     // Nothing is really sent, so every destination is allowed. Messages have a price, so that
@@ -346,6 +363,14 @@ fn deployment(options: &Options, endpoint: &str) -> Result<Deployment, KeyError>
     if options.captcha {
         policy.budgets.mail.unproved_per_hour = 2;
     }
+    if is_second(options) {
+        let mut other = ClientPolicy::of(&policy);
+        other.branding.app_name = AppName::parse("Acme").ok();
+        other.branding.default_locale = Locale::De;
+        other.branding.sender = Some(OTHER_CLIENT.to_owned());
+        other.sms = false;
+        policy.of_clients.insert(OTHER_CLIENT.to_owned(), other);
+    }
     let keys = if let Some(keys) = &options.keys {
         keys.clone()
     } else {
@@ -380,7 +405,15 @@ fn user_pool(
         // AWS's guide requires this flow to be off where tokens rotate.
         client.explicit_auth_flows.remove(&AuthFlow::RefreshToken);
     }
-    let mut config = PoolConfig::new(REGION, POOL, vec![client]);
+    let mut all = vec![client];
+    if is_second(options) {
+        let other = ClientConfig::new(OTHER_CLIENT, "latchstring-local-other");
+        all.push(ClientConfig {
+            write_attributes: all[0].write_attributes.clone(),
+            ..other
+        });
+    }
+    let mut config = PoolConfig::new(REGION, POOL, all);
     config.groups.extend(options.inviters.clone());
     config.groups.extend(options.inviters_may_give.clone());
     config.username_attributes = options.username_attributes;
@@ -424,12 +457,12 @@ fn cors(options: &Options) -> Cors {
 }
 
 /// Returns the HTTP API, with the authorizer of infra/lib/http-api.ts.
-fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, is_session_mode: bool, cors: Cors) -> HttpApi {
+fn http_api(lambdas: Arc<Lambdas>, pool: &UserPool, options: &Options, cors: Cors) -> HttpApi {
     let authorizer = JwtAuthorizer {
         tokens: Arc::new(PoolTokens(pool.clone())),
-        audience: vec![CLIENT.to_owned()],
+        audience: clients(options),
     };
-    let routes = Lambdas::routes(is_session_mode);
+    let routes = Lambdas::routes(options.session_mode);
     HttpApi::new(routes, lambdas, authorizer).with_cors(cors)
 }
 

@@ -11,6 +11,8 @@ pub struct Settings {
     pub user_pool_id: String,
     /// The app client's id.
     pub client_id: String,
+    /// The second app client's id, if there is one.
+    pub other_client: Option<String>,
     /// The base URL of the service.
     pub endpoint: String,
     /// The API key of the public mutations.

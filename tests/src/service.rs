@@ -192,6 +192,7 @@ impl Latchstring {
             region: text("region"),
             user_pool_id: text("userPoolId"),
             client_id: text("clientId"),
+            other_client: config["clients"][1].as_str().map(str::to_owned),
             endpoint: text("endpoint"),
             api_key: text("apiKey"),
             server_credential: None,

@@ -37,6 +37,8 @@ export function appsync(send: Send, { graphqlUrl, apiKey, clientId }: AppSyncCon
       // `existingOnly` is of the HTTP door: here the client redeems the proof, or does not.
       let query = DOCUMENTS[operation];
       if (input.complete) query = query.replace(CHALLENGE, TOKENS);
+      // Only the client that begins a sign-in can answer it.
+      if (!accessToken) input = { ...input, clientId };
       let variables = input;
       if (query.includes("$input")) variables = { input: operation === "sign-up" ? { data: input } : input };
       const headers: Record<string, string> = accessToken ? { authorization: accessToken } : { "x-api-key": apiKey };

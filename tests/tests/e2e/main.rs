@@ -6,6 +6,7 @@ mod bad_input;
 mod browser_sessions;
 mod budgets;
 mod captcha;
+mod clients;
 mod contacts;
 mod failures;
 mod golden_events;

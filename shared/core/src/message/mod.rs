@@ -17,7 +17,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 pub use kind::Kind;
 pub use sms::parts;
-pub use texts::{PARTS, TextError, TextFault, Texts, texts};
+pub use texts::{TextError, TextFault, Texts, built_in, texts};
 
 use self::html::{Head, html};
 use self::template::{Value, fill};

@@ -21,7 +21,7 @@ use crate::value::unicode::is_invisible;
 pub const PARTS: [&str; 4] = ["subject", "text", "preview", "sms"];
 
 /// The greatest length of a part in bytes.
-pub const TEXT_BYTES_MAX: usize = 4_000;
+const TEXT_BYTES_MAX: usize = 4_000;
 /// The greatest length of a subject in characters, without the values.
 const SUBJECT_CHARS_MAX: usize = 100;
 
@@ -269,21 +269,29 @@ fn values_of(template: &str) -> Result<Vec<(&str, bool)>, TextFault> {
     Ok(values)
 }
 
+/// Returns every built-in text: its language, its kind, its part, and the text.
+pub fn built_in() -> impl Iterator<Item = (&'static str, &'static str, &'static str, &'static str)>
+{
+    let kinds = Kind::ALL.into_iter();
+    let all = kinds.flat_map(|kind| Locale::ALL.iter().map(move |locale| (kind, *locale)));
+    all.flat_map(|(kind, locale)| {
+        let of = move |part| {
+            let text = builtin(words(locale, kind), part).trim_end();
+            (locale.tag(), kind.name(), part, text)
+        };
+        PARTS.map(of)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// Returns every built-in text, as overrides.
     fn builtins() -> Vec<(&'static str, &'static str, &'static str, String)> {
-        let kinds = Kind::ALL.into_iter();
-        let all = kinds.flat_map(|kind| Locale::ALL.iter().map(move |locale| (kind, *locale)));
-        all.flat_map(|(kind, locale)| {
-            PARTS.map(|part| {
-                let text = builtin(words(locale, kind), part).to_owned();
-                (locale.tag(), kind.name(), part, text)
-            })
-        })
-        .collect()
+        let owned =
+            built_in().map(|(locale, kind, part, text)| (locale, kind, part, text.to_owned()));
+        owned.collect()
     }
 
     fn checked(

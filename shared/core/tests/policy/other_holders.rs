@@ -350,7 +350,6 @@ fn an_invitation_is_used_in_a_pool_of_contacts() {
     }
 }
 
-
 #[test]
 fn another_form_is_found_whichever_call_breaks() {
     for broken in 0..9 {

@@ -59,6 +59,7 @@ enum Rule {
     Hook,
 }
 
+#[cfg(feature = "couriers")]
 /// The sender of one client's mail and SMS. What is missing is the deployment's.
 pub(crate) struct ClientSender<M, S> {
     pub(crate) from: Option<M>,
@@ -155,7 +156,9 @@ impl Environment<'_> {
     fn client_settings(&self) -> Result<BTreeMap<String, ClientSettings>, ConfigError> {
         let clients: Option<BTreeMap<String, ClientSettings>> =
             self.optional(settings::CLIENTS, |text| serde_json::from_str(text))?;
-        let clients = clients.unwrap_or_default();
+        let Some(clients) = clients else {
+            return Ok(BTreeMap::new());
+        };
         let served = self.clients()?;
         if clients.keys().any(|client| !served.contains(client)) {
             return Err(ConfigError::Clients("CLIENT_IDS"));
@@ -188,12 +191,16 @@ impl Environment<'_> {
 
     /// Returns whether a client other than the first has settings.
     pub(super) fn has_other_client(&self) -> Result<bool, ConfigError> {
-        let served = self.clients()?;
         let own = self.client_settings()?;
+        if own.is_empty() {
+            return Ok(false);
+        }
+        let served = self.clients()?;
         Ok(own.keys().any(|client| Some(client) != served.first()))
     }
 
     /// Returns the senders of clients.
+    #[cfg(feature = "couriers")]
     pub(crate) fn client_senders<M: FromStr, S: FromStr>(
         &self,
     ) -> Result<BTreeMap<String, ClientSender<M, S>>, ConfigError> {
@@ -246,7 +253,7 @@ fn read(file: &str) -> Option<String> {
 /// A fault of a file of texts.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MessagesError {
-    /// It is no JSON of tenants, languages, kinds and parts, or it names a member twice.
+    /// It is no JSON of tenants, languages, kinds and parts.
     #[error("not a JSON object of tenants, languages, kinds and parts: {0}")]
     Form(String),
     /// A text is not accepted.
@@ -293,5 +300,226 @@ pub fn messages(file: &str) -> Result<BTreeMap<String, Arc<Texts>>, Vec<Messages
         Ok(read)
     } else {
         Err(faults)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use latchstring_core::flow::AppClient;
+    use latchstring_core::identifier::Identifier;
+
+    use super::*;
+
+    const RING: &str = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
+
+    fn pairs<'a>(more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+        let least = [
+            ("USER_POOL_ID", "eu-west-1_pool"),
+            ("CLIENT_IDS", "web,acme"),
+            ("KEY_RING", RING),
+            ("APP_NAME", "Deployment"),
+            ("SMS_DOMAIN", "example.com"),
+        ];
+        // The first of a name counts.
+        more.iter().chain(&least).copied().collect()
+    }
+
+    fn policy(more: &[(&str, &str)]) -> Result<Policy, ConfigError> {
+        Environment::Pairs(&pairs(more)).policy()
+    }
+
+    fn client(id: &str) -> AppClient {
+        AppClient::new("eu-west-1_pool", id)
+    }
+
+    #[test]
+    fn a_client_has_its_own_settings_and_else_the_deployments() {
+        let own = r#"{"acme": {"appName": "Acme", "defaultLocale": "de", "supportContact": "help@acme.example",
+            "linkUrl": "https://acme.example/", "smsAndroidHash": "FA+9qCX9VSu", "methods": ["email"],
+            "admission": "domains", "admittedDomains": ["acme.example"]}}"#;
+        let policy = policy(&[("CLIENTS", own)]).unwrap();
+        let [web, acme] = ["web", "acme"].map(client);
+        let branding = policy.branding_of(&acme);
+        assert_eq!(branding.app_name, AppName::parse("Acme").ok());
+        assert_eq!(branding.default_locale, Locale::De);
+        assert_eq!(
+            branding.support,
+            SupportContact::parse("help@acme.example").ok()
+        );
+        assert_eq!(
+            branding.link_url,
+            LinkUrl::parse("https://acme.example/").ok()
+        );
+        assert_eq!(
+            branding.sms_android_hash,
+            AndroidHash::parse("FA+9qCX9VSu").ok()
+        );
+        assert_eq!(branding.sms_domain, SmsDomain::parse("example.com").ok());
+        assert_eq!(branding.sender.as_deref(), Some("acme"));
+        assert_eq!(policy.admission_of(&acme).rule, AdmissionRule::Domains);
+        let number = Identifier::parse(
+            latchstring_core::identifier::Method::PhoneNumber,
+            "+14155550132",
+        );
+        let number = number.unwrap();
+        assert!(policy.check_method(&acme, &number).is_err());
+        // The other has none.
+        assert_eq!(*policy.branding_of(&web), policy.branding);
+        assert!(policy.branding.sender.is_none());
+        assert!(policy.admission_of(&web).is_open());
+        assert!(policy.check_method(&web, &number).is_ok());
+        assert_eq!(policy.admissions().count(), 2);
+    }
+
+    #[test]
+    fn a_member_that_is_not_accepted_is_named_without_its_value() {
+        for (own, named) in [
+            (
+                r#"{"acme": {"appName": "SECRET-SECRET-SECRET-SECRET-SECRET"}}"#,
+                "appName",
+            ),
+            (r#"{"acme": {"defaultLocale": "SECRET"}}"#, "defaultLocale"),
+            (
+                r#"{"acme": {"supportContact": "SECRET"}}"#,
+                "supportContact",
+            ),
+            (r#"{"acme": {"linkUrl": "http://SECRET"}}"#, "linkUrl"),
+            (r#"{"acme": {"smsDomain": "SECRET"}}"#, "smsDomain"),
+            (
+                r#"{"acme": {"smsAndroidHash": "SECRET"}}"#,
+                "smsAndroidHash",
+            ),
+            (r#"{"acme": {"methods": []}}"#, "methods"),
+            (r#"{"acme": {"methods": ["phone_number"]}}"#, "methods"),
+            (r#"{"acme": {"admission": "domains"}}"#, "admission"),
+            (
+                r#"{"acme": {"admittedDomains": ["SECRET.example"]}}"#,
+                "admission",
+            ),
+            (
+                r#"{"acme": {"admission": "invited", "refusedDomains": ["SECRET.example"]}}"#,
+                "admission",
+            ),
+            (
+                r#"{"acme": {"admission": "domains", "refusedDomains": ["@SECRET"]}}"#,
+                "refusedDomains",
+            ),
+            (r#"{"SECRET": {}}"#, "CLIENT_IDS"),
+        ] {
+            let error = policy(&[("CLIENTS", own)]).unwrap_err();
+            assert_eq!(error, ConfigError::Clients(named), "{own}");
+            assert!(!error.to_string().contains("SECRET"));
+        }
+        for own in [
+            "SECRET",
+            "[]",
+            r#"{"acme": {"SECRET": 1}}"#,
+            r#"{"acme": {"admission": "SECRET"}}"#,
+            r#"{"acme": {"methods": ["SECRET"]}}"#,
+        ] {
+            let error = policy(&[("CLIENTS", own)]).unwrap_err();
+            assert_eq!(error, ConfigError::Invalid(settings::CLIENTS), "{own}");
+        }
+        let ids = vec!["c"; 51].join(",");
+        let error = policy(&[("CLIENT_IDS", &ids)]).unwrap_err();
+        assert_eq!(error, ConfigError::Invalid(settings::CLIENT_IDS));
+    }
+
+    #[test]
+    fn a_rule_of_a_client_is_one_of_the_deployment() {
+        let own = ("CLIENTS", r#"{"acme": {"admission": "hook"}}"#);
+        let hook = |more: &[(&str, &str)]| {
+            let pairs = pairs(more);
+            Environment::Pairs(&pairs).admission_hook()
+        };
+        assert_eq!(hook(&[own]), Err(ConfigError::AdmissionHook));
+        let named = hook(&[own, ("ADMISSION_HOOK", "admit")]);
+        assert_eq!(named, Ok(Some("admit".to_owned())));
+        let legacy = pairs(&[own, ("LEGACY_POOL", "true"), ("UNDO_HOURS", "0")]);
+        let legacy = Environment::Pairs(&legacy).legacy_pool();
+        assert_eq!(legacy, Err(ConfigError::AdmissionOfLegacyPool));
+    }
+
+    #[test]
+    fn session_mode_takes_settings_of_the_first_client_alone() {
+        let read = |own: &str| {
+            let pairs = pairs(&[
+                ("CLIENTS", own),
+                ("SESSION_MODE", "on"),
+                ("CLIENT_SECRET", "s3cret"),
+            ]);
+            let mode = Environment::Pairs(&pairs).session_mode(|_| (), |_| ());
+            mode.map(|mode| mode.is_some())
+        };
+        assert_eq!(read(r#"{"web": {"appName": "Web"}}"#), Ok(true));
+        let refused = read(r#"{"acme": {"appName": "Acme"}}"#);
+        assert_eq!(refused, Err(ConfigError::ClientsOfSessions));
+    }
+
+    fn written(name: &str, text: &str) -> std::path::PathBuf {
+        let folder = std::env::temp_dir();
+        let file = folder.join(format!("latchstring-{}-{name}.json", std::process::id()));
+        std::fs::write(&file, text).unwrap();
+        file
+    }
+
+    fn subjects(tenant: &str) -> String {
+        let languages: BTreeMap<_, _> = Locale::ALL
+            .iter()
+            .map(|locale| {
+                let subject = format!("{tenant} {}", locale.tag());
+                (
+                    locale.tag(),
+                    serde_json::json!({ "sign_in_code": { "subject": subject } }),
+                )
+            })
+            .collect();
+        serde_json::json!({ tenant: languages }).to_string()
+    }
+
+    #[test]
+    fn texts_are_those_of_the_tenant_that_a_client_names() {
+        let read = |file: &std::path::Path, own: &str| {
+            let file = file.to_str().unwrap();
+            let pairs = pairs(&[("CLIENTS", own), ("MESSAGES_FILE", file)]);
+            let environment = Environment::Pairs(&pairs);
+            let mut policy = environment.policy()?;
+            environment.set_texts(&mut policy)?;
+            Ok::<_, ConfigError>(policy)
+        };
+        let file = written("texts", &subjects("acme"));
+        let policy = read(&file, r#"{"acme": {"messages": "acme"}}"#).unwrap();
+        assert!(policy.branding.texts.is_none());
+        assert!(policy.branding_of(&client("acme")).texts.is_some());
+        let refused = read(&file, r#"{"acme": {"messages": "other"}}"#).unwrap_err();
+        assert_eq!(refused, ConfigError::Clients("messages"));
+        // That of the deployment is also of a client that names none.
+        let file = written("default", &subjects("default"));
+        let policy = read(&file, r#"{"acme": {"appName": "Acme"}}"#).unwrap();
+        assert!(policy.branding.texts.is_some());
+        assert_eq!(
+            policy.branding_of(&client("acme")).texts,
+            policy.branding.texts
+        );
+        let file = written(
+            "fault",
+            r#"{"acme": {"en": {"sign_in_code": {"subject": "x"}}}}"#,
+        );
+        assert_eq!(read(&file, "{}").unwrap_err(), ConfigError::Messages);
+        let nowhere = std::path::Path::new("/nowhere.json");
+        let missing = read(nowhere, "{}").unwrap_err();
+        assert_eq!(missing, ConfigError::Invalid(settings::MESSAGES_FILE));
+    }
+
+    #[test]
+    fn every_fault_of_a_file_of_texts_is_named() {
+        let form = messages("[]").unwrap_err();
+        assert!(matches!(&form[..], [MessagesError::Form(_)]), "{form:?}");
+        let file = r#"{"acme": {"en": {"sign_in_code": {"subject": "{code}"}}}, "b": {"xx": {"y": {"z": ""}}}}"#;
+        let faults = messages(file).unwrap_err();
+        let texts: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(texts.len(), 7, "{texts:?}");
+        assert!(texts[0].starts_with("acme.en.sign_in_code.subject: {code}"));
+        assert!(texts[6].starts_with("b.xx.y.z: no language"));
     }
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod clients;
 mod documented;
 mod events;
 mod graphql;
