@@ -58,7 +58,7 @@ use super::Decided;
 use super::event::{AccountState, ClientRequest};
 use super::ticket::{FirstAnswer, FirstAnswerError, TicketEnd};
 use crate::effects::{Clock, Entropy};
-use crate::policy::{Deployment, Policy};
+use crate::policy::Deployment;
 use crate::ports::{
     Attempted, CounterStore, FlowStore, NewAttempt, Opened, PortError, Redeemable, Redeemed,
     RedemptionStore, UndoStore, VerdictWrite,
@@ -429,7 +429,7 @@ where
             self.store.redeem(
                 Redeemable::Proof(proof.flow),
                 flow,
-                keep_redemption_until(&proof, policy),
+                proof.keep_redemption(policy.proof_life),
             ),
         )
         .await?;
@@ -688,7 +688,7 @@ where
         if !earned.is_some_and(proves) {
             return Err(VerifyReason::ProofForged.into());
         }
-        let keep_until = keep_redemption_until(proof, policy);
+        let keep_until = proof.keep_redemption(policy.proof_life);
         let redeemable = Redeemable::Proof(proof.flow);
         match self.store.redeem(redeemable, row.id, keep_until).await? {
             Redeemed::Here => Ok(()),
@@ -702,8 +702,4 @@ const fn unreadable_proof(error: UnsealError) -> VerifyReason {
         UnsealError::Forged | UnsealError::KeyUnknown => VerifyReason::ProofForged,
         UnsealError::Stale => VerifyReason::ProofStale,
     }
-}
-
-fn keep_redemption_until(proof: &Proof, policy: &Policy) -> Timestamp {
-    proof.made_at.plus(policy.proof_life * 2)
 }

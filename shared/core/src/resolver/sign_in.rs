@@ -18,7 +18,7 @@ use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
-use crate::policy::admission::AdmissionRule;
+use crate::policy::admission::{Admission, AdmissionRule};
 use crate::policy::holders::OtherHolders;
 use crate::ports::{
     AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, ContactWrite,
@@ -35,6 +35,7 @@ use crate::seal::link::LinkChallenge;
 use crate::seal::pseudonym::Pseudonym;
 use crate::seal::sealed::Proof;
 use crate::value::account::Account;
+use crate::value::id::FlowId;
 use crate::value::identifier::{Identifier, Method};
 use crate::value::locale::Locale;
 use crate::value::purpose::{Purpose, TicketPurpose};
@@ -525,16 +526,16 @@ where
             let now = self.context.clock.now();
             self.context.store.lease(on, holder, now, now.plus(LEASE))
         };
-        let (mut leased, locale) = match new {
+        let (mut leased, locale, proof) = match new {
             NewAccount::Unproved => match self.complete_account(identifier).await? {
                 Some(account) => return Ok(account),
-                None => (lease().await?, None),
+                None => (lease().await?, None, None),
             },
             NewAccount::Proved(proof, _) => {
                 let proof = self.sealed_proof(identifier, proof)?;
                 let (earned, leased) = join(self.earned(identifier, &proof), lease()).await;
                 match earned {
-                    Ok(locale) => (leased?, locale),
+                    Ok(locale) => (leased?, locale, Some(proof)),
                     Err(error) => {
                         if leased == Ok(true) {
                             let _ = self.context.store.release(on, holder).await;
@@ -561,10 +562,31 @@ where
                 lease: Some((on, holder)),
             }),
             Err(error) => {
+                let spent = self.spend_refused(proof.as_ref(), &error).await;
                 let _ = self.context.store.release(on, holder).await;
+                spent?;
                 Err(error)
             }
         }
+    }
+
+    /// Redeems a proof whose account is refused. Otherwise one code would permit any number of calls
+    /// of the hook, the pool's trigger and the searches, until the proof expires.
+    async fn spend_refused(
+        &self,
+        proof: Option<&Proof>,
+        error: &SignInError,
+    ) -> Result<(), PortError> {
+        let refused = matches!(error, SignInError::NotAdmitted | SignInError::HeldElsewhere);
+        if let (Some(proof), true) = (proof, refused) {
+            let store = self.context.store;
+            let keep_until = proof.keep_redemption(self.context.deployment.policy.proof_life);
+            // Of a flow that does not exist.
+            let spender = FlowId::from_bytes(self.context.entropy.bytes());
+            let redeemable = Redeemable::Proof(proof.flow);
+            store.redeem(redeemable, spender, keep_until).await?;
+        }
+        Ok(())
     }
 
     /// Releases the lease on an account's identifier. It expires without a release; releasing it
@@ -595,16 +617,16 @@ where
         }))
     }
 
-    /// Returns the account that holds the identifier in another form, which the canonical one then
-    /// replaces. It is called with a proof, where no account holds the canonical form, so its calls
-    /// reveal nothing to others than the owner of the contact.
+    /// Returns the accounts that have the identifier without being found by it. It is called with a
+    /// proof, where no account holds the canonical form, so its calls reveal nothing to others than the
+    /// owner of the contact.
     ///
     /// Fails if another account is in the way of a new one. An unverified account is never signed in
     /// to: anyone may have made it.
-    async fn other_holder(&self, identifier: &Identifier) -> Result<Option<Account>, SignInError> {
+    async fn other_holder(&self, identifier: &Identifier) -> Result<OtherHolder, SignInError> {
         let policy = &self.context.deployment.policy;
         if policy.other_holders == OtherHolders::Ignore {
-            return Ok(None);
+            return Ok(OtherHolder::InTheWay(Vec::new()));
         }
         let (directory, method) = (self.context.directory, identifier.method());
         let forms = identifier.forms(&policy.phones);
@@ -617,73 +639,122 @@ where
         let (federated, own): (Vec<_>, Vec<_>) = found
             .filter(has_it)
             .partition(|account| account.attributes.is_federated());
-        let (mut verified, unverified): (Vec<_>, Vec<_>) =
-            own.into_iter().partition(|Account { attributes, .. }| {
-                attributes.is_verified(method) && !attributes.is_unconfirmed()
-            });
+        let (mut verified, unverified): (Vec<_>, Vec<_>) = own
+            .into_iter()
+            .partition(|account| is_verified_holder(account, method));
         match (verified.pop(), verified.is_empty()) {
-            (Some(account), true) if account.enabled => self.adopt(account, identifier).await,
+            (Some(account), true) if account.enabled => {
+                let adopted = self.adopt(&account, identifier).await?;
+                Ok(OtherHolder::Adopted(adopted))
+            }
             // Disabled, or one of several.
             (Some(_), _) => Err(SignInError::HeldElsewhere),
             (None, _) if !federated.is_empty() => Err(SignInError::HeldElsewhere),
-            (None, _) => {
-                self.clear(identifier, &unverified).await?;
-                Ok(None)
-            }
+            (None, _) => self
+                .in_the_way(identifier, unverified)
+                .map(OtherHolder::InTheWay),
         }
     }
 
     /// Gives an account the canonical form of a contact that it holds.
     async fn adopt(
         &self,
-        account: Account,
+        found: &Account,
         identifier: &Identifier,
-    ) -> Result<Option<Account>, SignInError> {
-        let directory = self.context.directory;
-        // Devices of a former holder of the canonical form are not this account's.
-        let limiter = self.context.limiter();
-        limiter.forget_devices([identifier]).await?;
-        match directory.set_contact(&account.username, identifier).await? {
-            ContactWrite::Done => Ok(Some(account)),
-            ContactWrite::Taken => Err(SignInError::HeldElsewhere),
+    ) -> Result<Account, SignInError> {
+        let Context {
+            directory,
+            deployment,
+            ..
+        } = self.context;
+        let adopting = async {
+            // The search may show a contact that the account has given up.
+            let account = directory.find(&found.username).await?;
+            let account = account.filter(|account| {
+                account.enabled
+                    && is_verified_holder(account, identifier.method())
+                    && account
+                        .attributes
+                        .has_in_any_form(identifier, &deployment.policy.phones)
+            });
+            let account = account.ok_or(SignInError::HeldElsewhere)?;
+            // Devices of a former holder of the canonical form are not this account's.
+            let limiter = self.context.limiter();
+            limiter.forget_devices([identifier]).await?;
+            match directory.set_contact(&account.username, identifier).await? {
+                ContactWrite::Done => Ok(account),
+                ContactWrite::Taken => Err(SignInError::HeldElsewhere),
+            }
+        };
+        self.alone_on(found, adopting).await
+    }
+
+    /// Returns the unverified accounts that a new one would meet, if they may be deleted for it.
+    /// Elsewhere than in a pool whose contacts are usernames, an unverified account is in nobody's way.
+    fn in_the_way(
+        &self,
+        identifier: &Identifier,
+        unverified: Vec<Account>,
+    ) -> Result<Vec<Account>, SignInError> {
+        let policy = &self.context.deployment.policy;
+        if !policy.contacts_are_usernames {
+            return Ok(Vec::new());
+        }
+        let mut met = unverified;
+        met.retain(|account| account.attributes.has(identifier));
+        let may_go = policy.other_holders == OtherHolders::Delete && met.iter().all(is_unused);
+        if may_go || met.is_empty() {
+            Ok(met)
+        } else {
+            Err(SignInError::HeldElsewhere)
         }
     }
 
-    /// Deletes the unverified accounts in the way of a new one, or refuses the sign-in. Elsewhere than
-    /// in a pool whose contacts are usernames, an unverified account is in nobody's way.
+    /// Deletes the accounts in the way of one that is admitted, as they are now.
     async fn clear(
         &self,
         identifier: &Identifier,
-        unverified: &[Account],
+        in_the_way: &[Account],
     ) -> Result<(), SignInError> {
-        let policy = &self.context.deployment.policy;
-        if !policy.contacts_are_usernames {
-            return Ok(());
-        }
-        let in_the_way = || {
-            let all = unverified.iter();
-            all.filter(|account| account.attributes.has(identifier))
-        };
-        // Somebody uses an account with a verified contact or a linked user. A disabled one keeps its
-        // contact from coming back.
-        let may_go = |Account {
-                          enabled,
-                          attributes,
-                          ..
-                      }: &Account| {
-            let is_used = Method::ALL.into_iter().any(|it| attributes.is_verified(it));
-            *enabled && !is_used && !attributes.is_linked()
-        };
-        if in_the_way().next().is_none() {
-            return Ok(());
-        }
-        if policy.other_holders != OtherHolders::Delete || !in_the_way().all(may_go) {
-            return Err(SignInError::HeldElsewhere);
-        }
-        for account in in_the_way() {
-            self.context.directory.delete(&account.username).await?;
+        let directory = self.context.directory;
+        for met in in_the_way {
+            let clearing = async {
+                match directory.find(&met.username).await? {
+                    None => Ok(()),
+                    Some(account) if !account.attributes.has(identifier) => Ok(()),
+                    Some(account) if is_unused(&account) => {
+                        Ok(directory.delete(&account.username).await?)
+                    }
+                    Some(_) => Err(SignInError::HeldElsewhere),
+                }
+            };
+            self.alone_on(met, clearing).await?;
         }
         Ok(())
+    }
+
+    /// Does work under the lease on an account, so that no change of its contact is under way.
+    async fn alone_on<T>(
+        &self,
+        account: &Account,
+        work: impl Future<Output = Result<T, SignInError>>,
+    ) -> Result<T, SignInError> {
+        let Context {
+            store,
+            deployment,
+            clock,
+            entropy,
+            ..
+        } = self.context;
+        let on = Pseudonym::of_account(&deployment.keys, account.attributes.sub());
+        let holder = Pseudonym::random(entropy.bytes());
+        let now = clock.now();
+        if !store.lease(on, holder, now, now.plus(LEASE)).await? {
+            return Err(Cause::LeaseHeld.into());
+        }
+        let done = work.await;
+        let _ = store.release(on, holder).await;
+        done
     }
 
     /// Releases the lease while a session opens.
@@ -706,8 +777,15 @@ where
         let by_contact = self.context.deployment.policy.contacts_are_usernames;
         let mut backoff = Backoff::new();
         loop {
+            let mut in_the_way = Vec::new();
             let found = match (self.holder(identifier).await?, new) {
-                (None, NewAccount::Proved(..)) => self.other_holder(identifier).await?,
+                (None, NewAccount::Proved(..)) => match self.other_holder(identifier).await? {
+                    OtherHolder::Adopted(account) => Some(account),
+                    OtherHolder::InTheWay(accounts) => {
+                        in_the_way = accounts;
+                        None
+                    }
+                },
                 (found, _) => found,
             };
             let (joining, username) = if let Some(Account {
@@ -731,7 +809,7 @@ where
                     .filter(|joining| joining.username == redeemer)
                     .unwrap_or_else(|| Joining::of(redeemer));
                 (joining, username)
-            } else if let Some(created) = self.create(identifier, new, locale).await? {
+            } else if let Some(created) = self.create(identifier, new, locale, &in_the_way).await? {
                 created
             } else if backoff.wait(self.context.clock).await {
                 // The present holder appeared, or is not visible yet: look again.
@@ -746,13 +824,14 @@ where
         }
     }
 
-    /// Creates an account if its contact is admitted. Returns its username too; `None` if the contact
-    /// is taken.
+    /// Creates an account if its contact is admitted, and deletes those in its way. Returns its
+    /// username too; `None` if the contact is taken.
     async fn create(
         &self,
         identifier: &Identifier,
         new: NewAccount<'_>,
         locale: Option<Locale>,
+        in_the_way: &[Account],
     ) -> Result<Option<(Joining, String)>, SignInError> {
         let by_contact = self.context.deployment.policy.contacts_are_usernames;
         let redeemer = if by_contact {
@@ -781,10 +860,12 @@ where
         } else {
             &joining.username
         };
-        let created = match forgotten {
-            Ok(()) => directory.create(name, identifier, attributes).await,
-            Err(fault) => Err(fault),
+        let creating = async {
+            forgotten?;
+            self.clear(identifier, in_the_way).await?;
+            Ok(directory.create(name, identifier, attributes).await?)
         };
+        let created: Result<_, SignInError> = creating.await;
         if !matches!(created, Ok(Creation::New { .. })) {
             limiter.refund_new_account(receipt).await;
         }
@@ -835,7 +916,14 @@ where
             deployment, clock, ..
         } = &self.context;
         let admission = deployment.policy.admission_of(self.context.app_client);
-        if admission.is_open() {
+        let is_half_created = matches!(redeemer, Redeemer::HalfCreated(_));
+        // A half-created account may have begun at another client, with an invitation.
+        let is_free = if is_half_created {
+            deployment.policy.admissions().all(Admission::is_open)
+        } else {
+            admission.is_open()
+        };
+        if is_free {
             return Ok(Some(Joining::of(username)));
         }
         let contact = Pseudonym::of_invitation(&deployment.keys, identifier);
@@ -846,10 +934,8 @@ where
             .redeem_invitation(contact, username, now)
             .await?;
         // What it gives belongs to a half-created account, also after its end.
-        let is_its_own = |it: &Invitation| {
-            matches!(redeemer, Redeemer::HalfCreated(_))
-                && it.redeemed_by.as_deref() == Some(username)
-        };
+        let is_its_own =
+            |it: &Invitation| is_half_created && it.redeemed_by.as_deref() == Some(username);
         let is_live = |it: &Invitation| !it.is_used && (now < it.until || is_its_own(it));
         let invited = invitation.filter(is_live).map(|invitation| Joining {
             username: invitation
@@ -861,6 +947,8 @@ where
         if admission.rule == AdmissionRule::Hook {
             let membership = invited.as_ref().map(|joining| &joining.membership);
             return Ok(match self.decided(identifier, locale, membership).await? {
+                // It was admitted when it was created.
+                AdmissionDecision::Refuse if is_half_created => invited,
                 AdmissionDecision::Refuse => None,
                 AdmissionDecision::Admit(membership) => {
                     let joining = invited.unwrap_or_else(|| Joining::of(username));
@@ -924,6 +1012,30 @@ where
             }
         }
     }
+}
+
+/// The accounts that have an identifier without being found by it.
+enum OtherHolder {
+    /// Its verified holder in another form, which now has the canonical one.
+    Adopted(Account),
+    /// Unverified ones, to be deleted for a new account.
+    InTheWay(Vec<Account>),
+}
+
+fn is_verified_holder(Account { attributes, .. }: &Account, method: Method) -> bool {
+    attributes.is_verified(method) && !attributes.is_unconfirmed() && !attributes.is_federated()
+}
+
+/// Returns whether nobody uses an account: it has no verified contact and no linked user. A disabled
+/// one keeps its contact from coming back.
+fn is_unused(account: &Account) -> bool {
+    let Account {
+        enabled,
+        attributes,
+        ..
+    } = account;
+    let is_used = Method::ALL.into_iter().any(|it| attributes.is_verified(it));
+    *enabled && !is_used && !attributes.is_linked()
 }
 
 /// The username that an invitation is redeemed for.

@@ -107,8 +107,8 @@ impl Pseudonym {
         Self::of(ring, "source", &[&source.to_bytes()])
     }
 
-    /// Returns the pseudonym of an account in a budget.
-    pub(crate) fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
+    /// Returns the pseudonym of an account in a budget, and of the lease on it.
+    pub fn of_account(ring: &KeyRing, sub: &Sub) -> Self {
         Self::of(ring, "account", &[sub.as_str().as_bytes()])
     }
 

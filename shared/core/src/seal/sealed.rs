@@ -167,6 +167,11 @@ pub struct Proof {
 }
 
 impl Proof {
+    /// Returns the time until which its redemption is kept: longer than it is valid.
+    pub(crate) fn keep_redemption(&self, proof_life: Duration) -> Timestamp {
+        self.made_at.plus(proof_life * 2)
+    }
+
     /// Seals the proof under the ring's current key.
     pub fn seal(&self, ring: &KeyRing, app_client: &AppClient, entropy: &impl Entropy) -> String {
         let mut plain = self.flow.as_bytes().to_vec();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use latchstring_core::admission::{Admission, AdmissionRule, Domain};
 use latchstring_core::answer::{AnswerAction, AnswerError, AnswerPayload};
+use latchstring_core::clients::ClientPolicy;
 use latchstring_core::contact::ContactError;
 use latchstring_core::invite::{INVITATION_LIFE_MAX, Membership, MembershipError, NewInvitation};
 use latchstring_core::keys::KeyRing;
@@ -81,9 +82,10 @@ fn a_proof_of_an_address_that_is_not_admitted_creates_nothing() {
     let proof = earned_proof(&world, BOB);
     world.wire.clear();
     let sign_in = resolver(&world, &pool);
-    for _ in 0..2 {
+    // One code permits one question, whatever it costs to answer.
+    for expected in [SignInError::NotAdmitted, SignInError::InvalidProof] {
         let refused = now(sign_in.session(&request(BOB, Some(&proof))));
-        assert_eq!(refused, Err(SignInError::NotAdmitted));
+        assert_eq!(refused, Err(expected));
     }
     let calls = world.wire.calls();
     // No budget of new accounts is charged, no device is forgotten, and the lease is released.
@@ -416,6 +418,43 @@ fn an_account_without_its_groups_is_never_in_use() {
     }
 }
 
+/// An account whose creation was interrupted gets the groups of its invitation under any rule that
+/// another client, or a changed mind, applies to its next sign-in.
+#[test]
+fn a_half_created_account_is_completed_as_invited() {
+    let rules: [fn(&mut World); 2] = [
+        // Without a function of its own, the rule refuses.
+        |world| world.deployment.policy.admission.rule = AdmissionRule::Hook,
+        |world| {
+            let policy = &mut world.deployment.policy;
+            let invited = ClientPolicy::of(policy);
+            policy.of_clients.insert("another".to_owned(), invited);
+            policy.admission.rule = AdmissionRule::Open;
+        },
+    ];
+    for rule in rules {
+        let world = by_invitation();
+        invite(&world, BOB);
+        let pool = Pool::of(&world);
+        let continuation = begin(&world, &pool, BOB);
+        let code = last_code(&world);
+        world.directory.port.remove_group("staff");
+        assert!(answer(&world, &pool, &continuation, &code).is_err());
+        let name = username(&world, BOB);
+        world.directory.port.put_group("staff");
+
+        let changed = world.reconfigured(rule);
+        changed.after_secs(60);
+        assert!(is_new(&sign_in(&changed, BOB)));
+        assert_eq!(username(&changed, BOB), name);
+        assert_eq!(changed.directory.port.groups(&name).len(), 2);
+
+        changed.directory.port.remove(&name);
+        world.after_secs(60);
+        assert_eq!(sign_in(&world, BOB), Err(refused()), "it is used");
+    }
+}
+
 #[test]
 fn an_invitation_needs_a_rule_and_a_life_in_bounds() {
     let world = World::with_ada().reconfigured(|world| {
@@ -504,6 +543,28 @@ fn a_rule_of_ones_own_admits_and_refuses() {
     assert!(is_signed_in(&decided(&world, &hook, BOB, &[])));
     assert!(is_signed_in(&decided(&world, &hook, ADA, &[])));
     assert_eq!(hook.port.asked(), asked);
+}
+
+#[test]
+fn a_refused_proof_asks_the_rule_once() {
+    let (world, hook) = by_a_rule();
+    let proof = earned_proof(&world, NUMBER);
+    let pool = Pool::of(&world);
+    let sign_in = SignIn {
+        context: pool.context(),
+        legacy_pool: false,
+        captcha: world.captcha.as_ref(),
+        hook: Some(&hook),
+    };
+    let request = request(NUMBER, Some(&proof));
+    let refused = now(sign_in.session(&request));
+    assert_eq!(refused, Err(SignInError::NotAdmitted));
+    for _ in 0..20 {
+        let refused = now(sign_in.session(&request));
+        assert_eq!(refused, Err(SignInError::InvalidProof));
+        assert!(now(sign_in.ticket(&request)).is_err());
+    }
+    assert_eq!(hook.port.asked(), 1);
 }
 
 #[test]

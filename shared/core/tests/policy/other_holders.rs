@@ -2,6 +2,8 @@
 //! usernames, of another identity provider, and with a contact in another form.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 use latchstring_core::account::{Account, Attributes};
 use latchstring_core::admission::AdmissionRule;
@@ -9,7 +11,8 @@ use latchstring_core::answer::{AnswerError, AnswerPayload};
 use latchstring_core::contact::PendingState;
 use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
-use latchstring_core::ports::Directory as _;
+use latchstring_core::ports::{Clock as _, Directory as _, LeaseStore as _};
+use latchstring_core::pseudonym::Pseudonym;
 use latchstring_core::sign_in::SignInError;
 use latchstring_memory::MemoryDirectory;
 
@@ -126,6 +129,118 @@ fn an_unverified_holder_is_deleted_by_choice() {
         let holder = account(&world, BOB).unwrap();
         assert!(holder.attributes.holds(&identifier(BOB)));
     }
+}
+
+#[test]
+fn nothing_is_deleted_for_an_account_that_is_refused() {
+    let refusals: [fn(&mut World); 3] = [
+        |world| world.deployment.policy.admission.rule = AdmissionRule::Invited,
+        // Without a function of its own, the rule refuses.
+        |world| world.deployment.policy.admission.rule = AdmissionRule::Hook,
+        |world| world.deployment.policy.budgets.mail.accounts_per_domain = 0,
+    ];
+    for refusal in refusals {
+        let world = of_contacts(OtherHolders::Delete).reconfigured(refusal);
+        put_unverified(&world, BOB);
+        assert!(is_new(&sign_in(&world, BOB)).is_none());
+        assert!(account(&world, OTHERS).is_some());
+        assert!(!world.wire.calls().contains(&"delete"));
+    }
+}
+
+#[test]
+fn an_account_that_was_verified_meanwhile_is_not_deleted() {
+    let changes: [fn(&World); 2] = [
+        |world| {
+            let verified = [("email", BOB), ("email_verified", "true")];
+            put(world, OTHERS, "CONFIRMED", &verified);
+        },
+        |world| {
+            let mut disabled = account(world, OTHERS).unwrap();
+            disabled.enabled = false;
+            world.directory.port.put(disabled);
+        },
+    ];
+    for change in changes {
+        let mut kept = 0;
+        for calls in 0..20 {
+            let world = of_contacts(OtherHolders::Delete);
+            put_unverified(&world, BOB);
+            let proof = crate::sign_in::earned_proof(&world, BOB);
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let request = request(BOB, Some(&proof));
+            world.wire.take_turns();
+            let mut changed = false;
+            let _ = interrupted(sign_in.session(&request), calls, || {
+                changed = is_free(&world, OTHERS) && account(&world, OTHERS).is_some();
+                if changed {
+                    change(&world);
+                }
+            });
+            if changed {
+                assert!(account(&world, OTHERS).is_some(), "after {calls} calls");
+                kept += 1;
+            }
+        }
+        assert!(kept > 3, "{kept}");
+    }
+}
+
+#[test]
+fn a_contact_that_was_given_up_meanwhile_does_not_come_back() {
+    let mut stayed = 0;
+    for calls in 0..20 {
+        let world = of_aliases();
+        let old = [("email", "zoe@bücher.example"), ("email_verified", "true")];
+        put(&world, OTHERS, "CONFIRMED", &old);
+        let canonical = "zoe@xn--bcher-kva.example";
+        let proof = crate::sign_in::earned_proof(&world, canonical);
+        let pool = Pool::of(&world);
+        let sign_in = resolver(&world, &pool);
+        let request = request(canonical, Some(&proof));
+        world.wire.take_turns();
+        let mut changed = false;
+        let _ = interrupted(sign_in.session(&request), calls, || {
+            changed = is_free(&world, OTHERS);
+            if changed {
+                let new = [("email", "new@example.com"), ("email_verified", "true")];
+                put(&world, OTHERS, "CONFIRMED", &new);
+            }
+        });
+        if changed {
+            assert!(
+                holds(&world, OTHERS, "new@example.com"),
+                "after {calls} calls"
+            );
+            stayed += 1;
+        }
+    }
+    assert!(stayed > 3, "{stayed}");
+}
+
+/// Returns whether no request has the lease on an account, as a change of its contact requires.
+fn is_free(world: &World, username: &str) -> bool {
+    let Some(account) = account(world, username) else {
+        return true;
+    };
+    let on = Pseudonym::of_account(&world.deployment.keys, account.attributes.sub());
+    let (holder, at) = (Pseudonym::random([7; 16]), world.clock.now());
+    now(world.store.port.lease(on, holder, at, at)).unwrap()
+}
+
+/// Polls a future so many times, makes a change, and polls it to its end.
+fn interrupted<T>(future: impl Future<Output = T>, polls: usize, change: impl FnOnce()) -> T {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..polls {
+        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
+            change();
+            return done;
+        }
+    }
+    change();
+    now(future)
 }
 
 #[test]
