@@ -267,7 +267,7 @@ export function codePage() {
   if (sms && !ended && !dead) listen(input);
   // Another tab signed in, by the link or the code: the field stays, and the way on is offered.
   const signedIn = () => offer(page, t("code.signedIn"), t("link.account"), () => render());
-  return { signedIn: kind === "signIn" && signedIn, title: t(ended === "NotAdmitted" ? "code.over" : taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : held ? "code.held" : ended || dead ? "code.over" : "code.title"), body: page };
+  return { signedIn: kind === "signIn" && signedIn, title: t(ended === "NotAdmitted" ? "code.notAdmitted" : taken && kind !== "undo" ? "code.taken" : taken ? "undo.over" : held ? "code.held" : ended || dead ? "code.over" : "code.title"), body: page };
 }
 
 /** The text for the end of a flow. */

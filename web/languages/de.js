@@ -41,6 +41,7 @@ export default {
   "code.title": "Code eingeben",
   "code.over": "Sie brauchen einen neuen Code",
   "code.taken": "Schon vergeben",
+  "code.notAdmitted": "Hier können Sie sich nicht registrieren",
   "code.held": "Zurzeit nicht möglich",
   "code.dead": "Dieser Code kann nicht mehr verwendet werden. Fordern Sie einen neuen an.",
   "code.sent": "Wenn {to} stimmt, ist ein Code mit {n} Ziffern unterwegs.",

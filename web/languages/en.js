@@ -41,6 +41,7 @@ export default {
   "code.title": "Enter the code",
   "code.over": "You need a new code",
   "code.taken": "Already in use",
+  "code.notAdmitted": "You cannot sign up here",
   "code.held": "Nothing can be changed now",
   "code.dead": "This code can no longer be used. Request a new one.",
   "code.sent": "If {to} is right, a code of {n} digits is on its way.",

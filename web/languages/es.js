@@ -41,6 +41,7 @@ export default {
   "code.title": "Escribe el código",
   "code.over": "Necesitas un código nuevo",
   "code.taken": "Ya está en uso",
+  "code.notAdmitted": "Aquí no puedes registrarte",
   "code.held": "Ahora no es posible",
   "code.dead": "Este código ya no se puede usar. Pide uno nuevo.",
   "code.sent": "Si {to} es correcto, recibirás un código de {n} cifras.",

@@ -41,6 +41,7 @@ export default {
   "code.title": "Saisissez le code",
   "code.over": "Il vous faut un nouveau code",
   "code.taken": "Déjà utilisé",
+  "code.notAdmitted": "Vous ne pouvez pas vous inscrire ici",
   "code.held": "Impossible pour le moment",
   "code.dead": "Ce code ne peut plus être utilisé. Demandez-en un nouveau.",
   "code.sent": "Si {to} est correct, un code à {n} chiffres va vous parvenir.",

@@ -41,6 +41,7 @@ export default {
   "code.title": "コードを入力",
   "code.over": "新しいコードが必要です",
   "code.taken": "すでに使われています",
+  "code.notAdmitted": "ここでは登録できません",
   "code.held": "現在は変更できません",
   "code.dead": "このコードはもう使えません。新しいコードをリクエストしてください。",
   "code.sent": "{to} に誤りがなければ、{n}桁のコードが届きます。",

@@ -41,6 +41,7 @@ export default {
   "code.title": "Digite o código",
   "code.over": "Você precisa de um novo código",
   "code.taken": "Já está em uso",
+  "code.notAdmitted": "Você não pode se cadastrar aqui",
   "code.held": "Não é possível agora",
   "code.dead": "Este código não pode mais ser usado. Peça um novo.",
   "code.sent": "Se {to} estiver certo, você receberá um código de {n} dígitos.",

@@ -10,6 +10,7 @@ import { PHONE, bench, root, until, wrong } from "./bench.js";
 
 const { page, person, control } = await bench();
 const sessionMode = await bench("--session-mode");
+const byInvitation = await bench("--admission", "invited");
 const FOLDER = join(import.meta.dirname, "pictures");
 const FOUND = join(root, "target/web-pictures");
 const UPDATE = Boolean(process.env.UPDATE_PICTURES);
@@ -298,6 +299,17 @@ test("each state of a first sign-in on a phone fits its picture", async () => {
   ada.allowed.push(/ERR_INTERNET_DISCONNECTED/);
   await ada.page.getByText("You are offline").waitFor();
   await picture(ada, "offline");
+});
+
+test("a right code without an invitation fits its picture", async () => {
+  const bob = await byInvitation.person(PHONE);
+  bob.email = "bob@example.com";
+  bob.allowed.push(/status of 403/);
+  await still(bob);
+  await bob.opens();
+  await bob.signsIn();
+  await bob.heading("You cannot sign up here").waitFor();
+  await picture(bob, "code-not-admitted");
 });
 
 test("each page of a link fits its picture", async () => {

@@ -24,7 +24,7 @@ pub struct AskedQuestion {
     pub client: String,
     /// The language of the messages.
     pub locale: Option<Locale>,
-    /// What the contact's invitation gives.
+    /// The membership of the contact's invitation.
     pub invitation: Option<Membership>,
 }
 
