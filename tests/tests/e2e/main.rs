@@ -7,6 +7,7 @@ mod browser_sessions;
 mod budgets;
 mod captcha;
 mod contacts;
+mod events;
 mod failures;
 mod golden_events;
 mod http_door;
