@@ -1910,7 +1910,7 @@ async fn counters_are_read_in_the_order_given<S: Store + 'static, E: Entropy>(c:
     assert_eq!(c.store.counts(&[missing]).await, Ok(vec![Counts::new()]));
 }
 
-impl<S: Store, E: Entropy> Contract<S, E> {
+impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     /// Returns an event with an item of its own.
     fn entry(&self) -> OutboxEntry {
         OutboxEntry {
