@@ -343,16 +343,17 @@ fn greet(settings: &Settings) {
         println!();
         println!("  {}", credential.expose());
         println!();
-        println!("Request a code, as a page does, and read it:");
+        println!("Request a code, as a page does, read it, and show the events:");
         println!();
         println!(
             "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' -H 'x-latchstring: 1' \
              -H 'sec-fetch-site: same-origin' -d '{{\"emailOrPhone\":\"you@example.com\"}}'"
         );
         println!("  curl {endpoint}/inbox.json");
+        println!("  curl {endpoint}/events.json");
         return;
     }
-    println!("Request a code, through either API, read it, and show the settings of a client:");
+    println!("Request a code, through either API, read it, and show the events and the settings of a client:");
     println!();
     println!(
         "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \
@@ -363,5 +364,6 @@ fn greet(settings: &Settings) {
          -d '{{\"query\":\"mutation{{signIn(input:{{emailOrPhone:\\\"you@example.com\\\",method:EMAIL}}){{session username}}}}\"}}'"
     );
     println!("  curl {endpoint}/inbox.json");
+    println!("  curl {endpoint}/events.json");
     println!("  curl {endpoint}/config.json");
 }

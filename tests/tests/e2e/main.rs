@@ -8,6 +8,7 @@ mod budgets;
 mod captcha;
 mod clients;
 mod contacts;
+mod events;
 mod failures;
 mod golden_events;
 mod http_door;
