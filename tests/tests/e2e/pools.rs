@@ -7,10 +7,10 @@ use latchstring_tests::{Latchstring, Person};
 use serde_json::json;
 
 latchstring_tests::doors! {
-    both: [
+    every: [
         a_pool_of_username_attributes_serves_a_whole_life,
         an_unverified_holder_is_refused_or_deleted,
-        a_federated_user_is_not_doubled_and_its_owner_is_told,
+        a_federated_user_is_not_doubled_and_its_owner_learns_it,
         a_linked_account_signs_in_by_code,
         another_form_of_a_contact_signs_in_to_its_account,
     ],
@@ -74,7 +74,7 @@ async fn an_unverified_holder_is_refused_or_deleted() {
 }
 
 #[tokio::test]
-async fn a_federated_user_is_not_doubled_and_its_owner_is_told() {
+async fn a_federated_user_is_not_doubled_and_its_owner_learns_it() {
     for username_attributes in [false, true] {
         let latchstring = pool(username_attributes, OtherHolders::Delete).await;
         let email = json!({ "email": "ada@example.com", "email_verified": "false" });

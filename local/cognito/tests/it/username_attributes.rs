@@ -156,7 +156,7 @@ async fn a_user_signs_up_and_confirms() {
 }
 
 #[tokio::test]
-async fn nobody_signs_up_as_verified_or_without_what_is_required() {
+async fn a_sign_up_is_unverified_and_has_what_is_required() {
     let bench = Bench::with(|config| {
         config.open_sign_up = true;
         config.required_attributes = ["email".to_owned()].into();

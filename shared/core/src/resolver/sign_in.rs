@@ -690,7 +690,8 @@ where
     }
 
     /// Returns the unverified accounts that a new one would meet, if they may be deleted for it.
-    /// Elsewhere than in a pool whose contacts are usernames, an unverified account is in nobody's way.
+    /// Elsewhere than in a pool whose contacts are usernames, an unverified account keeps no one from the
+    /// contact.
     fn in_the_way(
         &self,
         identifier: &Identifier,
@@ -1026,7 +1027,7 @@ fn is_verified_holder(Account { attributes, .. }: &Account, method: Method) -> b
     attributes.is_verified(method) && !attributes.is_unconfirmed() && !attributes.is_federated()
 }
 
-/// Returns whether nobody uses an account: it has no verified contact and no linked user. A disabled
+/// Returns whether an account is in use by no one: it has no verified contact and no linked user. A disabled
 /// one keeps its contact from coming back.
 fn is_unused(account: &Account) -> bool {
     let Account {

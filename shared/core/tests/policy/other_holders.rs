@@ -120,6 +120,18 @@ fn an_unverified_holder_is_never_signed_in_to() {
 }
 
 #[test]
+fn a_client_can_answer_the_session_of_an_unconfirmed_holder() {
+    let world = of_contacts(OtherHolders::Delete);
+    put(&world, OTHERS, "UNCONFIRMED", &unverified(BOB));
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).session(&request(BOB, None))).unwrap();
+    assert_eq!(payload.username, payload.session_username);
+    let mut session = pool.session(&payload.session);
+    session.answer(&last_code(&world));
+    assert_eq!(session.step(), "claim");
+}
+
+#[test]
 fn an_unverified_holder_is_deleted_by_choice() {
     for status in ["CONFIRMED", "UNCONFIRMED", "FORCE_CHANGE_PASSWORD"] {
         let world = of_contacts(OtherHolders::Delete);
@@ -273,7 +285,7 @@ fn an_account_in_use_is_not_deleted() {
 }
 
 #[test]
-fn an_unverified_alias_is_in_nobodys_way() {
+fn an_unverified_alias_keeps_no_one_out() {
     let world = of_aliases();
     put(&world, OTHERS, "CONFIRMED", &unverified(BOB));
     assert_eq!(is_new(&sign_in(&world, BOB)), Some(true));
