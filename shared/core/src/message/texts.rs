@@ -18,7 +18,7 @@ use crate::value::locale::Locale;
 use crate::value::unicode::is_invisible;
 
 /// The parts of a message, as files and overrides name them.
-pub const PARTS: [&str; 4] = ["subject", "text", "preview", "sms"];
+const PARTS: [&str; 4] = ["subject", "text", "preview", "sms"];
 
 /// The greatest length of a part in bytes.
 const TEXT_BYTES_MAX: usize = 4_000;
