@@ -121,6 +121,7 @@ function appsync(send, { graphqlUrl, apiKey, clientId }, endpoint) {
     async call(operation, { existingOnly, ...input }, options, accessToken) {
       let query = DOCUMENTS[operation];
       if (input.complete) query = query.replace(CHALLENGE, TOKENS);
+      if (!accessToken) input = { ...input, clientId };
       let variables = input;
       if (query.includes("$input")) variables = { input: operation === "sign-up" ? { data: input } : input };
       const headers = accessToken ? { authorization: accessToken } : { "x-api-key": apiKey };

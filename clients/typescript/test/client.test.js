@@ -48,7 +48,7 @@ test("signIn asks the API with its key, and for nothing that the schema may lack
   assert.equal(headers["x-api-key"], "da2-key");
   assert.equal(headers.authorization, undefined);
   const { linkChallenge, ...input } = body.variables.input;
-  assert.deepEqual(input, { emailOrPhone: "ada@example.com", method: "EMAIL" });
+  assert.deepEqual(input, { emailOrPhone: "ada@example.com", method: "EMAIL", clientId: CONFIG.clientId });
   assert.match(linkChallenge, /^[\w-]{43}$/);
   assert.deepEqual([credentials, redirect, cache], ["omit", "error", "no-store"]);
   assert.equal(challenge.session, "session-1");
@@ -879,7 +879,8 @@ test("resume opens a new session of the same flow, without a link", async () => 
   const [{ linkSecret }] = await storedFlows(storage);
   const { latchstring: fresh, requests } = another(storage, resumed);
   const challenge = await fresh.resume();
-  assert.deepEqual(requests[0].body.variables.input, { ...ADA, method: "EMAIL", resume: RESUME });
+  const { clientId } = CONFIG;
+  assert.deepEqual(requests[0].body.variables.input, { ...ADA, method: "EMAIL", resume: RESUME, clientId });
   assert.deepEqual([challenge.session, challenge.attemptsLeft, challenge.resume], ["session-9", 2, "resume-2"]);
   assert.deepEqual(await storedFlows(storage), [{ linkSecret, challenge }]);
 });
@@ -1085,7 +1086,8 @@ test("an undo sends its proof to the API, and signs in", async () => {
   assert.deepEqual([answer.done, answer.isNew, answer.tokens.accessToken], [true, false, "access-1"]);
   assert.match(requests[2].body.query, /undoContactChange\(/);
   assert.equal(requests[2].headers["x-api-key"], "da2-key");
-  assert.deepEqual(requests[2].body.variables, { input: { ...ADA, method: "EMAIL", proof: "proof-1" } });
+  const { clientId } = CONFIG;
+  assert.deepEqual(requests[2].body.variables, { input: { ...ADA, method: "EMAIL", proof: "proof-1", clientId } });
   assert.deepEqual(await latchstring.tokens(), answer.tokens);
 });
 

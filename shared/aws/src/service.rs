@@ -499,10 +499,8 @@ mod tests {
             parameters: BTreeMap::new(),
         };
         let client = client();
-        assert_eq!(
-            api.initiate(&client, "ada", source).await,
-            Ok(Reply::Refused)
-        );
+        let initiated = api.initiate(&client, "ada", source).await;
+        assert_eq!(initiated, Ok(Reply::Refused));
         let responded = api.respond(&client, &open, "select", &[("method", "email")], source);
         assert_eq!(responded.await, Ok(Reply::Refused));
         let requests = recorder.requests.lock().expect("no panic");
@@ -575,10 +573,8 @@ mod tests {
                 session: Secret::new("session"),
                 parameters: [("USERNAME".to_owned(), "ada".to_owned())].into(),
             };
-            assert_eq!(
-                api.initiate(&client(), "ada", None).await,
-                Ok(Reply::Refused)
-            );
+            let initiated = api.initiate(&client(), "ada", None).await;
+            assert_eq!(initiated, Ok(Reply::Refused));
             let responded = api.respond(&client(), &open, "select", &[], None).await;
             assert_eq!(responded, Ok(Reply::Refused));
             let requests = recorder.requests.lock().expect("no panic").clone();

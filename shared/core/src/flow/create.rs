@@ -585,9 +585,10 @@ impl<S: FlowStore + PendingStore + CounterStore, E: Entropy> Create<'_, S, E> {
         }
         let code = row.code(policy, keys, contact)?;
         // The message of a slot is for all who request it, so none of their clients gives it its look.
-        let branding = match row.terms.is_slot() {
-            true => &policy.branding,
-            false => policy.branding_of(&self.event.app_client),
+        let branding = if row.terms.is_slot() {
+            &policy.branding
+        } else {
+            policy.branding_of(&self.event.app_client)
         };
         let link_url = branding.link_url.as_ref();
         let link = link_url

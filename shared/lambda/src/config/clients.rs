@@ -124,9 +124,10 @@ impl ClientSettings {
     fn admission(&self) -> Result<Option<Admission>, ConfigError> {
         let Some(rule) = self.admission else {
             let has_domains = self.admitted_domains.is_some() || self.refused_domains.is_some();
-            return match has_domains {
-                true => Err(ConfigError::Clients("admission")),
-                false => Ok(None),
+            return if has_domains {
+                Err(ConfigError::Clients("admission"))
+            } else {
+                Ok(None)
             };
         };
         let domains = |name, listed: &Option<Vec<String>>| {
@@ -144,9 +145,10 @@ impl ClientSettings {
             admitted: domains("admittedDomains", &self.admitted_domains)?,
             refused: domains("refusedDomains", &self.refused_domains)?,
         };
-        match admission.is_consistent() {
-            true => Ok(Some(admission)),
-            false => Err(ConfigError::Clients("admission")),
+        if admission.is_consistent() {
+            Ok(Some(admission))
+        } else {
+            Err(ConfigError::Clients("admission"))
         }
     }
 }
