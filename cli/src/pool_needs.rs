@@ -52,12 +52,12 @@ impl UnverifiedHolder {
             let mark = attribute(&format!("{contact}_verified"));
             mark.is_some_and(|mark| mark.eq_ignore_ascii_case("true"))
         };
-        let held = contacts.iter().map(AsRef::as_ref);
-        let held: Vec<&str> = held.filter(|it| attribute(it).is_some()).collect();
-        let verified = held.iter().filter(|contact| is_verified(contact)).count();
+        let mut names = contacts.iter().map(AsRef::as_ref);
+        let is_holder = names.any(|contact| attribute(contact).is_some() && !is_verified(contact));
         match () {
-            () if status == "EXTERNAL_PROVIDER" || verified == held.len() => None,
-            () if verified > 0 => Some(Self::Partly),
+            () if status == "EXTERNAL_PROVIDER" || !is_holder => None,
+            // Also by a contact that is no username of the pool: somebody proved it.
+            () if ["email", "phone_number"].into_iter().any(is_verified) => Some(Self::Partly),
             () if !is_enabled => Some(Self::Disabled),
             () if attribute("identities").is_some_and(|it| !it.is_empty()) => Some(Self::Linked),
             () => Some(Self::Unproved),
@@ -235,6 +235,12 @@ mod tests {
         assert_eq!(
             of(both, true, "CONFIRMED", &[email, yes, phone]),
             Some(UnverifiedHolder::Partly)
+        );
+        let proved = ("phone_number_verified", "true");
+        assert_eq!(
+            of(&["email"], true, "CONFIRMED", &[email, phone, proved]),
+            Some(UnverifiedHolder::Partly),
+            "in use by a contact that is no username"
         );
         // A number that is not a username of the pool holds nothing.
         assert_eq!(

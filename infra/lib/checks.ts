@@ -126,7 +126,7 @@ function* threatProtection({ pool, settings = {}, api, sessionMode }: Latchstrin
 }
 
 /** Yields what the functions would refuse at start, and domains that no address can have. */
-function* admission({ settings = {}, admissionHook, existingPool, events }: LatchstringProps): Generator<string> {
+function* admission({ settings = {}, admissionHook, clients = {}, existingPool, events }: LatchstringProps): Generator<string> {
   const { admission = admissionHook ? 'hook' : 'open', admittedDomains = '', refusedDomains = '', invitersGroup } = settings;
   const lists = { admittedDomains, refusedDomains };
   for (const [name, list] of Object.entries(lists)) {
@@ -157,8 +157,9 @@ function* admission({ settings = {}, admissionHook, existingPool, events }: Latc
   if (admission !== 'domains' && known.some(([, list]) => /[^\s,]/.test(list))) {
     yield "settings.admittedDomains, settings.refusedDomains: only with settings.admission: 'domains'";
   }
-  if ((admission === 'hook') !== (admissionHook !== undefined)) {
-    yield 'admissionHook: exactly with settings.admission hook, which it sets';
+  const byHook = admission === 'hook' || Object.values(clients).some((client) => client.admission === 'hook');
+  if (byHook !== (admissionHook !== undefined)) {
+    yield 'admissionHook: exactly with the admission hook of settings, which it sets, or of a client';
   }
   if (existingPool?.legacy && events) {
     yield 'events: not with existingPool.legacy, in whose pool anyone can cause them';

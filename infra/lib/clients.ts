@@ -100,7 +100,7 @@ export function clientSenders({ clients = {}, email: own }: LatchstringProps): M
 
 /** Yields what the functions would refuse at start. */
 export function* checkClients(props: LatchstringProps): Generator<string> {
-  const { clients = {}, messages, admissionHook, existingPool, sessionMode } = props;
+  const { clients = {}, messages, existingPool, sessionMode } = props;
   const known = names(props);
   let texts: Messages = {};
   if (messages !== undefined) {
@@ -126,10 +126,6 @@ export function* checkClients(props: LatchstringProps): Generator<string> {
   const size = JSON.stringify(Object.values(clients).map(settingsOf)).length + 30 * Object.keys(clients).length;
   if (size > CLIENTS_BYTES) {
     yield `clients: up to ${CLIENTS_BYTES} characters of settings, because Lambda limits the variables of a function`;
-  }
-  const hooks = Object.values(clients).some((client) => client.admission === 'hook');
-  if (hooks && admissionHook === undefined) {
-    yield 'clients: admission hook needs admissionHook';
   }
 }
 

@@ -30,6 +30,7 @@ export interface PoolOptions {
 export class UserPool implements Pool {
   readonly resource: cognito.CfnUserPool;
   readonly clients: Record<string, cognito.CfnUserPoolClient> = {};
+  private readonly names: readonly string[];
 
   constructor(scope: Construct, props: PoolProps, options: PoolOptions) {
     const lambdaConfig = Object.fromEntries(
@@ -69,7 +70,9 @@ export class UserPool implements Pool {
     });
     this.resource.applyRemovalPolicy(options.removalPolicy);
 
-    for (const name of props.clients ?? ['app']) {
+    // In the order of the list: a record has names of digits first.
+    this.names = props.clients ?? ['app'];
+    for (const name of this.names) {
       const own = { ...props, ...livesOf(options.clients?.[name]) };
       const client = this.client(scope, name, own, options.session);
       // A pool that stays without its clients would sign every user out.
@@ -87,7 +90,7 @@ export class UserPool implements Pool {
   }
 
   get clientIds(): string[] {
-    return Object.values(this.clients).map((client) => client.ref);
+    return this.names.map((name) => (this.clients[name] as cognito.CfnUserPoolClient).ref);
   }
 
   private client(

@@ -29,6 +29,21 @@ test('a client has lives of tokens of its own', () => {
   ]);
 });
 
+test('a client whose name is a number has its own settings, and its place', () => {
+  const clients: Record<string, ClientProps> = { web: { appName: 'Web' }, '2': { appName: 'Two' } };
+  const { CLIENTS, CLIENT_IDS } = functionOf(templateOf({ pool: { clients: ['web', '2'] }, clients }), 'sign-in').Properties.Environment.Variables;
+  const text = (value: unknown) => JSON.stringify(value);
+  assert.match(text(CLIENT_IDS), /Clientweb.*Client2/);
+  assert.match(text(CLIENTS), /Clientweb[^}]*}[^}]*Web.*Client2[^}]*}[^}]*Two|Client2[^}]*}[^}]*Two.*Clientweb[^}]*}[^}]*Web/);
+});
+
+test('the hook of one client needs no rule of the deployment', () => {
+  const admissionHook = { functionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:rule' };
+  const props = { ...TWO, settings: { admission: 'open' as const }, clients: { acme: { admission: 'hook' as const } } };
+  templateOf({ ...props, admissionHook });
+  assert.throws(() => templateOf(props), /admissionHook: exactly with/);
+});
+
 test('every function has the settings of clients, by their ids', () => {
   const acme: ClientProps = {
     appName: 'Acme',
@@ -92,7 +107,7 @@ test('what the functions refuse is refused at synthesis', () => {
     [{ clients: { acme: { admission: 'domains' } } }, /clients\.acme\.admission/],
     [{ clients: { acme: { admittedDomains: ['a.example'] } } }, /clients\.acme\.admission/],
     [{ clients: { acme: { admission: 'domains', refusedDomains: ['@'] } } }, /clients\.acme: @/],
-    [{ clients: { acme: { admission: 'hook' } } }, /admission hook needs admissionHook/],
+    [{ clients: { acme: { admission: 'hook' } } }, /admissionHook: exactly with/],
     [{ clients: { acme: { accessTokenLife: Duration.minutes(1) } } }, /clients\.acme\.accessTokenLife/],
     [{ clients: { acme: { messages: 'acme' } } }, /clients\.acme\.messages/],
     [{ clients: { acme: { linkUrl: 'http://example.com' } } }, /clients\.acme\.linkUrl/],

@@ -195,9 +195,14 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
     }
     let mut is_as_sent = make(&aws, &plan.changes, arguments.apply).await?;
     match doomed {
+        Some(_) if arguments.apply && !is_as_sent => {
+            println!(
+                "No account was deleted, because the pool is not as it was sent: run it again."
+            );
+        }
         // Only now no other account can sign up.
         Some(scan) if arguments.apply => {
-            is_as_sent &= unverified::delete(&aws, &contacts, scan).await?;
+            is_as_sent = unverified::delete(&aws, &contacts, scan).await?;
         }
         Some(scan) => {
             let question = unverified::question(&scan);
