@@ -25,6 +25,7 @@ use crate::record::event::{EventId, OutboxEntry};
 use crate::record::flow::{Flow, State, Subject};
 use crate::value::account::{Account, Sub};
 use crate::value::identifier::{Identifier, Method};
+use crate::value::locale::Locale;
 use crate::value::purpose::Purpose;
 use crate::value::time::Timestamp;
 
@@ -521,11 +522,19 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
     fn notice_of_undo(&self, undo: &UndoChange<'_, S, D>, account: &Account) -> Option<Message> {
         let policy = &self.deployment.policy;
         let kept = account.attributes.verified(undo.contact.method().other())?;
-        let locale = account.attributes.locale();
+        let locale = Some(self.locale_of_notice(account));
         let branding = policy.branding_of(&self.event.app_client);
         policy
             .may_get_notice(&kept, undo.now)
             .then(|| Message::change_undone(branding, locale, kept, undo.now))
+    }
+
+    /// Returns the language of a notice. The default is the deployment's: a caller chooses the app
+    /// client, and with it a client's own default.
+    fn locale_of_notice(&self, account: &Account) -> Locale {
+        let branding = &self.deployment.policy.branding;
+        let own = account.attributes.locale();
+        own.unwrap_or(branding.default_locale)
     }
 
     /// Returns the notice of a change of contact, to the replaced contact. If there is none, or it
@@ -536,7 +545,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let branding = policy.branding_of(&self.event.app_client);
         let now = commit.now;
-        let locale = commit.account.attributes.locale();
+        let locale = Some(self.locale_of_notice(&commit.account));
         let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
         let page = branding.link_url.as_ref().map(LinkUrl::of_undo);
         let remedy = Remedy {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use latchstring_core::account::{Account, Attributes, Names, Sub};
+use latchstring_core::clients::ClientPolicy;
 use latchstring_core::contact::{ContactError, ContactMessage, Identity, PendingState, SignedIn};
 use latchstring_core::flow::{CreateReason, DefineReason, Next};
 use latchstring_core::identifier::{Country, Method};
@@ -155,6 +156,21 @@ fn the_new_contact_gets_the_requested_language_the_old_its_own() {
         assert!(sent[0].contains(code_in), "{sent:?}");
         assert!(notified[0].contains(notice_in), "{notified:?}");
     }
+}
+
+#[test]
+fn a_notice_is_not_in_the_default_language_of_a_client() {
+    let world = World::with_ada().reconfigured(|world| {
+        let policy = &mut world.deployment.policy;
+        let mut own = ClientPolicy::of(policy);
+        own.branding.default_locale = Locale::Ja;
+        let client = world.app_client.client().to_owned();
+        policy.of_clients.insert(client, own);
+    });
+    let mut session = change(&world, ADAS_NAME, NEW);
+    session.answer(&last_code(&world));
+    let notified = world.notices();
+    assert!(notified[0].contains("was changed"), "{notified:?}");
 }
 
 #[test]
