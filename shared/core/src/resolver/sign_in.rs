@@ -275,6 +275,7 @@ where
         });
         let (terms, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
+        let mut username = identifier.as_str().to_owned();
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -284,8 +285,12 @@ where
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
             // It may be in the way of the contact's owner, who gets a code and can prove the contact.
+            // A client answers the session under the name that it was opened for.
             Reply::Unconfirmed if self.context.deployment.policy.contacts_are_usernames => {
-                self.session_of_no_account(*source).await?
+                let challenge = self.session_of_no_account(*source).await?;
+                let opened_for = challenge.parameters.get("USERNAME");
+                username = opened_for.cloned().unwrap_or(username);
+                challenge
             }
             // A user whom Cognito refuses, such as a disabled one, must look like any other. The
             // session is opened for a random username, and the ticket's flow is a decoy. It is
@@ -304,8 +309,7 @@ where
         );
         let selecting = self.context.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
-        payload(&asked, "otp", identifier.as_str())?
-            .ok_or_else(|| Cause::UnexpectedChallenge.into())
+        payload(&asked, "otp", &username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 
     async fn session_of_no_account(
