@@ -5,5 +5,6 @@ mod challenges;
 mod delivery;
 mod directory;
 mod dynamodb;
+mod hook_function;
 mod secrets;
 mod turnstile;

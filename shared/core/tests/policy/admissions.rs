@@ -275,7 +275,7 @@ fn a_redeemed_invitation_gives_its_groups_after_its_end() {
     invite(&world, BOB);
     world.directory.port.remove_group("staff");
     sign_in(&world, BOB).unwrap_err();
-    world.after_secs(3600);
+    world.after_secs(3700);
     world.store.port.sweep(world.clock.now());
     // It permits no other account, and this one is not in use without its groups.
     for _ in 0..2 {
