@@ -304,7 +304,9 @@ fn greet(settings: &Settings) {
         println!("  curl {endpoint}/events.json");
         return;
     }
-    println!("Request a code, through either API, read it, and show the events and the settings of a client:");
+    println!(
+        "Request a code, through either API, read it, and show the events and the settings of a client:"
+    );
     println!();
     println!(
         "  curl {endpoint}/v1/sign-in -H 'content-type: application/json' \

@@ -5,5 +5,6 @@ mod challenges;
 mod delivery;
 mod directory;
 mod dynamodb;
+mod events;
 mod secrets;
 mod turnstile;
