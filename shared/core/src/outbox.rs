@@ -166,15 +166,19 @@ where
             }
             let mut publishing = Vec::new();
             for entry in due {
-                match self.next(&entry, now).await? {
-                    Next::Publish(entry) => publishing.push(entry),
-                    Next::Drop => {
+                match self.next(&entry, now).await {
+                    Ok(Next::Publish(entry)) => publishing.push(entry),
+                    Ok(Next::Drop) => {
                         self.store.drop_event(&entry).await?;
                         swept.dropped += 1;
                     }
-                    Next::Postpone(due) => {
+                    Ok(Next::Postpone(due)) => {
                         self.store.postpone_event(&entry, due).await?;
                         swept.postponed += 1;
+                    }
+                    // An intent that cannot be decided is not in the way of the others.
+                    Err(fault) => {
+                        swept.fault.get_or_insert(fault);
                     }
                 }
             }

@@ -6,5 +6,6 @@ mod delivery;
 mod directory;
 mod dynamodb;
 mod hook_function;
+mod events;
 mod secrets;
 mod turnstile;

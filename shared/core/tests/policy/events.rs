@@ -371,3 +371,29 @@ fn many_overdue_events_are_published_in_one_sweep() {
     assert_eq!(different(&world).len(), 100);
     settled(&world);
 }
+
+/// Cognito does not answer, for one intent or for all.
+#[test]
+fn an_intent_that_cannot_be_decided_holds_up_no_other_event() {
+    let world = ada().reconfigured(|world| world.has_bus = false);
+    let pool = Pool::of(&world);
+    let proof = earned_proof(&world, BOB);
+    now(resolver(&world, &pool).session(&request(BOB, Some(&proof)))).unwrap();
+    world.at_otp(ADA).answer(&last_code(&world));
+    world.after_secs(LONG);
+    let silent = || Sweep {
+        store: &world.store.port,
+        directory: &world.directory,
+        bus: &world.bus.port,
+        clock: &world.clock,
+    };
+    let until = world.clock.now().plus(Duration::from_secs(40));
+    world.wire.will_break([(0, Break::Before)]);
+    let swept = now(silent().run(until));
+    assert!(swept.fault.is_some());
+    assert_eq!(kinds(&world), [EventKind::SignedIn]);
+    assert_eq!(now(silent().run(until)).published, 1);
+    let all = different(&world);
+    assert_eq!(all, [EventKind::SignedIn, EventKind::AccountCreated]);
+    settled(&world);
+}
