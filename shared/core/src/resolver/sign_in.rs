@@ -18,7 +18,7 @@ use super::flow_opener::{Answered, ProofAction, payload};
 pub use super::payload::{SignInPayload, TokensPayload};
 use crate::effects::{Clock, Entropy, timeout};
 use crate::policy::Deployment;
-use crate::policy::admission::AdmissionRule;
+use crate::policy::admission::{Admission, AdmissionRule};
 use crate::ports::{
     AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, Creation,
     Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable,
@@ -685,7 +685,8 @@ where
             deployment, clock, ..
         } = &self.context;
         let admission = deployment.policy.admission_of(self.context.app_client);
-        if admission.is_open() {
+        // Also at a client without a rule an invitation of another one gives its groups.
+        if deployment.policy.admissions().all(Admission::is_open) {
             return Ok(Some(Joining::of(username)));
         }
         let contact = Pseudonym::of_invitation(&deployment.keys, identifier);
