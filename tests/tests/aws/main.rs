@@ -5,7 +5,7 @@ mod challenges;
 mod delivery;
 mod directory;
 mod dynamodb;
-mod hook_function;
 mod events;
+mod hook_function;
 mod secrets;
 mod turnstile;

@@ -74,6 +74,29 @@ pub(super) fn sibling(client: &Client, names_are_aliases: bool, served: &[String
         oauth(client, "clients.oauth"),
         writable(client, names_are_aliases, "clients.writable"),
     ];
+    // A sign-in may be for any client of the list.
+    if is_served && !allows_custom(client) {
+        let text = format!(
+            "client {} is in CLIENT_IDS, and custom authentication is not allowed: no user can sign in at it",
+            client.id
+        );
+        let finding = Finding::fails("clients.custom-auth", text);
+        findings.push(finding.with_fix(fix(client, change)));
+    }
+    if is_served && client.secret {
+        findings.push(
+            Finding::fails(
+                "clients.secret",
+                format!(
+                    "client {} is in CLIENT_IDS and has a secret, which the functions have of the first client alone",
+                    client.id
+                ),
+            )
+            .with_fix(Fix::Words(
+                "A secret cannot be removed: make a client without one and put it in CLIENT_IDS.",
+            )),
+        );
+    }
     if allows_custom(client) && !is_served {
         findings.push(Finding::note(
             "clients.triggers",
@@ -460,5 +483,14 @@ mod tests {
         assert_eq!(good::state(&findings, "clients.triggers"), State::Note);
         let served_too = sibling(&good::client(), false, &[good::CLIENT.to_owned()]);
         assert!(served_too.iter().all(|finding| finding.state == State::Ok));
+        let mut unusable = good::client();
+        unusable.secret = true;
+        unusable.flows = vec!["ALLOW_REFRESH_TOKEN_AUTH".to_owned()];
+        let findings = sibling(&unusable, false, &[good::CLIENT.to_owned()]);
+        for check in ["clients.custom-auth", "clients.secret"] {
+            assert_eq!(good::state(&findings, check), State::Fails);
+        }
+        let findings = sibling(&unusable, false, &[]);
+        assert!(findings.iter().all(|finding| finding.state != State::Fails));
     }
 }

@@ -922,13 +922,8 @@ where
         } = &self.context;
         let admission = deployment.policy.admission_of(self.context.app_client);
         let is_half_created = matches!(redeemer, Redeemer::HalfCreated(_));
-        // A half-created account may have begun at another client, with an invitation.
-        let is_free = if is_half_created {
-            deployment.policy.admissions().all(Admission::is_open)
-        } else {
-            admission.is_open()
-        };
-        if is_free {
+        // Also at a client without a rule an invitation of another one gives its groups.
+        if deployment.policy.admissions().all(Admission::is_open) {
             return Ok(Some(Joining::of(username)));
         }
         let contact = Pseudonym::of_invitation(&deployment.keys, identifier);

@@ -107,6 +107,9 @@ where
     /// not served is refused with its token.
     pub(crate) fn client_of(&self, deployment: &Deployment, identity: &Identity) -> AppClient {
         let own = &self.app_client;
+        if self.sessions.mode().is_some() {
+            return own.clone();
+        }
         match deployment.policy.client_named(Some(&identity.client)) {
             Some(client) => AppClient::new(own.pool(), client),
             None => own.clone(),

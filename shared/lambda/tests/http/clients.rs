@@ -5,7 +5,7 @@ use latchstring_core::clients::ClientPolicy;
 use latchstring_core::flow::AppClient;
 use latchstring_core::message::AppName;
 use latchstring_core::policy::Policy;
-use latchstring_core::ports::{ChallengeApi, Reply as Cognitos};
+use latchstring_core::ports::{ChallengeApi, Directory as _, Reply as Cognitos};
 use serde_json::{Value, json};
 
 use crate::sessions::Sessions;
@@ -70,11 +70,17 @@ async fn a_client_has_its_own_rule_and_the_pool_one_account() {
     let known = sign_in(&world, BOB, OTHER).await;
     assert_eq!(known.body["isNew"], false, "{}", known.text);
     // An operator may invite while one client has a rule.
-    let event = json!({ "invite": { "emailOrPhone": "eve@example.com" } });
-    let invited = latchstring_lambda::answer(&world.accounts, event).await;
-    assert_eq!(invited.unwrap().value, json!({}));
-    let answered = sign_in(&world, "eve@example.com", OTHER).await;
-    assert_eq!(answered.body["isNew"], true, "{}", answered.text);
+    for (typed, client) in [("eve@example.com", OTHER), ("dan@example.com", CLIENT)] {
+        let event = json!({ "invite": { "emailOrPhone": typed, "groups": ["staff"] } });
+        let invited = latchstring_lambda::answer(&world.accounts, event).await;
+        assert_eq!(invited.unwrap().value, json!({}));
+        let answered = sign_in(&world, typed, client).await;
+        assert_eq!(answered.body["isNew"], true, "{}", answered.text);
+        // The invitation counts at each client, also at one without a rule.
+        let directory = &world.shared.directory;
+        let account = directory.find(typed).await.unwrap().expect("an account");
+        assert!(directory.groups(&account.username).contains("staff"));
+    }
 }
 
 #[tokio::test]
