@@ -31,7 +31,7 @@ pub(crate) fn router(bus: MemoryBus, deliveries: Deliveries, lambdas: Arc<Lambda
         })
 }
 
-/// Returns the events, newest first, in the form in which EventBridge hands them to a target. What is
+/// Returns the events, newest first, in the form in which `EventBridge` hands them to a target. What is
 /// overdue is published first: no schedule runs here.
 async fn events(State(published): State<Published>) -> Response {
     published.deliveries.settled().await;

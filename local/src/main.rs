@@ -73,7 +73,7 @@ struct Arguments {
         default_value = ""
     )]
     inviters_may_give: String,
-    /// The attributes that its members may set with an invitation, as in custom:tier,given_name
+    /// The attributes that its members may set with an invitation, as in `custom:tier,given_name`
     #[arg(
         long,
         value_name = "NAMES",

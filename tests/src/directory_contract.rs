@@ -24,6 +24,7 @@ pub const GROUP: &str = "staff";
 
 /// A directory under test.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Contract<D, E> {
     /// The directory.
     pub directory: D,

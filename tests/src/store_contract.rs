@@ -2022,7 +2022,7 @@ async fn an_event_is_in_the_outbox_until_it_is_settled<S: Store + 'static, E: En
             assert_eq!(c.store.event(id).await, Ok(Some(entry.clone())));
         }
         assert_eq!(c.due(&entry, c.now).await, []);
-        assert_eq!(c.due(&entry, entry.due).await, [entry.clone()]);
+        assert_eq!(c.due(&entry, entry.due).await, std::slice::from_ref(&entry));
         for _ in 0..2 {
             assert_eq!(c.store.settle_event(&entry).await, Ok(()));
             assert_eq!(c.store.put_event(&entry).await, Ok(()), "it was published");
@@ -2048,7 +2048,7 @@ async fn an_event_keeps_its_time_and_is_due_when_it_was_put_last<S: Store + 'sta
         ..again
     };
     assert_eq!(c.due(&entry, entry.due).await, []);
-    assert_eq!(c.due(&entry, held.due).await, [held.clone()]);
+    assert_eq!(c.due(&entry, held.due).await, std::slice::from_ref(&held));
     let later = c.after(20_000);
     assert_eq!(c.store.postpone_event(&held, later).await, Ok(()));
     let postponed = OutboxEntry { due: later, ..held };

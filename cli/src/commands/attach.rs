@@ -206,9 +206,9 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
         }
         Some(scan) => {
             let question = unverified::question(&scan);
-            question
-                .iter()
-                .for_each(|it| println!("With --apply, {it}"));
+            if let Some(question) = question {
+                println!("With --apply, {question}");
+            }
         }
         None => {}
     }

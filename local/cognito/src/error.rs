@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 /// The name of an error, as in `__type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::enum_variant_names, reason = "the names are Cognito's")]
 pub(crate) enum Code {
     AliasExists,
     CodeMismatch,

@@ -229,7 +229,7 @@ where
                     None => publish(),
                 })
             }
-            (Some(Intent::Contact(_)), None) | (None, None) => Ok(Next::Drop),
+            (Some(Intent::Contact(_)) | None, None) => Ok(Next::Drop),
             (None, Some(_)) => Ok(publish()),
         }
     }

@@ -693,51 +693,6 @@ impl CounterStore for MemoryStore {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::task::{Context, Poll, Waker};
-
-    use super::*;
-
-    /// Polls a future of this store once: no method of it ever waits.
-    fn now<T>(future: impl Future<Output = T>) -> T {
-        let mut future = std::pin::pin!(future);
-        match future
-            .as_mut()
-            .poll(&mut Context::from_waker(Waker::noop()))
-        {
-            Poll::Ready(value) => value,
-            Poll::Pending => panic!("the store waited"),
-        }
-    }
-
-    #[test]
-    fn expired_items_are_removed_and_others_stay() {
-        let store = MemoryStore::default();
-        let early = Timestamp::from_secs(10);
-        let flow = FlowId::from_bytes([1; 16]);
-        let (old, new) = (
-            Redeemable::Proof(flow),
-            Redeemable::Proof(FlowId::from_bytes([2; 16])),
-        );
-        now(store.redeem(old, flow, early)).unwrap();
-        now(store.redeem(new, flow, Timestamp::from_secs(100))).unwrap();
-        let charge = || {
-            let window = Window {
-                name: "all".to_owned(),
-                amount: 1,
-                limit: 1,
-            };
-            now(store.charge(Pseudonym::random([1; 16]), &[window], early))
-        };
-        assert_eq!(charge(), Ok(Charged::Yes));
-        store.sweep(Timestamp::from_secs(11));
-        assert!(!now(store.is_redeemed(old)).unwrap());
-        assert!(now(store.is_redeemed(new)).unwrap());
-        assert_eq!(charge(), Ok(Charged::Yes));
-    }
-}
-
 impl Tables {
     /// Returns the entry if it is due at the time that this copy of it states.
     fn has_entry(&self, entry: &OutboxEntry) -> bool {
@@ -810,5 +765,50 @@ impl OutboxStore for MemoryStore {
             held.due = due;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// Polls a future of this store once: no method of it ever waits.
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        let mut future = std::pin::pin!(future);
+        match future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+        {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("the store waited"),
+        }
+    }
+
+    #[test]
+    fn expired_items_are_removed_and_others_stay() {
+        let store = MemoryStore::default();
+        let early = Timestamp::from_secs(10);
+        let flow = FlowId::from_bytes([1; 16]);
+        let (old, new) = (
+            Redeemable::Proof(flow),
+            Redeemable::Proof(FlowId::from_bytes([2; 16])),
+        );
+        now(store.redeem(old, flow, early)).unwrap();
+        now(store.redeem(new, flow, Timestamp::from_secs(100))).unwrap();
+        let charge = || {
+            let window = Window {
+                name: "all".to_owned(),
+                amount: 1,
+                limit: 1,
+            };
+            now(store.charge(Pseudonym::random([1; 16]), &[window], early))
+        };
+        assert_eq!(charge(), Ok(Charged::Yes));
+        store.sweep(Timestamp::from_secs(11));
+        assert!(!now(store.is_redeemed(old)).unwrap());
+        assert!(now(store.is_redeemed(new)).unwrap());
+        assert_eq!(charge(), Ok(Charged::Yes));
     }
 }

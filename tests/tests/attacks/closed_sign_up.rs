@@ -81,8 +81,8 @@ async fn an_inviter_cannot_make_an_inviter_or_an_administrator() {
     let kind = refused(friend.tries_to_join().await).kind;
     assert_eq!(kind, "NotAdmitted");
     let terms = json!({ "groups": ["editors"], "attributes": { "custom:tier": "tin" } });
-    let invited = inviter.invites(&friend, terms).await;
-    invited.expect("what is listed");
+    let reply = inviter.invites(&friend, terms).await;
+    reply.expect("what is listed");
     let joined = friend.tries_to_join().await.expect("an invited contact");
     assert_eq!(joined.id["cognito:groups"], json!(["editors"]));
 }

@@ -1,4 +1,4 @@
-//! EventBridge, before the emulator.
+//! `EventBridge`, before the emulator.
 
 use latchstring_aws::EventBridge;
 use latchstring_core::account::Sub;

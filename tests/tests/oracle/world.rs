@@ -148,6 +148,7 @@ pub(crate) enum Rule {
 
 /// The configuration of a deployment, and the identifier that is typed there.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub(crate) struct Setting {
     /// The seed of the latencies.
     pub(crate) seed: u64,

@@ -333,9 +333,11 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
                 refund: finished_now
                     .then(|| self.refund(row, &contact, now))
                     .flatten(),
-                events: finished_now
-                    .then(|| self.signed_in(row, &account, now))
-                    .unwrap_or_default(),
+                events: if finished_now {
+                    self.signed_in(row, &account, now)
+                } else {
+                    Events::default()
+                },
                 ..self.decided(Next::IssueTokens, DefineReason::TokensIssued)
             }
         } else {
@@ -545,7 +547,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         let policy = &self.deployment.policy;
         let branding = policy.branding_of(&self.event.app_client);
         let now = commit.now;
-        let locale = Some(self.locale_of_notice(&commit.account));
+        let locale = Some(self.locale_of_notice(commit.account));
         let may_get = |contact: &Identifier| policy.may_get_notice(contact, now);
         let page = branding.link_url.as_ref().map(LinkUrl::of_undo);
         let remedy = Remedy {

@@ -433,6 +433,15 @@ mod tests {
                 &*format!("{{code}} {{minutes}} {}", "ж".repeat(60)),
                 Some(F::SmsParts(2)),
             ),
+        ] {
+            assert_eq!(fault(kind, part, given), wanted, "{kind}.{part}: {given}");
+        }
+    }
+
+    #[test]
+    fn each_fault_of_a_notice_is_found() {
+        use TextFault as F;
+        for (kind, part, given, wanted) in [
             ("contact_added", "sms", "{year}{month}{day}{time}", None),
             (
                 "contact_added",
@@ -449,7 +458,15 @@ mod tests {
         ] {
             assert_eq!(fault(kind, part, given), wanted, "{kind}.{part}: {given}");
         }
-        let unknown = texts([("en", "farewell", "text", "x"), ("nl", code, "sms", "x")]);
+    }
+
+    #[test]
+    fn a_message_or_a_language_that_does_not_exist_is_a_fault() {
+        use TextFault as F;
+        let unknown = texts([
+            ("en", "farewell", "text", "x"),
+            ("nl", "sign_in_code", "sms", "x"),
+        ]);
         let faults = unknown.unwrap_err().into_iter().map(|it| it.fault);
         assert_eq!(faults.collect::<Vec<_>>(), [F::Unknown, F::Unknown]);
     }

@@ -38,7 +38,7 @@ pub const KEEP_EVENT: Duration = Duration::from_secs(14 * 24 * 3600);
 /// The time for which the outbox keeps the id of an event that was published.
 pub const KEEP_PUBLISHED: Duration = Duration::from_secs(24 * 3600);
 
-/// The kinds of events. Their words are the detail types of EventBridge, and are stored.
+/// The kinds of events. Their words are the detail types of `EventBridge`, and are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr, EnumString)]
 #[cfg_attr(test, derive(strum::EnumIter))]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 //! Events: each change has one, at least once, whatever breaks, and nothing else has.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use latchstring_core::account::Account;
@@ -55,10 +55,10 @@ fn kinds(world: &World) -> Vec<EventKind> {
 
 /// Returns the kinds of the different events, in the order of their first publication.
 fn different(world: &World) -> Vec<EventKind> {
-    let mut seen = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut kinds = Vec::new();
     for event in published(world) {
-        if seen.insert(event.id, ()).is_none() {
+        if seen.insert(event.id) {
             kinds.push(event.kind);
         }
     }

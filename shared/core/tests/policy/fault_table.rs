@@ -286,7 +286,8 @@ fn world_of(flow: Flow) -> World {
         world.deployment.policy.admission.rule = rule;
         let policy = &mut world.deployment.policy;
         policy.inviters = Some(INVITERS.to_owned());
-        policy.inviters_may_give = invitation().membership.groups().clone();
+        let groups = &mut policy.inviters_may_give;
+        groups.clone_from(invitation().membership.groups());
     }
     match flow {
         Flow::Disabled => world.disable_ada(),

@@ -162,7 +162,7 @@ fn nothing_is_deleted_for_an_account_that_is_refused() {
 
 #[test]
 fn an_account_that_was_verified_meanwhile_is_not_deleted() {
-    let changes: [fn(&World); 2] = [
+    let meanwhile: [fn(&World); 2] = [
         |world| {
             let verified = [("email", BOB), ("email_verified", "true")];
             put(world, OTHERS, "CONFIRMED", &verified);
@@ -173,7 +173,7 @@ fn an_account_that_was_verified_meanwhile_is_not_deleted() {
             world.directory.port.put(disabled);
         },
     ];
-    for change in changes {
+    for change in meanwhile {
         let mut kept = 0;
         for calls in 0..20 {
             let world = of_contacts(OtherHolders::Delete);

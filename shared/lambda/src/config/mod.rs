@@ -495,7 +495,7 @@ impl Environment<'_> {
         };
         let is_part = |b: u8| b.is_ascii_alphanumeric() || b"._-/".contains(&b);
         let is_name = |it: &&str| (1..=256).contains(&it.len()) && it.bytes().all(is_part);
-        if name.filter(is_name).is_none() {
+        if !name.is_some_and(|name| is_name(&name)) {
             return Err(ConfigError::Invalid(settings::EVENTS));
         }
         Ok(Some(bus).filter(|bus| bus != "off"))

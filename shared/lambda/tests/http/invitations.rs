@@ -222,10 +222,10 @@ async fn a_session_opens_for_admitted_contacts_alone() {
 
     let inviter = deployed.signed_in().await;
     let body = json!({ "emailOrPhone": BOB });
-    let (invited, _) = deployed
+    let (reply, _) = deployed
         .post("/v1/invitations", Some(&inviter), &body)
         .await;
-    assert_eq!(invited.status, 204, "{}", invited.text);
+    assert_eq!(reply.status, 204, "{}", reply.text);
     let clock = &deployed.world.shared.clock;
     clock.advance(Duration::from_secs(60));
     let (answered, cookie) = deployed.answered_as(BOB, None).await;
