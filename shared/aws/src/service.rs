@@ -224,7 +224,7 @@ mod tests {
     use super::*;
     use crate::client::code_of;
     use crate::{AwsEnvironment, CognitoChallengeApi, CognitoRefreshTokens, SecretSetting};
-    use crate::{cognito, dynamodb, secrets, ses, sns};
+    use crate::{admission_hook, cognito, dynamodb, secrets, ses, sns};
 
     /// An error response in both formats that services use.
     const JSON: &str = r#"{"__type": "NotAuthorizedException", "message": "no"}"#;
@@ -461,6 +461,21 @@ mod tests {
             .client_secret("secret")
             .token("token");
         assert_same!(cognito::API, Anonymous, cognito_sdk, JSON, revoke);
+
+        let has = c::get_group::GetGroupInput::builder()
+            .user_pool_id("pool")
+            .group_name("staff");
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, has);
+        let join = c::admin_add_user_to_group::AdminAddUserToGroupInput::builder()
+            .user_pool_id("pool")
+            .username("ada")
+            .group_name("staff");
+        assert_same!(cognito::API, SigV4, cognito_sdk, JSON, join);
+        // The name is a part of the path, which is encoded twice where it is signed.
+        let decide = aws_sdk_lambda::operation::invoke::InvokeInput::builder()
+            .function_name("arn:aws:lambda:eu-west-1:111122223333:function:admit:live")
+            .payload(aws_sdk_lambda::primitives::Blob::new("{}"));
+        assert_same!(admission_hook::API, SigV4, aws_sdk_lambda, JSON, decide);
 
         let secret =
             aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput::builder()

@@ -75,7 +75,7 @@ async fn the_function_gets_the_contact_and_its_invitation() {
     let [(path, event)] = &invocations[..] else {
         panic!("one invocation");
     };
-    assert_eq!(path, "/2015-03-31/functions/admit:live/invocations");
+    assert_eq!(path, "/2015-03-31/functions/admit%3Alive/invocations");
     assert_eq!(
         *event,
         json!({
