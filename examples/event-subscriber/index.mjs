@@ -43,7 +43,7 @@ export const dynamo = async (tableName = process.env.USERS_TABLE) => {
 
 /** Returns a handler that writes to this table. */
 export const subscriber = (table) => async (event) => {
-  // Whoever may put events on the bus can send one: name the bus in the rule, and check the source here too.
+  // A principal that may put events on the bus can send one: name the bus in the rule, and check the source.
   if (event.source !== "latchstring") {
     return;
   }

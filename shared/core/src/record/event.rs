@@ -3,7 +3,7 @@
 //! An event names the account, the app client, the method and the time, and never a contact. An entry
 //! of the outbox is one event that is still to be published. It is written by the write that makes
 //! the change, or before a change that another system makes. An entry of the second kind is an
-//! intent: whoever publishes it first finds out whether the change was made.
+//! intent: the sweeper finds out whether the change was made.
 
 use std::fmt;
 use std::time::Duration;

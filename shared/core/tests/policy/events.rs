@@ -280,7 +280,7 @@ fn no_event_is_lost_when_a_process_dies_in_a_first_sign_in() {
             world.after_secs(LONG);
             sweep(&world);
             assert_eq!(created(&world), existed, "{number} {dies:?}");
-            // He tries again.
+            // He signs in again.
             if !existed {
                 let pool = Pool::of(&world);
                 let proof = earned_proof(&world, BOB);
