@@ -70,7 +70,7 @@ struct Arguments {
     /// Give the pool username attributes instead of aliases; needs --other-holders
     #[arg(long, env = "USERNAME_ATTRIBUTES")]
     username_attributes: bool,
-    /// What becomes of accounts that have the contact of a new account: ignore, refuse or delete
+    /// The treatment of accounts that have the contact of a new account: ignore, refuse or delete
     #[arg(long, value_name = "CHOICE", env = "OTHER_HOLDERS", default_value = "ignore",
           value_parser = other_holders)]
     other_holders: OtherHolders,

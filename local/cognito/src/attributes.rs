@@ -105,7 +105,10 @@ impl Schema<'_> {
     /// administrator may leave them out.
     pub(crate) fn sign_up(&self, attributes: &[Attribute]) -> ApiResult<BTreeMap<String, String>> {
         let created = self.create(attributes)?;
-        let missing = self.required.iter().find(|name| !created.contains_key(*name));
+        let missing = self
+            .required
+            .iter()
+            .find(|name| !created.contains_key(*name));
         match missing {
             None => Ok(created),
             Some(name) => Err(ApiError::invalid_parameter(format!(

@@ -110,11 +110,15 @@ impl UserPool {
         attributes.insert("identities".to_owned(), identities(provider, subject));
         let now = self.now();
         if let Some(id) = state.users.resolve(&username) {
-            let set = state.users.set_attributes(id, attributes, OnClash::Refuse, now);
+            let set = state
+                .users
+                .set_attributes(id, attributes, OnClash::Refuse, now);
             return set.ok().map(|()| username);
         }
         let (status, on_clash) = (Status::ExternalProvider, OnClash::Refuse);
-        let created = state.users.create(username, attributes, status, on_clash, now);
+        let created = state
+            .users
+            .create(username, attributes, status, on_clash, now);
         created.ok().map(|user| user.username.clone())
     }
 

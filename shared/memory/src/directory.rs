@@ -153,7 +153,10 @@ impl Directory for MemoryDirectory {
     ) -> Result<Creation, PortError> {
         let mut accounts = lock(&self.accounts);
         let username = if self.contacts_are_usernames {
-            format!("made-by-the-pool-{}", self.made.fetch_add(1, Ordering::Relaxed))
+            format!(
+                "made-by-the-pool-{}",
+                self.made.fetch_add(1, Ordering::Relaxed)
+            )
         } else {
             username.to_owned()
         };

@@ -61,7 +61,7 @@ impl Triggers for OneAnswer {
                 "challengeMetadata": "",
             }),
             Trigger::Verify => json!({ "answerCorrect": request["challengeAnswer"] == ANSWER }),
-            Trigger::PreSignUp => json!({}),
+            Trigger::PreSignUp | Trigger::PostConfirmation => json!({}),
         };
         Box::pin(async { Ok(event) })
     }

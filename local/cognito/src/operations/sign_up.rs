@@ -167,11 +167,18 @@ fn verify(pool: &UserPool, state: &mut State, user: &User, force: bool) -> ApiRe
     if let Some(alias) = contact {
         attributes.insert(alias.verified_attribute().to_owned(), "true".to_owned());
     }
-    let on_clash = if force { OnClash::Move } else { OnClash::Refuse };
+    let on_clash = if force {
+        OnClash::Move
+    } else {
+        OnClash::Refuse
+    };
     let id: UserId = user.id;
     let now = pool.now();
     state.users.set_attributes(id, attributes, on_clash, now)?;
-    let user = state.users.get_mut(id).ok_or_else(ApiError::user_not_found)?;
+    let user = state
+        .users
+        .get_mut(id)
+        .ok_or_else(ApiError::user_not_found)?;
     user.status = Status::Confirmed;
     user.confirmation = None;
     Ok(user.clone())

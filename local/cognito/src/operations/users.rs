@@ -54,15 +54,13 @@ pub(super) async fn create(pool: &UserPool, mut input: Input) -> ApiResult<Value
         OnClash::Refuse
     };
     let mut state = pool.state();
-    let user = state
-        .users
-        .create(
-            username,
-            attributes,
-            Status::ForceChangePassword,
-            on_clash,
-            pool.now(),
-        )?;
+    let user = state.users.create(
+        username,
+        attributes,
+        Status::ForceChangePassword,
+        on_clash,
+        pool.now(),
+    )?;
     Ok(json!({ "User": user_type(user, None) }))
 }
 
@@ -98,9 +96,9 @@ pub(super) fn check_name(
         (true, Some(alias)) => {
             let name = alias.attribute();
             match attributes.iter().find(|it| it.name == name) {
-                Some(given) if given.value != username => Err(ApiError::invalid_parameter(format!(
-                    "The attribute {name} differs from the username."
-                ))),
+                Some(given) if given.value != username => Err(ApiError::invalid_parameter(
+                    format!("The attribute {name} differs from the username."),
+                )),
                 Some(_) => Ok(()),
                 None => {
                     attributes.push(Attribute {
@@ -128,7 +126,11 @@ pub(super) fn link(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
         ));
     }
     let mut state = pool.state();
-    if state.users.resolve(&format!("{provider}_{subject}")).is_some() {
+    if state
+        .users
+        .resolve(&format!("{provider}_{subject}"))
+        .is_some()
+    {
         return Err(ApiError::invalid_parameter(
             "Merging is not currently supported, please create a SourceUser with no user account.",
         ));

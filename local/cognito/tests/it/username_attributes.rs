@@ -51,7 +51,10 @@ async fn a_username_attribute_is_unique_and_finds_its_user() {
         "UsernameExistsException: User account already exists"
     );
     bench.create("bob@example.com", json!({})).await;
-    let body = update_body("bob@example.com", json!({ "email": EMAIL, "email_verified": "true" }));
+    let body = update_body(
+        "bob@example.com",
+        json!({ "email": EMAIL, "email_verified": "true" }),
+    );
     assert_eq!(
         bench.refused("AdminUpdateUserAttributes", body).await,
         "AliasExistsException: An account with the given email already exists."
@@ -87,7 +90,10 @@ async fn an_unverified_username_attribute_signs_in() {
     bench.create(EMAIL, json!({})).await;
     bench.sign_in(EMAIL).await;
     let event = bench.triggers.last(Trigger::Define);
-    assert_eq!(event["request"]["userAttributes"]["email_verified"], "false");
+    assert_eq!(
+        event["request"]["userAttributes"]["email_verified"],
+        "false"
+    );
     let alias = Bench::new();
     alias.create("ada", json!({ "email": EMAIL })).await;
     alias.initiate(EMAIL).await;
@@ -101,9 +107,7 @@ async fn a_single_alias_finds_by_that_attribute_alone() {
     let number = json!({ "phone_number": "+14155550132", "phone_number_verified": "true" });
     bench.create("ada", number.clone()).await;
     bench.create("bob", number).await;
-    bench
-        .refused("AdminGetUser", named("+14155550132"))
-        .await;
+    bench.refused("AdminGetUser", named("+14155550132")).await;
 }
 
 #[tokio::test]
@@ -138,7 +142,10 @@ async fn a_user_signs_up_and_confirms() {
         let wrong = bench.refused("ConfirmSignUp", confirm_body(name, "wrong"));
         assert!(wrong.await.starts_with("CodeMismatchException"));
         bench
-            .ok("ResendConfirmationCode", json!({ "ClientId": CLIENT, "Username": name }))
+            .ok(
+                "ResendConfirmationCode",
+                json!({ "ClientId": CLIENT, "Username": name }),
+            )
             .await;
         let code = bench.pool.confirmation_code(name).expect("a code");
         bench.ok("ConfirmSignUp", confirm_body(name, &code)).await;
@@ -149,7 +156,7 @@ async fn a_user_signs_up_and_confirms() {
 }
 
 #[tokio::test]
-async fn nobody_signs_up_as_verified_or_without_what_is_required() {
+async fn a_sign_up_is_unverified_and_has_what_is_required() {
     let bench = Bench::with(|config| {
         config.open_sign_up = true;
         config.required_attributes = ["email".to_owned()].into();
@@ -157,7 +164,9 @@ async fn nobody_signs_up_as_verified_or_without_what_is_required() {
     let body = sign_up_body("ada", json!({ "email": EMAIL, "email_verified": "true" }));
     let refused = bench.refused("SignUp", body).await;
     assert!(refused.starts_with("NotAuthorizedException"), "{refused}");
-    let refused = bench.refused("SignUp", sign_up_body("ada", json!({}))).await;
+    let refused = bench
+        .refused("SignUp", sign_up_body("ada", json!({})))
+        .await;
     assert!(refused.contains("email: The attribute is required"));
     // An administrator may.
     bench.create("ada", json!({})).await;
@@ -205,7 +214,9 @@ async fn a_federated_profile_is_found_by_its_username_alone() {
         let listed = bench.ok("ListUsers", listed).await;
         assert_eq!(listed["Users"][0]["Username"], "Google_1");
         assert_eq!(
-            bench.refused("InitiateAuth", initiate_body("Google_1")).await,
+            bench
+                .refused("InitiateAuth", initiate_body("Google_1"))
+                .await,
             "NotAuthorizedException: User is not authorized to get auth details."
         );
         // A second account with the same address is possible.
@@ -236,5 +247,8 @@ async fn a_linked_user_is_the_account_of_the_pool() {
     bench.sign_in(EMAIL).await;
     bench.pool.federate("Google", "2", BTreeMap::new());
     let refused = bench.refused("AdminLinkProviderForUser", link("2")).await;
-    assert!(refused.starts_with("InvalidParameterException"), "{refused}");
+    assert!(
+        refused.starts_with("InvalidParameterException"),
+        "{refused}"
+    );
 }

@@ -72,7 +72,9 @@ impl<P: Ports> Context<'_, P> {
             challenge = match responding.await? {
                 Reply::Challenge(challenge) => challenge,
                 Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
-                Reply::UserNotFound | Reply::Unconfirmed | Reply::Refused => return Err(Cause::SessionRefused.into()),
+                Reply::UserNotFound | Reply::Unconfirmed | Reply::Refused => {
+                    return Err(Cause::SessionRefused.into());
+                }
             };
             if step(&challenge) != Some("select") {
                 return Ok(challenge);

@@ -9,8 +9,8 @@ use crate::value::secret::Secret;
 pub struct SignInPayload {
     /// Cognito's session, for `RespondToAuthChallenge`.
     pub session: Secret,
-    /// The `USERNAME` for `RespondToAuthChallenge`: the identifier, or with a proof the pool's
-    /// username.
+    /// The `USERNAME` for `RespondToAuthChallenge`: the identifier, with a proof the pool's username,
+    /// or a random one for an unconfirmed user where contacts are usernames.
     pub username: Secret,
     /// The name that Cognito gives the session: the pool's username of a known user, or a random one
     /// if Cognito refuses the user. For a continuation alone: a caller must not learn it.

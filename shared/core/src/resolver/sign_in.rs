@@ -22,8 +22,8 @@ use crate::policy::admission::AdmissionRule;
 use crate::policy::holders::OtherHolders;
 use crate::ports::{
     AdmissionDecision, AdmissionHook, AdmissionQuestion, Captcha, ChallengeApi, ContactWrite,
-    Creation, Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError, Redeemable,
-    RedemptionStore, Reply,
+    Creation, Directory, FlowStore, InvitationStore, LeaseStore, OpenChallenge, PortError,
+    Redeemable, RedemptionStore, Reply,
 };
 use crate::rate_limit::{CaptchaGate, CodeRequest};
 use crate::record::invitation::{Invitation, Membership};
@@ -273,6 +273,7 @@ where
         });
         let (terms, opened) = try_join(charging, opening).await?;
         let mut purpose = Purpose::SignIn;
+        let mut username = identifier.as_str().to_owned();
         let challenge = match opened {
             Reply::Challenge(challenge) => challenge,
             Reply::UserNotFound if self.legacy_pool => {
@@ -282,8 +283,12 @@ where
             Reply::Tokens(_) => return Err(Cause::UnexpectedChallenge.into()),
             Reply::UserNotFound => return Err(Cause::PoolReportsMissingUsers.into()),
             // It may be in the way of the contact's owner, who gets a code and can prove the contact.
+            // A client answers the session under the name that it was opened for.
             Reply::Unconfirmed if self.context.deployment.policy.contacts_are_usernames => {
-                self.session_of_no_account(*source).await?
+                let challenge = self.session_of_no_account(*source).await?;
+                let opened_for = challenge.parameters.get("USERNAME");
+                username = opened_for.cloned().unwrap_or(username);
+                challenge
             }
             // A user whom Cognito refuses, such as a disabled one, must look like any other. The
             // session is opened for a random username, and the ticket's flow is a decoy. It is
@@ -302,8 +307,7 @@ where
         );
         let selecting = self.context.select(challenge, identifier, &ticket, *source);
         let asked = selecting.await?;
-        payload(&asked, "otp", identifier.as_str())?
-            .ok_or_else(|| Cause::UnexpectedChallenge.into())
+        payload(&asked, "otp", &username)?.ok_or_else(|| Cause::UnexpectedChallenge.into())
     }
 
     async fn session_of_no_account(
@@ -643,7 +647,7 @@ where
     }
 
     /// Deletes the unverified accounts in the way of a new one, or refuses the sign-in. Elsewhere than
-    /// in a pool whose contacts are usernames, an unverified account is in nobody's way.
+    /// in a pool whose contacts are usernames, an unverified account keeps no one from the contact.
     async fn clear(
         &self,
         identifier: &Identifier,
@@ -657,24 +661,20 @@ where
             let all = unverified.iter();
             all.filter(|account| account.attributes.has(identifier))
         };
-        // Somebody uses an account with a verified contact or a linked user. A disabled one keeps its
-        // contact from coming back.
-        let may_go = |Account {
-                          enabled,
-                          attributes,
-                          ..
-                      }: &Account| {
-            let is_used = Method::ALL.into_iter().any(|it| attributes.is_verified(it));
-            *enabled && !is_used && !attributes.is_linked()
-        };
         if in_the_way().next().is_none() {
             return Ok(());
         }
-        if policy.other_holders != OtherHolders::Delete || !in_the_way().all(may_go) {
+        if policy.other_holders != OtherHolders::Delete || !in_the_way().all(is_unused) {
             return Err(SignInError::HeldElsewhere);
         }
-        for account in in_the_way() {
-            self.context.directory.delete(&account.username).await?;
+        let directory = self.context.directory;
+        for Account { username, .. } in in_the_way() {
+            // The list may be older than the account.
+            match directory.find(username).await? {
+                Some(account) if is_unused(&account) => directory.delete(username).await?,
+                Some(_) => return Err(SignInError::HeldElsewhere),
+                None => {}
+            }
         }
         Ok(())
     }
@@ -895,6 +895,14 @@ where
             }
         }
     }
+}
+
+/// Returns whether an unverified account may be deleted. An account with a verified contact or a linked
+/// user is in use. A disabled one keeps its contact from coming back.
+fn is_unused(account: &Account) -> bool {
+    let attributes = &account.attributes;
+    let is_used = Method::ALL.into_iter().any(|it| attributes.is_verified(it));
+    account.enabled && !is_used && !attributes.is_linked()
 }
 
 /// What a new account is created with.

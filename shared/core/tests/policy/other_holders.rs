@@ -117,6 +117,18 @@ fn an_unverified_holder_is_never_signed_in_to() {
 }
 
 #[test]
+fn a_client_can_answer_the_session_of_an_unconfirmed_holder() {
+    let world = of_contacts(OtherHolders::Delete);
+    put(&world, OTHERS, "UNCONFIRMED", &unverified(BOB));
+    let pool = Pool::of(&world);
+    let payload = now(resolver(&world, &pool).session(&request(BOB, None))).unwrap();
+    assert_eq!(payload.username, payload.session_username);
+    let mut session = pool.session(&payload.session);
+    session.answer(&last_code(&world));
+    assert_eq!(session.step(), "claim");
+}
+
+#[test]
 fn an_unverified_holder_is_deleted_by_choice() {
     for status in ["CONFIRMED", "UNCONFIRMED", "FORCE_CHANGE_PASSWORD"] {
         let world = of_contacts(OtherHolders::Delete);
@@ -134,7 +146,12 @@ fn an_account_in_use_is_not_deleted() {
     let linked = [("identities", "[{\"providerName\":\"Google\"}]")];
     for kept in [&verified[..], &linked[..], &[]] {
         let world = of_contacts(OtherHolders::Delete);
-        put(&world, OTHERS, "CONFIRMED", &[&unverified(BOB), kept].concat());
+        put(
+            &world,
+            OTHERS,
+            "CONFIRMED",
+            &[&unverified(BOB), kept].concat(),
+        );
         if kept.is_empty() {
             let mut disabled = account(&world, OTHERS).unwrap();
             // Cognito refuses the session of a disabled user, so the proof is of before.
@@ -153,7 +170,7 @@ fn an_account_in_use_is_not_deleted() {
 }
 
 #[test]
-fn an_unverified_alias_is_in_nobodys_way() {
+fn an_unverified_alias_keeps_no_one_out() {
     let world = of_aliases();
     put(&world, OTHERS, "CONFIRMED", &unverified(BOB));
     assert_eq!(is_new(&sign_in(&world, BOB)), Some(true));
@@ -262,7 +279,13 @@ fn a_form_is_read_as_the_number_and_no_other_is() {
     assert_eq!(forms(ADA), [ADA]);
     let uk = ["+447400123456", "+4407400123456"];
     assert_eq!(forms("+447400123456"), uk);
-    for text in ["+447400123456", "+525512345678", "+5491123456789", "+390612345678", BOB] {
+    for text in [
+        "+447400123456",
+        "+525512345678",
+        "+5491123456789",
+        "+390612345678",
+        BOB,
+    ] {
         let canonical = identifier(text);
         for form in forms(text) {
             let read = Identifier::parse_by(canonical.method(), &form, &rules);
@@ -306,7 +329,6 @@ fn an_unverified_holder_keeps_a_changed_contact_away() {
     assert_eq!(pending(&world, ADAS_NAME), Some(PendingState::InUse));
     assert!(holds(&world, ADAS_NAME, ADA));
     assert!(account(&world, OTHERS).is_some(), "only a sign-in deletes");
-
 }
 
 #[test]
@@ -339,7 +361,6 @@ fn an_invitation_is_used_in_a_pool_of_contacts() {
         assert_eq!(again, Err(SignInError::NotAdmitted.into()), "{broken}");
     }
 }
-
 
 #[test]
 fn another_form_is_found_whichever_call_breaks() {

@@ -12,9 +12,9 @@ use latchstring_aws::{
     AwsEnvironment, CaBundle, CognitoCalls, SecretSetting, TurnstileEnvironment,
 };
 use latchstring_core::admission::{AdmissionRule, Domain};
-use latchstring_core::holders::OtherHolders;
 use latchstring_core::code::{Code, CodeLength};
 use latchstring_core::flow::AppClient;
+use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{
     Country, Identifier, Method, NumberKinds, PhoneRanges, PhoneRules,
 };
