@@ -200,10 +200,9 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
             is_as_sent &= unverified::delete(&aws, &contacts, scan).await?;
         }
         Some(scan) => {
-            let question = unverified::question(&scan);
-            question
-                .iter()
-                .for_each(|it| println!("With --apply, {it}"));
+            if let Some(question) = unverified::question(&scan) {
+                println!("With --apply: {question}");
+            }
         }
         None => {}
     }
