@@ -205,9 +205,8 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
             is_as_sent = unverified::delete(&aws, &contacts, scan).await?;
         }
         Some(scan) => {
-            let question = unverified::question(&scan);
-            if let Some(question) = question {
-                println!("With --apply, {question}");
+            if let Some(question) = unverified::question(&scan) {
+                println!("With --apply: {question}");
             }
         }
         None => {}
