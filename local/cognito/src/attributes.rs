@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::json;
+
 use crate::error::{ApiError, ApiResult};
 use crate::input::Attribute;
 
@@ -206,4 +208,16 @@ pub(crate) fn is_phone_number(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| {
         (1..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
     })
+}
+
+/// Returns the attribute `identities` of a user of another identity provider.
+pub(crate) fn identities(provider: &str, subject: &str) -> String {
+    json!([{
+        "userId": subject,
+        "providerName": provider,
+        "providerType": provider,
+        "issuer": null,
+        "primary": false,
+    }])
+    .to_string()
 }

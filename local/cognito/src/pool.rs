@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::attributes::Schema;
+use crate::attributes::{Schema, identities};
 use crate::config::{ClientConfig, ExistenceErrors, PoolConfig};
 use crate::controls::Controls;
 use crate::error::{ApiError, ApiResult, Code};
@@ -218,16 +218,4 @@ impl UserPool {
             ApiError::user_not_found()
         }
     }
-}
-
-/// Returns the attribute `identities` of a user of another identity provider.
-pub(crate) fn identities(provider: &str, subject: &str) -> String {
-    json!([{
-        "userId": subject,
-        "providerName": provider,
-        "providerType": provider,
-        "issuer": null,
-        "primary": false,
-    }])
-    .to_string()
 }

@@ -147,7 +147,7 @@ impl Users {
 
     /// Returns the account of the pool that is linked to a user of another identity provider.
     pub(crate) fn linked(&self, provider: &str, subject: &str) -> Option<&User> {
-        let identity = crate::pool::identities(provider, subject);
+        let identity = attributes::identities(provider, subject);
         self.by_id.values().find(|user| {
             user.status != Status::ExternalProvider
                 && user.attribute("identities") == Some(&*identity)

@@ -4,13 +4,13 @@ use serde_json::{Value, json};
 
 use super::attributes::{list, timestamp, user_type};
 use super::nothing;
-use crate::attributes::Alias;
+use crate::attributes::{Alias, identities};
 use crate::error::{ApiError, ApiResult};
 use crate::events::{self, SignUp};
 use crate::input::{Attribute, Input, PASSWORD, POOL_ID, USERNAME};
 use crate::invocation;
 use crate::password;
-use crate::pool::{State, UserPool, identities};
+use crate::pool::{State, UserPool};
 use crate::triggers::Trigger;
 use crate::users::{OnClash, Status, User, UserId};
 

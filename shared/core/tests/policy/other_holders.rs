@@ -9,6 +9,7 @@ use latchstring_core::account::{Account, Attributes};
 use latchstring_core::admission::AdmissionRule;
 use latchstring_core::answer::{AnswerError, AnswerPayload};
 use latchstring_core::contact::PendingState;
+use latchstring_core::flow::{DefineReason, Next};
 use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::ports::{Clock as _, Directory as _, LeaseStore as _};
@@ -21,6 +22,7 @@ use crate::answers::{answer, begin};
 use crate::contacts::{change, holds, last_code, pending};
 use crate::harness::{ADA, ADAS_NAME, BOB, Break, NUMBER, Pool, World, identifier, now};
 use crate::sign_in::{request, resolver};
+use crate::undo;
 
 /// A username of an account that another person made.
 const OTHERS: &str = "username-of-another";
@@ -448,8 +450,7 @@ fn an_unverified_holder_keeps_a_changed_contact_away() {
 
 #[test]
 fn an_invitation_is_used_in_a_pool_of_contacts() {
-    let steps = 12;
-    for broken in 0..steps {
+    for broken in 0..24 {
         let world = of_contacts(OtherHolders::Refuse);
         let world = world.reconfigured(|world| {
             world.deployment.policy.admission.rule = AdmissionRule::Invited;
@@ -500,4 +501,27 @@ fn another_form_is_found_whichever_call_breaks() {
             assert_eq!(world.directory.port.len(), 1, "{broken} {how:?}");
         }
     }
+}
+
+#[test]
+fn an_unconfirmed_account_is_no_holder_though_verified() {
+    let world = of_contacts(OtherHolders::Delete);
+    let email = [("email", BOB), ("email_verified", "true")];
+    put(&world, OTHERS, "UNCONFIRMED", &email);
+    assert_eq!(sign_in(&world, BOB), refused());
+    assert!(account(&world, OTHERS).is_some());
+}
+
+#[test]
+fn an_unverified_holder_keeps_a_replaced_contact_away() {
+    let world = of_contacts(OtherHolders::Delete);
+    world.put_ada(&[]);
+    undo::replace(&world);
+    let proof = crate::sign_in::earned_proof(&world, ADA);
+    let mut session = world.initiate(ADAS_NAME);
+    put_unverified(&world, ADA);
+    let reply = now(session.respond(&proof, undo::undoing()));
+    assert_eq!(reply.next(), Next::Fail);
+    assert_eq!(reply.define.reason, DefineReason::ContactInUse);
+    assert!(!holds(&world, ADAS_NAME, ADA));
 }
