@@ -21,7 +21,7 @@ pub use texts::{TextError, TextFault, Texts, built_in, texts};
 
 use self::html::{Head, html};
 use self::template::{Value, fill};
-use self::words::{hours, link_words, minutes, words};
+use self::words::{in_hours, in_minutes, link_words, words};
 pub use crate::policy::branding::{
     AndroidHash, AppName, Branding, LinkUrl, NotBranding, Preview, SmsDomain, SupportContact,
 };
@@ -234,25 +234,6 @@ fn parts_of(moment: &str) -> [Value<'_>; 4] {
         ("day", moment.get(8..10)),
         ("time", moment.get(11..16)),
     ]
-}
-
-/// Formats a lifetime in minutes. It is rounded down, so that a code never expires earlier than its
-/// message says.
-fn in_minutes(locale: Locale, life: Duration) -> String {
-    let (one, more) = minutes(locale);
-    match life.as_secs() / 60 {
-        0 | 1 => one.to_owned(),
-        number => fill(more, &[("n", Some(&number.to_string()))]),
-    }
-}
-
-/// Formats a time in whole hours, rounded down.
-fn in_hours(locale: Locale, time: Duration) -> String {
-    let (one, more) = hours(locale);
-    match time.as_secs() / 3600 {
-        0 | 1 => one.to_owned(),
-        number => fill(more, &[("n", Some(&number.to_string()))]),
-    }
 }
 
 fn content(

@@ -1,6 +1,9 @@
 //! The texts of every language, from the files beside this one.
 
+use std::time::Duration;
+
 use super::kind::Kind;
+use super::template::fill;
 use crate::value::locale::Locale;
 
 /// The texts of one kind of message.
@@ -78,12 +81,12 @@ pub(super) fn words(locale: Locale, kind: Kind) -> &'static Words {
 
 /// Returns the texts for "1 minute" and "5 minutes": the first line is the singular, the second the
 /// plural.
-pub(super) fn minutes(locale: Locale) -> (&'static str, &'static str) {
+fn minutes(locale: Locale) -> (&'static str, &'static str) {
     one_and_more(language(locale).minutes)
 }
 
 /// Returns the texts for "1 hour" and "72 hours".
-pub(super) fn hours(locale: Locale) -> (&'static str, &'static str) {
+fn hours(locale: Locale) -> (&'static str, &'static str) {
     one_and_more(language(locale).hours)
 }
 
@@ -108,5 +111,24 @@ pub(super) fn link_words(locale: Locale, kind: Kind) -> (&'static str, &'static 
         | Kind::ContactReplaced
         | Kind::ContactAdded
         | Kind::ChangeUndone => (sentence, labels[1]),
+    }
+}
+
+/// Formats a lifetime in minutes. It is rounded down, so that a code never expires earlier than its
+/// message says.
+pub(super) fn in_minutes(locale: Locale, life: Duration) -> String {
+    let (one, more) = minutes(locale);
+    match life.as_secs() / 60 {
+        0 | 1 => one.to_owned(),
+        number => fill(more, &[("n", Some(&number.to_string()))]),
+    }
+}
+
+/// Formats a time in whole hours, rounded down.
+pub(super) fn in_hours(locale: Locale, time: Duration) -> String {
+    let (one, more) = hours(locale);
+    match time.as_secs() / 3600 {
+        0 | 1 => one.to_owned(),
+        number => fill(more, &[("n", Some(&number.to_string()))]),
     }
 }
