@@ -306,7 +306,10 @@ mod tests {
             assert_eq!(defined.len(), 1);
             assert_eq!(line[defined[0]["Name"].as_str().unwrap()], 7);
             let unit = defined[0]["Unit"].as_str().unwrap();
-            assert!(["Count", "Milliseconds"].contains(&unit), "{unit}");
+            assert!(
+                ["Count", "Milliseconds", "Seconds"].contains(&unit),
+                "{unit}"
+            );
         }
     }
 
