@@ -5,6 +5,5 @@ mod challenges;
 mod delivery;
 mod directory;
 mod dynamodb;
-mod events;
 mod secrets;
 mod turnstile;
