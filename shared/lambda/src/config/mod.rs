@@ -1186,6 +1186,25 @@ mod tests {
     }
 
     #[test]
+    fn events_need_a_bus_and_accounts_that_are_proved_first() {
+        let bus = |text| Environment::Pairs(&[("EVENTS", text)]).event_bus();
+        assert_eq!(Environment::Pairs(&[]).event_bus(), Ok(None));
+        assert_eq!(bus("off"), Ok(None));
+        let arn = "arn:aws:events:eu-central-1:123456789012:event-bus/app";
+        for text in ["default", "app-bus", "aws.partner/example.com/1", arn] {
+            assert_eq!(bus(text), Ok(Some(text.to_owned())));
+        }
+        for text in ["a bus", "x:y", "arn:aws:events:eu-central-1:1:rule/app"] {
+            assert_eq!(bus(text), Err(ConfigError::Invalid(settings::EVENTS)));
+        }
+        let pairs = [("LEGACY_POOL", "true"), ("UNDO_HOURS", "0")];
+        assert_eq!(Environment::Pairs(&pairs).legacy_pool(), Ok(true));
+        let pairs = [&pairs[..], &[("EVENTS", "default")]].concat();
+        let refused = Environment::Pairs(&pairs).legacy_pool();
+        assert_eq!(refused, Err(ConfigError::EventsOfLegacyPool));
+    }
+
+    #[test]
     fn signed_calls_start_only_where_their_sessions_can_be_answered() {
         use AnsweredBy::{Client, Server};
         let calls = |pairs: &[(&str, &str)], by| Environment::Pairs(pairs).cognito_calls(by);

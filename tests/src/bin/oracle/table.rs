@@ -76,8 +76,36 @@ impl Table {
                     deleted => written(deleted),
                 }
             }
+            "Query" => reply(StatusCode::OK, &json!({ "Items": self.due(request) })),
             other => panic!("{other} is not spoken here"),
         }
+    }
+
+    /// Returns the items of an index whose key has a number second, in its order.
+    fn due(&self, request: &Value) -> Vec<Item> {
+        let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let expression = request["KeyConditionExpression"].as_str().expect("a key");
+        let words: Vec<&str> = words(expression).into_iter().rev().collect();
+        let is_found = |item: &&Item| {
+            let words = words.clone();
+            let item = Some(*item);
+            Condition {
+                words,
+                item,
+                request,
+            }
+            .any()
+        };
+        let mut found: Vec<Item> = items.values().filter(is_found).cloned().collect();
+        // `#partition = :value AND #order <= :value`, from its end.
+        let order = attribute(words[2], request);
+        found.sort_by_key(|item| item.get(order).and_then(number));
+        found.truncate(
+            request["Limit"]
+                .as_u64()
+                .map_or(usize::MAX, |limit| usize::try_from(limit).expect("a limit")),
+        );
+        found
     }
 
     /// Changes one item if the condition holds, and returns it; otherwise returns it as it is.
