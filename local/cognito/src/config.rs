@@ -8,6 +8,10 @@ use crate::attributes::Alias;
 
 /// One user pool, with case-insensitive names.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "they are the pool's own settings"
+)]
 pub struct PoolConfig {
     /// The AWS region the pool claims to be in, e.g. `eu-central-1`.
     pub region: String,

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Code {
     AliasExists,
-    CodeMismatch,
-    ExpiredCode,
+    WrongConfirmation,
+    ExpiredConfirmation,
     GroupExists,
     InternalError,
     InvalidLambdaResponse,
@@ -35,8 +35,8 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AliasExists => "AliasExistsException",
-            Self::CodeMismatch => "CodeMismatchException",
-            Self::ExpiredCode => "ExpiredCodeException",
+            Self::WrongConfirmation => "CodeMismatchException",
+            Self::ExpiredConfirmation => "ExpiredCodeException",
             Self::GroupExists => "GroupExistsException",
             Self::InternalError => "InternalErrorException",
             Self::InvalidLambdaResponse => "InvalidLambdaResponseException",
