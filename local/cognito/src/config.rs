@@ -10,7 +10,7 @@ use crate::attributes::Alias;
 #[derive(Debug, Clone)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a setting of Cognito's own, on or off"
+    reason = "they are the pool's own settings"
 )]
 pub struct PoolConfig {
     /// The AWS region the pool claims to be in, e.g. `eu-central-1`.

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 
 /// The name of an error, as in `__type`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::enum_variant_names, reason = "the names are Cognito's")]
 pub(crate) enum Code {
     AliasExists,
-    CodeMismatch,
-    ExpiredCode,
+    WrongConfirmation,
+    ExpiredConfirmation,
     GroupExists,
     InternalError,
     InvalidLambdaResponse,
@@ -36,8 +35,8 @@ impl Code {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::AliasExists => "AliasExistsException",
-            Self::CodeMismatch => "CodeMismatchException",
-            Self::ExpiredCode => "ExpiredCodeException",
+            Self::WrongConfirmation => "CodeMismatchException",
+            Self::ExpiredConfirmation => "ExpiredCodeException",
             Self::GroupExists => "GroupExistsException",
             Self::InternalError => "InternalErrorException",
             Self::InvalidLambdaResponse => "InvalidLambdaResponseException",

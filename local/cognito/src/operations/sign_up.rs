@@ -106,7 +106,7 @@ pub(super) async fn confirm(pool: &UserPool, mut input: Input) -> ApiResult<Valu
         let expected = user.confirmation.as_ref().ok_or_else(expired)?;
         if *expected != code {
             return Err(ApiError::new(
-                Code::CodeMismatch,
+                Code::WrongConfirmation,
                 "Invalid verification code provided, please try again.",
             ));
         }
@@ -206,7 +206,7 @@ fn exists(error: ApiError) -> ApiError {
 
 fn expired() -> ApiError {
     ApiError::new(
-        Code::ExpiredCode,
+        Code::ExpiredConfirmation,
         "Invalid code provided, please request a code again.",
     )
 }

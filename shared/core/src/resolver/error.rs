@@ -42,7 +42,7 @@ pub enum SignInError {
     /// The proof is valid, and an account that does not sign in by code has its contact: the profile
     /// of a user of another identity provider, or an account that never verified it.
     #[error(
-        "An account with this email address or phone number does not sign in by code. Sign in to it as before, or ask for support."
+        "An account with this email address or phone number does not sign in by code. Sign in to it as before, or contact support."
     )]
     HeldElsewhere,
     /// A budget is spent.
