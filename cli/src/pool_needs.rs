@@ -56,7 +56,7 @@ impl UnverifiedHolder {
         let is_holder = names.any(|contact| attribute(contact).is_some() && !is_verified(contact));
         match () {
             () if status == "EXTERNAL_PROVIDER" || !is_holder => None,
-            // Also by a contact that is no username of the pool: somebody proved it.
+            // Also by a contact that is no username of the pool: its user proved it.
             () if ["email", "phone_number"].into_iter().any(is_verified) => Some(Self::Partly),
             () if !is_enabled => Some(Self::Disabled),
             () if attribute("identities").is_some_and(|it| !it.is_empty()) => Some(Self::Linked),

@@ -381,7 +381,7 @@ async fn names_that_cannot_fail_are_refused_with_those_that_can() {
             "store, courier, captcha, AdminCreateUser",
         ),
         (
-            json!({"failFor": {"store": 5, "SignUp": 5}}),
+            json!({"failFor": {"store": 5, "ListDevices": 5}}),
             "RespondToAuthChallenge",
         ),
         (json!({"failNext": "store"}), "AdminGetUser"),

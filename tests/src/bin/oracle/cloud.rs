@@ -149,8 +149,9 @@ mod tests {
         let no_cognito = Router::new().route("/", post(|| async {}));
         Cloud::default().serve(listener, no_cognito);
         let aws = aws_at(&endpoint).with_slack(20);
+        let store = DynamoStore::new(&aws, "latchstring", OsEntropy);
         let contract = Contract {
-            store: Arc::new(DynamoStore::new(&aws, "latchstring", OsEntropy)),
+            store: Arc::new(store.with_outbox(true)),
             entropy: OsEntropy,
             now: SystemClock.now(),
         };

@@ -313,7 +313,7 @@ fn compare(left: &Value, sign: &str, right: &Value) -> bool {
     }
 }
 
-/// `SET #a = :a, #a = #a + :a, … ADD #b :b, … DELETE #c :c, … REMOVE #d, …`
+/// `SET #a = :a, #a = #a + :a, #a = if_not_exists(#a, :a), … ADD #b :b, … DELETE #c :c, … REMOVE #d, …`
 fn update(item: &mut Item, request: &Value) {
     let expression = request["UpdateExpression"].as_str().expect("a change");
     let mut clause = "SET";
@@ -335,8 +335,15 @@ fn update(item: &mut Item, request: &Value) {
                     value = words.next().expect("a value");
                     adds = true;
                 }
-                let value = &request["ExpressionAttributeValues"][value];
                 let name = attribute(word, request).to_owned();
+                if value == "if_not_exists" {
+                    let arguments: Vec<&str> = words.by_ref().take_while(|it| *it != ")").collect();
+                    if item.contains_key(attribute(arguments[1], request)) {
+                        continue;
+                    }
+                    value = arguments[3];
+                }
+                let value = &request["ExpressionAttributeValues"][value];
                 if clause == "DELETE" {
                     let left = item.get(&name).and_then(|before| without(before, value));
                     match left {
