@@ -2,7 +2,7 @@
 // It is invoked once the code was right and only where an account would be created. It has one second,
 // and may be invoked twice for one account: decide, and change nothing.
 //
-//   event   {"contact": "ada@example.com", "method": "EMAIL", "client": "1example23456789",
+//   event   {"contact": "ada@example.com", "method": "email", "client": "1example23456789",
 //            "locale": "en", "invitation": {"attributes": {"custom:team": "blue"}, "groups": ["staff"]}}
 //   answer  {"admit": false}, or {"admit": true, "attributes": {...}, "groups": [...]}
 //
@@ -14,7 +14,7 @@ const STAFF = process.env.STAFF_DOMAIN ?? "example.com";
 
 export async function handler({ contact, method, invitation }) {
   // An address has one form: lower case, and the domain in ASCII.
-  const domain = method === "EMAIL" ? contact.slice(contact.lastIndexOf("@") + 1) : undefined;
+  const domain = method === "email" ? contact.slice(contact.lastIndexOf("@") + 1) : undefined;
   if (domain === STAFF) {
     return { admit: true, groups: ["staff"], attributes: { locale: "en" } };
   }

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { handler } from "../admission-hook/index.mjs";
 
-const event = (contact, more = {}) => ({ contact, method: "EMAIL", client: "1example23456789", ...more });
+const event = (contact, more = {}) => ({ contact, method: "email", client: "1example23456789", ...more });
 
 test("the sample rule admits its own domain into a group", async () => {
   const answer = await handler(event("ada@example.com"));
@@ -13,7 +13,7 @@ test("the sample rule admits its own domain into a group", async () => {
 
 test("the sample rule admits others with an invitation only", async () => {
   const invitation = { attributes: {}, groups: [] };
-  const number = { method: "PHONE_NUMBER" };
+  const number = { method: "phone_number" };
   for (const [contact, more, admit] of [
     ["bob@example.org", { invitation }, true],
     ["bob@example.org", {}, false],

@@ -49,7 +49,7 @@ for (const [device, options] of Object.entries({ desk: DESKTOP, phone: PHONE }))
     await owner.isAccessible();
 
     await eve.button("Send a code").click();
-    await eve.page.getByText("You are no longer signed in.").waitFor();
+    await eve.page.getByText("You are no longer signed in.", { exact: true }).waitFor();
   });
 }
 

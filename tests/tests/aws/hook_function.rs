@@ -79,13 +79,13 @@ async fn the_function_gets_the_contact_and_its_invitation() {
     assert_eq!(
         *event,
         json!({
-            "contact": CONTACT, "method": "EMAIL", "client": "client", "locale": "de",
+            "contact": CONTACT, "method": "email", "client": "client", "locale": "de",
             "invitation": { "attributes": { "custom:team": "blue" }, "groups": ["staff"] },
         })
     );
     let (decided, invocations) = decide((200, false, r#"{"admit": false}"#), None, None).await;
     assert_eq!(decided, Ok(AdmissionDecision::Refuse));
-    let event = json!({ "contact": CONTACT, "method": "EMAIL", "client": "client" });
+    let event = json!({ "contact": CONTACT, "method": "email", "client": "client" });
     assert_eq!(invocations[0].1, event);
 }
 

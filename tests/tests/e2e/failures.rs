@@ -378,7 +378,7 @@ async fn names_that_cannot_fail_are_refused_with_those_that_can() {
         (json!({"failTriggers": [""]}), "VerifyAuthChallengeResponse"),
         (
             json!({"failFor": {"stores": 5}}),
-            "store, courier, captcha, AdminCreateUser",
+            "store, courier, captcha, Admin",
         ),
         (
             json!({"failFor": {"store": 5, "ListDevices": 5}}),
