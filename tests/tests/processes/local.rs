@@ -23,8 +23,8 @@ async fn it_prints_its_address_and_example_commands() {
     let (_, printed) = program.ended().await;
     assert_eq!(
         printed.matches("\n  curl ").count(),
-        4,
-        "four example commands"
+        5,
+        "five example commands"
     );
     assert!(printed.contains(&format!("{address}/v1/sign-in")));
     assert!(printed.contains(&format!("{address}/graphql")));
@@ -48,7 +48,7 @@ async fn in_session_mode_it_prints_the_server_credential() {
         .expect("a random credential");
     assert!(config.contains("\"sessionMode\":true"));
     assert!(!config.contains(credential), "it is for no page");
-    assert_eq!(printed.matches("\n  curl ").count(), 2);
+    assert_eq!(printed.matches("\n  curl ").count(), 3);
 }
 
 #[tokio::test]
