@@ -1929,9 +1929,10 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     async fn due(&self, entry: &OutboxEntry, now: Timestamp) -> Vec<OutboxEntry> {
         let mut due = self
             .store
-            .due_events(entry.shard(), now, u8::MAX)
+            .due_events(entry.shard(), None, now, u8::MAX)
             .await
-            .expect("an answer");
+            .expect("an answer")
+            .entries;
         due.retain(|other| other.carried_by == entry.carried_by);
         due
     }
