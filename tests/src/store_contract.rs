@@ -89,6 +89,7 @@ promises! {
     an_event_is_in_the_outbox_until_it_is_settled,
     an_event_keeps_its_time_and_is_due_when_it_was_put_last,
     only_the_entry_that_was_read_is_taken_out,
+    pages_of_the_outbox_go_past_entries_that_stay,
     one_of_many_finishes,
     a_ticket_or_proof_is_tied_to_one_flow,
     one_of_many_flows_redeems,
@@ -1929,9 +1930,10 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
     async fn due(&self, entry: &OutboxEntry, now: Timestamp) -> Vec<OutboxEntry> {
         let mut due = self
             .store
-            .due_events(entry.shard(), now, u8::MAX)
+            .due_events(entry.shard(), None, now, u8::MAX)
             .await
-            .expect("an answer");
+            .expect("an answer")
+            .entries;
         due.retain(|other| other.carried_by == entry.carried_by);
         due
     }
@@ -2075,4 +2077,40 @@ async fn only_the_entry_that_was_read_is_taken_out<S: Store + 'static, E: Entrop
     assert_eq!(c.store.event(entry.id()).await, Ok(None));
     assert_eq!(c.store.put_event(&entry).await, Ok(()), "it may happen yet");
     assert_eq!(c.store.event(entry.id()).await, Ok(Some(entry)));
+}
+
+async fn pages_of_the_outbox_go_past_entries_that_stay<S: Store + 'static, E: Entropy>(
+    c: &Contract<S, E>,
+) {
+    let mut all = Vec::new();
+    for number in 0..5 {
+        let mut id = c.entropy.bytes();
+        id[0] = 17;
+        let entry = OutboxEntry {
+            carried_by: CarriedBy::Item(EventId::from_bytes(id)),
+            // Two of them are due at the same time.
+            due: c.after(number / 2),
+            ..c.entry()
+        };
+        assert_eq!(c.store.put_event(&entry).await, Ok(()));
+        all.push(entry);
+    }
+    let (mut place, mut read) = (None, Vec::new());
+    loop {
+        let page = c.store.due_events(17, place.as_ref(), c.after(9), 2).await;
+        let page = page.expect("an answer");
+        assert!(page.entries.len() <= 2 && page.unreadable == 0);
+        if let Some(entry) = page.entries.first() {
+            assert_eq!(c.store.settle_event(entry).await, Ok(()));
+        }
+        read.extend(page.entries);
+        place = page.last;
+        if place.is_none() {
+            break;
+        }
+    }
+    assert!(read.is_sorted_by_key(|entry| entry.due));
+    read.sort_by_key(|entry| entry.carried_by);
+    all.sort_by_key(|entry| entry.carried_by);
+    assert_eq!(read, all);
 }

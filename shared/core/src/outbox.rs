@@ -5,20 +5,24 @@
 //! changes that another system makes. So each event is published at least once, and sometimes more
 //! often; it has the same id each time.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 
 use crate::effects::Clock;
 use crate::ports::{Directory, EventBus, OutboxStore, PendingStore, PortError};
-use crate::record::event::{Event, EventId, INTENT_OVERDUE, Intent, OUTBOX_SHARDS, OutboxEntry};
+use crate::record::event::{
+    Event, EventId, INTENT_OVERDUE, Intent, OUTBOX_SHARDS, OutboxEntry, OutboxPlace,
+};
 use crate::record::pending::PendingOutcome;
 use crate::value::account::Sub;
 use crate::value::time::Timestamp;
 
 /// The number of events that one call of the bus takes.
 const BATCH: u8 = 10;
+
+/// The number of pages of a shard that are swept before those of the next.
+const PAGES: u8 = 4;
 
 /// The events that a decision leaves, to be published after the response.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,31 +70,30 @@ impl Events {
     }
 }
 
-/// Publishes entries, and takes those out of the outbox that the bus took. Returns whether it took
-/// all of them.
+/// Publishes entries, and takes those out of the outbox that the bus took. Returns their number.
 async fn publish(
     store: &impl OutboxStore,
     bus: &impl EventBus,
     entries: &[OutboxEntry],
-) -> Result<bool, PortError> {
+) -> Result<u32, PortError> {
     let (entries, events): (Vec<&OutboxEntry>, Vec<Event>) = entries
         .iter()
         .filter_map(|entry| Some((entry, entry.event()?)))
         .unzip();
-    let mut all = true;
+    let mut number = 0_u32;
     for (entries, events) in entries
         .chunks(usize::from(BATCH))
         .zip(events.chunks(usize::from(BATCH)))
     {
         let taken = bus.publish(events).await?;
-        all &= taken.len() == events.len() && taken.iter().all(|taken| *taken);
         let taken = entries.iter().zip(taken).filter(|(_, taken)| *taken);
         let settling = taken.map(|(entry, _)| store.settle_event(entry));
         for settled in join_all(settling).await {
             settled?;
+            number = number.saturating_add(1);
         }
     }
-    Ok(all)
+    Ok(number)
 }
 
 /// The outcome of a sweep.
@@ -105,8 +108,16 @@ pub struct Swept {
     /// The age of the oldest event that was overdue, from the time that it should have been published
     /// by; `None` if none was.
     pub oldest: Option<Duration>,
-    /// The first fault. Other shards were swept nevertheless.
+    /// The number of entries that could not be read or decided. They stay.
+    pub skipped: u32,
+    /// The first fault. What it did not concern was swept nevertheless.
     pub fault: Option<PortError>,
+}
+
+impl Swept {
+    fn note(&mut self, fault: PortError) {
+        self.fault.get_or_insert(fault);
+    }
 }
 
 /// What to do with an entry that is due.
@@ -136,61 +147,106 @@ where
     C: Clock,
 {
     /// Publishes what is overdue, until nothing is, or until the time.
+    ///
+    /// The shards take turns, and each minute another one is the first: the backlog of one does not
+    /// delay the others.
     pub async fn run(&self, until: Timestamp) -> Swept {
         let mut swept = Swept::default();
-        for shard in 0..OUTBOX_SHARDS {
-            if let Err(fault) = self.shard(shard, until, &mut swept).await {
-                swept.fault.get_or_insert(fault);
+        let minute = self.clock.now().as_millis() / 60_000;
+        let mut places: Vec<_> = (0..OUTBOX_SHARDS).map(|shard| (shard, None)).collect();
+        let first = minute % u64::from(OUTBOX_SHARDS);
+        places.rotate_left(usize::try_from(first).unwrap_or_default());
+        while !places.is_empty() {
+            let mut left = Vec::new();
+            for (shard, place) in places {
+                match self.turn(shard, place, until, &mut swept).await {
+                    Ok(None) => {}
+                    Ok(Some(place)) => left.push((shard, Some(place))),
+                    // The others are swept nevertheless.
+                    Err(fault) => swept.note(fault),
+                }
+                if self.clock.now() >= until {
+                    return swept;
+                }
             }
-            if self.clock.now() >= until {
-                break;
-            }
+            places = left;
         }
         swept
     }
 
-    async fn shard(&self, shard: u8, until: Timestamp, swept: &mut Swept) -> Result<(), PortError> {
-        // The index may still have an entry that this run took out.
-        let mut seen = BTreeSet::new();
-        loop {
+    /// Publishes some pages of a shard. Returns the place of the next one.
+    async fn turn(
+        &self,
+        shard: u8,
+        mut place: Option<OutboxPlace>,
+        until: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<Option<OutboxPlace>, PortError> {
+        for _ in 0..PAGES {
             let now = self.clock.now();
-            let due = self.store.due_events(shard, now, BATCH).await?;
-            let is_last = due.len() < usize::from(BATCH);
-            let fresh = |it: &OutboxEntry| seen.insert((it.carried_by, it.kind, it.due));
-            let due: Vec<_> = due.into_iter().filter(fresh).collect();
-            if due.is_empty() {
-                return Ok(());
+            let store = self.store;
+            let due = store.due_events(shard, place.as_ref(), now, BATCH).await?;
+            if due.unreadable > 0 {
+                swept.skipped = swept.skipped.saturating_add(due.unreadable);
+                swept.note(PortError::new("due_events", "an entry is unreadable"));
             }
-            if let Some(age) = due.iter().map(|entry| now.since(entry.due)).max() {
-                swept.oldest = swept.oldest.max(Some(age));
-            }
-            let mut publishing = Vec::new();
-            for entry in due {
-                match self.next(&entry, now).await {
-                    Ok(Next::Publish(entry)) => publishing.push(entry),
-                    Ok(Next::Drop) => {
-                        self.store.drop_event(&entry).await?;
-                        swept.dropped += 1;
-                    }
-                    Ok(Next::Postpone(due)) => {
-                        self.store.postpone_event(&entry, due).await?;
-                        swept.postponed += 1;
-                    }
-                    // An intent that cannot be decided is not in the way of the others.
-                    Err(fault) => {
-                        swept.fault.get_or_insert(fault);
-                    }
-                }
-            }
-            if !publish(self.store, self.bus, &publishing).await? {
-                return Err(PortError::new("publish", "an event was refused"));
-            }
-            let published = u32::try_from(publishing.len()).unwrap_or(u32::MAX);
-            swept.published = swept.published.saturating_add(published);
-            if is_last || self.clock.now() >= until {
-                return Ok(());
+            self.page(&due.entries, now, swept).await?;
+            place = due.last;
+            if place.is_none() || self.clock.now() >= until {
+                break;
             }
         }
+        Ok(place)
+    }
+
+    /// Publishes the entries of a page, without those that cannot be decided. They stay, and the
+    /// next page begins after them.
+    async fn page(
+        &self,
+        due: &[OutboxEntry],
+        now: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<(), PortError> {
+        if let Some(age) = due.iter().map(|entry| now.since(entry.due)).max() {
+            swept.oldest = swept.oldest.max(Some(age));
+        }
+        let mut publishing = Vec::new();
+        for entry in due {
+            match self.decide(entry, now, swept).await {
+                Ok(entry) => publishing.extend(entry),
+                Err(fault) => {
+                    swept.skipped = swept.skipped.saturating_add(1);
+                    swept.note(fault);
+                }
+            }
+        }
+        let taken = publish(self.store, self.bus, &publishing).await?;
+        swept.published = swept.published.saturating_add(taken);
+        if usize::try_from(taken).unwrap_or(usize::MAX) < publishing.len() {
+            swept.note(PortError::new("publish", "an event was refused"));
+        }
+        Ok(())
+    }
+
+    /// Drops or postpones an entry, or returns it to be published.
+    async fn decide(
+        &self,
+        entry: &OutboxEntry,
+        now: Timestamp,
+        swept: &mut Swept,
+    ) -> Result<Option<OutboxEntry>, PortError> {
+        match self.next(entry, now).await? {
+            Next::Publish(entry) => return Ok(Some(entry)),
+            Next::Drop => {
+                self.store.drop_event(entry).await?;
+                swept.dropped = swept.dropped.saturating_add(1);
+            }
+            Next::Postpone(due) => {
+                self.store.postpone_event(entry, due).await?;
+                swept.postponed = swept.postponed.saturating_add(1);
+            }
+        }
+        Ok(None)
     }
 
     /// Finds out whether the change of an entry was made.

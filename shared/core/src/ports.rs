@@ -13,7 +13,7 @@ use thiserror::Error;
 
 pub use crate::effects::{Clock, Entropy};
 use crate::message::Message;
-use crate::record::event::{Event, EventId, OutboxEntry};
+use crate::record::event::{DueEvents, Event, EventId, OutboxEntry, OutboxPlace};
 use crate::record::flow::{AnswerDigest, Flow};
 use crate::record::invitation::Invitation;
 use crate::record::pending::{Pending, PendingOutcome};
@@ -572,14 +572,16 @@ pub trait OutboxStore: Send + Sync {
         id: EventId,
     ) -> impl Future<Output = Result<Option<OutboxEntry>, PortError>> + Send;
 
-    /// Reads up to `limit` events of a shard that are due at `now`, the longest due first. The latest
-    /// writes may be missing.
+    /// Reads up to `limit` events of a shard that are due at `now`, the longest due first, from the
+    /// one after that place. The latest writes may be missing. One that cannot be read is counted, and
+    /// does not fail the others.
     fn due_events(
         &self,
         shard: u8,
+        after: Option<&OutboxPlace>,
         now: Timestamp,
         limit: u8,
-    ) -> impl Future<Output = Result<Vec<OutboxEntry>, PortError>> + Send;
+    ) -> impl Future<Output = Result<DueEvents, PortError>> + Send;
 
     /// Takes an event out of the outbox, because it was published, if it is due at the time that the
     /// entry states. It cannot be put in again.

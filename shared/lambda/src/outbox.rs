@@ -44,6 +44,7 @@ where
         };
         let swept = sweep.run(self.clock.now().plus(SWEEP)).await;
         let (published, dropped, postponed) = (swept.published, swept.dropped, swept.postponed);
+        let skipped = swept.skipped;
         let overdue = swept.oldest.unwrap_or_default().as_secs();
         metrics::events_overdue(overdue);
         let duration_ms = millis(begun.elapsed());
@@ -54,6 +55,7 @@ where
                 call,
                 code,
                 published,
+                skipped,
                 overdue,
                 duration_ms,
                 "events not published"

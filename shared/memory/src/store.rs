@@ -3,7 +3,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use latchstring_core::account::Sub;
-use latchstring_core::event::{CarriedBy, EventId, KEEP_PUBLISHED, OutboxEntry, shard_of};
+use latchstring_core::event::{
+    CarriedBy, DueEvents, EventId, KEEP_PUBLISHED, OutboxEntry, OutboxPlace, shard_of,
+};
 use latchstring_core::flow::{AnswerDigest, Flow, FlowId, Purpose, State, Subject};
 use latchstring_core::identifier::Method;
 use latchstring_core::invite::{Invitation, Membership};
@@ -57,6 +59,8 @@ struct Tables {
     /// True if the writes of a flow put its row into the outbox.
     has_outbox: bool,
     outbox: BTreeMap<CarriedBy, OutboxEntry>,
+    /// The carriers of entries that cannot be read.
+    unreadable: BTreeSet<CarriedBy>,
     /// The events of their own items that were published, with the time to keep each.
     published: BTreeMap<EventId, Timestamp>,
     opened: u64,
@@ -100,6 +104,11 @@ impl MemoryStore {
         let store = Self::default();
         lock(&store.0).has_outbox = true;
         store
+    }
+
+    /// Makes the entry of this carrier unreadable.
+    pub fn garble(&self, carried_by: CarriedBy) {
+        lock(&self.0).unreadable.insert(carried_by);
     }
 
     /// Removes the items that have expired, as a store may do at any time after that.
@@ -725,16 +734,37 @@ impl OutboxStore for MemoryStore {
     async fn due_events(
         &self,
         shard: u8,
+        after: Option<&OutboxPlace>,
         now: Timestamp,
         limit: u8,
-    ) -> Result<Vec<OutboxEntry>, PortError> {
+    ) -> Result<DueEvents, PortError> {
+        let place = |entry: &OutboxEntry| {
+            let due = entry.due.as_millis();
+            format!("{due:020} {} {}", entry.id(), entry.kind.as_str())
+        };
+        let after = after.map(OutboxPlace::as_str);
         let tables = lock(&self.0);
         let due = tables.outbox.values();
         let due = due.filter(|entry| shard_of(entry.carried_by) == shard && entry.due <= now);
-        let mut due: Vec<_> = due.cloned().collect();
-        due.sort_by_key(|entry| entry.due);
+        let due = due.map(|entry| (place(entry), entry));
+        let mut due: Vec<_> = due.filter(|(place, _)| Some(&**place) > after).collect();
+        due.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let is_last = due.len() <= usize::from(limit);
         due.truncate(usize::from(limit));
-        Ok(due)
+        let last = due.last().filter(|_| !is_last);
+        let last = last.map(|(place, _)| OutboxPlace::new(place.clone()));
+        let mut page = DueEvents {
+            last,
+            ..DueEvents::default()
+        };
+        for (_, entry) in due {
+            if tables.unreadable.contains(&entry.carried_by) {
+                page.unreadable += 1;
+            } else {
+                page.entries.push(entry.clone());
+            }
+        }
+        Ok(page)
     }
 
     async fn settle_event(&self, entry: &OutboxEntry) -> Result<(), PortError> {

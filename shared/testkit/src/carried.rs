@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use latchstring_core::account::{Account, Names, Sub};
-use latchstring_core::event::{CarriedBy, Event, EventId, OutboxEntry};
+use latchstring_core::event::{CarriedBy, DueEvents, Event, EventId, OutboxEntry, OutboxPlace};
 use latchstring_core::flow::{AnswerDigest, AppClient, Flow, FlowId};
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::Invitation;
@@ -320,7 +320,8 @@ impl<P: OutboxStore, C: Carrier> OutboxStore for Carried<P, C> {
     carried! { Port::Store;
         put_event(entry: &OutboxEntry) -> (), writes("event"), done;
         event(id: EventId) -> Option<OutboxEntry>, reads("event"), found;
-        due_events(shard: u8, now: Timestamp, limit: u8) -> Vec<OutboxEntry>, reads("outbox"), done;
+        due_events(shard: u8, after: Option<&OutboxPlace>, now: Timestamp, limit: u8) -> DueEvents,
+            reads("outbox"), done;
         settle_event(entry: &OutboxEntry) -> (), writes(carrier_of(entry)), done;
         drop_event(entry: &OutboxEntry) -> (), writes(carrier_of(entry)), done;
         postpone_event(entry: &OutboxEntry, due: Timestamp) -> (), writes(carrier_of(entry)), done;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use data_encoding::{BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER_PERMISSIVE};
 use latchstring_aws::{Aws, CognitoChallengeApi, DynamoStore};
 use latchstring_core::account::{Account, Attributes};
+use latchstring_core::event::{CarriedBy, EventId, EventKind, OutboxEntry};
 use latchstring_core::flow::{
     AccountState, AnswerEvent, AppClient, ClientRequest, Next, Round, SessionEvent, Verdict,
     create, define, verify,
@@ -15,7 +16,7 @@ use latchstring_core::keys::{Key, KeyId, KeyRing};
 use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{
     Attempted, Charged, Clock, CounterStore, EndIf, Entropy, Finished, FlowStore, LeaseStore,
-    Leased, Opened, Redeemable, Redeemed, RedemptionStore, SessionStore, Store, Taken,
+    Leased, Opened, OutboxStore, Redeemable, Redeemed, RedemptionStore, SessionStore, Store, Taken,
     VerdictWrite,
 };
 use latchstring_core::secret::Secret;
@@ -26,7 +27,7 @@ use latchstring_lambda::{OsEntropy, SystemClock};
 use latchstring_memory::{FixedCaptcha, MemoryDirectory, SeededEntropy};
 use latchstring_tests::store_contract::{Contract, window};
 use latchstring_tests::{Ministack, Tap, note};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The table of the golden requests. Every other test has its own, named after the test.
 const TABLE: &str = "latchstring";
@@ -95,6 +96,48 @@ async fn every_kind_of_item_is_in_the_given_table() {
             "ticket", "undo"
         ]
     );
+}
+
+/// Another version may have written it, or an operator.
+#[tokio::test]
+async fn an_unreadable_event_does_not_hide_the_others() {
+    let table = "unreadable-events";
+    let ministack = with_table(table).await;
+    let c = contract(&ministack.aws(), table);
+    let mut id = c.entropy.bytes();
+    id[0] = 5;
+    let entry = OutboxEntry {
+        carried_by: CarriedBy::Item(EventId::from_bytes(id)),
+        kind: EventKind::DeviceRemembered,
+        sub: Some(c.sub()),
+        client: "client".to_owned(),
+        method: None,
+        at: c.now,
+        due: c.now,
+        intent: None,
+    };
+    c.store.put_event(&entry).await.expect("an answer");
+    for (key, due) in [("event#garbled", "1"), ("other", "2")] {
+        let item = json!({
+            "pk": { "S": key },
+            "outbox": { "S": "outbox#05" },
+            "due": { "N": due },
+        });
+        let put = json!({ "TableName": table, "Item": item });
+        ministack.call("DynamoDB_20120810.PutItem", &put).await;
+    }
+    let (mut place, mut read, mut unreadable) = (None, Vec::new(), 0);
+    loop {
+        let page = c.store.due_events(5, place.as_ref(), c.now, 1).await;
+        let page = page.expect("an answer");
+        read.extend(page.entries);
+        unreadable += page.unreadable;
+        place = page.last;
+        if place.is_none() {
+            break;
+        }
+    }
+    assert_eq!((read, unreadable), (vec![entry], 2));
 }
 
 /// Asserts that one operation was called twice, with the same body.

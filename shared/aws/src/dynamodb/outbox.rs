@@ -13,8 +13,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64URL_NOPAD;
 use latchstring_core::account::Sub;
 use latchstring_core::event::{
-    CarriedBy, EventId, EventKind, Intent, KEEP_EVENT, KEEP_PUBLISHED, OVERDUE, OutboxEntry,
-    shard_of,
+    CarriedBy, DueEvents, EventId, EventKind, Intent, KEEP_EVENT, KEEP_PUBLISHED, OVERDUE,
+    OutboxEntry, OutboxPlace, shard_of,
 };
 use latchstring_core::flow::FlowId;
 use latchstring_core::identifier::Method;
@@ -71,6 +71,23 @@ fn carrier(key: &str) -> Option<CarriedBy> {
         "event" => Some(CarriedBy::Item(EventId::from_bytes(id))),
         _ => None,
     }
+}
+
+/// Returns the place of an item in its shard, from the keys of the index and of the table.
+fn place_of(keys: &Item) -> Option<OutboxPlace> {
+    let due = keys.get("due")?.as_n().ok()?;
+    Some(OutboxPlace::new(format!("{due} {}", Row(keys).text(PK)?)))
+}
+
+/// Returns the keys of an item at this place.
+fn start_after(number: u8, place: &OutboxPlace) -> Option<Item> {
+    let (due, key) = place.as_str().split_once(' ')?;
+    let keys = [
+        ("outbox", shard(number)),
+        ("due", AttributeValue::N(due.to_owned())),
+        (PK, text(key)),
+    ];
+    Some(keys.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
 fn to_entry(item: &Item) -> Option<OutboxEntry> {
@@ -194,9 +211,10 @@ impl<E: Entropy> OutboxStore for DynamoStore<E> {
     async fn due_events(
         &self,
         shard: u8,
+        after: Option<&OutboxPlace>,
         now: Timestamp,
         limit: u8,
-    ) -> Result<Vec<OutboxEntry>, PortError> {
+    ) -> Result<DueEvents, PortError> {
         let names = [("#outbox", "outbox"), ("#due", "due")];
         let names = names.map(|(name, attribute)| (name.to_owned(), attribute.to_owned()));
         let values = [(":outbox", self::shard(shard)), (":now", time(now))];
@@ -207,15 +225,19 @@ impl<E: Entropy> OutboxStore for DynamoStore<E> {
             .key_condition_expression("#outbox = :outbox AND #due <= :now")
             .set_expression_attribute_names(Some(names.into()))
             .set_expression_attribute_values(Some(HashMap::from(values)))
+            .set_exclusive_start_key(after.and_then(|place| start_after(shard, place)))
             .limit(i32::from(limit))
             .build();
         let output = self.service.send(request).await;
         let output = output.map_err(|error| PortError::new("Query", code_of(&error)))?;
         let items = output.items.unwrap_or_default();
-        items
-            .iter()
-            .map(|item| to_entry(item).ok_or_else(|| unreadable("Query")))
-            .collect()
+        let entries: Vec<_> = items.iter().filter_map(to_entry).collect();
+        let unreadable = items.len() - entries.len();
+        Ok(DueEvents {
+            entries,
+            unreadable: u32::try_from(unreadable).unwrap_or(u32::MAX),
+            last: output.last_evaluated_key.as_ref().and_then(place_of),
+        })
     }
 
     async fn settle_event(&self, entry: &OutboxEntry) -> Result<(), PortError> {

@@ -401,7 +401,7 @@ impl<S: Store, D: Directory, C: Clock> Define<'_, S, D, C> {
         }
         if self.deployment.policy.events && row.purpose == Purpose::Claim {
             // It exists: its password came before its first sign-in.
-            let created = OutboxEntry::id_of_account(&account.username);
+            let created = OutboxEntry::id_of_account(&self.deployment.keys, &account.username);
             events.add_stored(created, account.attributes.sub());
         }
         events

@@ -11,6 +11,7 @@ use std::time::Duration;
 use strum::{EnumString, IntoStaticStr};
 
 use super::flow::{Flow, State};
+use crate::seal::keys::KeyRing;
 use crate::seal::pseudonym::Pseudonym;
 use crate::value::account::Sub;
 use crate::value::id::{FlowId, PendingId};
@@ -180,6 +181,33 @@ pub struct OutboxEntry {
     pub intent: Option<Intent>,
 }
 
+/// A place in a shard of the outbox, as its store writes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutboxPlace(String);
+
+impl OutboxPlace {
+    /// Creates a place from what the store wrote.
+    pub const fn new(written: String) -> Self {
+        Self(written)
+    }
+
+    /// What the store wrote.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A page of a shard of the outbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DueEvents {
+    /// The entries, the longest due first.
+    pub entries: Vec<OutboxEntry>,
+    /// The number of further entries that cannot be read.
+    pub unreadable: u32,
+    /// The place after which the next page begins; `None` if this is the last.
+    pub last: Option<OutboxPlace>,
+}
+
 impl OutboxEntry {
     /// Returns the entry that the row of a flow carries since `at`, the time of its latest change.
     pub fn of_flow(flow: &Flow, at: Timestamp) -> Self {
@@ -201,12 +229,13 @@ impl OutboxEntry {
 
     /// Creates the intent of an account that is about to be usable.
     pub(crate) fn account_created(
+        keys: &KeyRing,
         username: &str,
         client: &str,
         method: Method,
         at: Timestamp,
     ) -> Self {
-        let id = Self::id_of_account(username);
+        let id = Self::id_of_account(keys, username);
         let intent = Intent::Account {
             username: username.to_owned(),
         };
@@ -225,8 +254,9 @@ impl OutboxEntry {
     }
 
     /// Returns the id of the creation of the account with this username.
-    pub(crate) fn id_of_account(username: &str) -> EventId {
-        EventId::of(EventKind::AccountCreated, username.as_bytes())
+    pub(crate) fn id_of_account(keys: &KeyRing, username: &str) -> EventId {
+        let created = Pseudonym::of_created(keys, username);
+        EventId::of(EventKind::AccountCreated, created.as_bytes())
     }
 
     /// Creates the intent of the change that the account of a flow requested.

@@ -899,8 +899,9 @@ where
         }
         let now = self.context.clock.now();
         let client = self.context.app_client.client();
+        let keys = &self.context.deployment.keys;
         self.context
-            .note_event(|| OutboxEntry::account_created(&username, client, method, now))
+            .note_event(|| OutboxEntry::account_created(keys, &username, client, method, now))
             .await?;
         let password = password(&self.context.entropy.bytes());
         directory.set_password(&username, &password).await?;

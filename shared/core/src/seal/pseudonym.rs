@@ -118,6 +118,12 @@ impl Pseudonym {
         Self::of(ring, "sign-in", &[sub.as_str().as_bytes(), &at])
     }
 
+    /// Returns the pseudonym of a username in the id of the event of its account's creation. A
+    /// username may be a contact, and the id is published.
+    pub(crate) fn of_created(ring: &KeyRing, username: &str) -> Self {
+        Self::of(ring, "created account", &[username.as_bytes()])
+    }
+
     /// Returns the pseudonym of an invited contact: the key of its invitation.
     pub(crate) fn of_invitation(ring: &KeyRing, identifier: &Identifier) -> Self {
         let method = identifier.method().as_str().as_bytes();

@@ -1,18 +1,23 @@
 //! Events: each change has one, at least once, whatever breaks, and nothing else has.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use latchstring_core::account::Account;
-use latchstring_core::event::{Event, EventKind};
+use latchstring_core::account::{Account, Sub};
+use latchstring_core::event::{CarriedBy, Event, EventId, EventKind, Intent, OutboxEntry};
 use latchstring_core::flow::Next;
+use latchstring_core::keys::KeyRing;
 use latchstring_core::outbox::{Sweep, Swept};
-use latchstring_core::ports::{Clock as _, Directory as _};
+use latchstring_core::ports::{Clock, Directory as _, OutboxStore as _};
 use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
 use latchstring_memory::MemoryStore;
 
 use crate::contacts::{Tokens, change, holds, identity, last_code, resolver as account};
-use crate::harness::{ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, now};
+use crate::harness::{
+    ADA, ADAS_NAME, BOB, Break, Flaky, NUMBER, Pool, World, identifier, key, now,
+};
 use crate::sessions::Mode;
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
 use crate::undo::{NEW, undoing};
@@ -396,4 +401,136 @@ fn an_intent_that_cannot_be_decided_holds_up_no_other_event() {
     let all = different(&world);
     assert_eq!(all, [EventKind::SignedIn, EventKind::AccountCreated]);
     settled(&world);
+}
+
+/// Puts an event of a device into a shard. It is due now.
+fn put(world: &World, shard: u8, number: u16) -> OutboxEntry {
+    let mut id = [0; 16];
+    id[0] = shard;
+    id[1..3].copy_from_slice(&number.to_be_bytes());
+    let now_is = world.clock.now();
+    let entry = OutboxEntry {
+        carried_by: CarriedBy::Item(EventId::from_bytes(id)),
+        kind: EventKind::DeviceRemembered,
+        sub: Some(Sub::new("sub-of-ada")),
+        client: "client".to_owned(),
+        method: None,
+        at: now_is,
+        due: now_is,
+        intent: None,
+    };
+    assert_eq!(entry.shard(), shard);
+    now(world.store.port.put_event(&entry)).unwrap();
+    entry
+}
+
+/// Each look at it takes a quarter of a second.
+struct Hurrying(AtomicU64);
+
+impl Clock for Hurrying {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.fetch_add(250, Ordering::Relaxed))
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+#[test]
+fn a_backlog_of_one_shard_delays_no_other() {
+    let world = ada();
+    for number in 0..2000 {
+        put(&world, 0, number);
+    }
+    let last = put(&world, 31, 0);
+    let start = world.clock.now();
+    let hurrying = Sweep {
+        store: &world.store.port,
+        directory: &world.directory.port,
+        bus: &world.bus.port,
+        clock: &Hurrying(AtomicU64::new(start.as_millis())),
+    };
+    let swept = now(hurrying.run(start.plus(Duration::from_secs(40))));
+    assert!((41..2000).contains(&swept.published), "{swept:?}");
+    assert!(published(&world).iter().any(|event| event.id == last.id()));
+}
+
+/// A sweep without time takes one turn.
+#[test]
+fn each_shard_is_the_first_within_32_minutes() {
+    let world = ada();
+    for shard in 0..32 {
+        put(&world, shard, 0);
+    }
+    for minute in 1..=32 {
+        let hasty = Sweep {
+            store: &world.store.port,
+            directory: &world.directory.port,
+            bus: &world.bus.port,
+            clock: &world.clock,
+        };
+        assert_eq!(now(hasty.run(world.clock.now())).published, 1);
+        assert_eq!(different(&world).len(), minute);
+        world.after_secs(60);
+    }
+}
+
+/// More than a page of them is before the one that can be published.
+#[test]
+fn entries_that_stay_hold_up_no_other_event() {
+    let world = ada();
+    for number in 0..12 {
+        let unreadable = put(&world, 3, number);
+        world.store.port.garble(unreadable.carried_by);
+        let username = format!("username-{number}");
+        let undecidable = OutboxEntry {
+            sub: None,
+            intent: Some(Intent::Account { username }),
+            ..put(&world, 3, 100 + number)
+        };
+        now(world.store.port.put_event(&undecidable)).unwrap();
+    }
+    world.after_secs(1);
+    let readable = put(&world, 3, 300);
+    let last = put(&world, 4, 0);
+    world.wire.clear();
+    world
+        .wire
+        .will_break((0..12).map(|number| (number, Break::Before)));
+    let silent = Sweep {
+        store: &world.store.port,
+        directory: &world.directory,
+        bus: &world.bus.port,
+        clock: &world.clock,
+    };
+    let until = world.clock.now().plus(Duration::from_secs(40));
+    let swept = now(silent.run(until));
+    assert_eq!((swept.published, swept.skipped), (2, 24), "{swept:?}");
+    assert!(swept.fault.is_some());
+    let ids: Vec<_> = published(&world).iter().map(|event| event.id).collect();
+    assert_eq!(ids, [readable.id(), last.id()]);
+    // Those that were undecidable are of no account; the others stay.
+    let swept = sweep(&world);
+    assert_eq!((swept.dropped, swept.skipped), (12, 12));
+}
+
+/// A username may be a phone number, and subscribers store ids.
+#[test]
+fn no_id_can_be_computed_from_a_username() {
+    let created = |world: &World| {
+        let pool = Pool::of(world);
+        let proof = earned_proof(world, NUMBER);
+        let signing_in = resolver(world, &pool);
+        now(signing_in.tokens(&request(NUMBER, None), &Secret::new(proof))).unwrap();
+        let event = published(world).into_iter().next().unwrap();
+        assert_eq!(event.kind, EventKind::AccountCreated);
+        event.id
+    };
+    let other_key = |world: &mut World| {
+        world.deployment.keys = KeyRing::new(key("k1", 2), None, None).unwrap();
+    };
+    let usernames = |world: &World| now(world.directory.port.find(NUMBER)).unwrap().unwrap();
+    let [one, other] = [ada(), ada().reconfigured(other_key)];
+    let ids = [created(&one), created(&other)];
+    assert_eq!(usernames(&one).username, usernames(&other).username);
+    assert_ne!(ids[0], ids[1], "the key decides too");
 }
