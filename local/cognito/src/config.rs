@@ -41,6 +41,8 @@ pub struct PoolConfig {
     pub username_attributes: bool,
     /// True if `SignUp` is open to everyone: `AllowAdminCreateUserOnly` is off.
     pub open_sign_up: bool,
+    /// True if users recover their accounts themselves: `AccountRecoverySetting` is not `admin_only`.
+    pub self_recovery: bool,
     /// The attributes that a user who signs up must have.
     pub required_attributes: BTreeSet<String>,
 }
@@ -66,6 +68,7 @@ impl PoolConfig {
             sign_in_attributes: Alias::ALL.into(),
             username_attributes: false,
             open_sign_up: false,
+            self_recovery: false,
             required_attributes: BTreeSet::new(),
         }
     }

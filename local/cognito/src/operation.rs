@@ -24,11 +24,13 @@ pub(crate) enum Operation {
     AdminSetUserPassword,
     AdminUpdateUserAttributes,
     AdminUserGlobalSignOut,
+    ConfirmForgotPassword,
     ConfirmSignUp,
     CreateGroup,
     DeleteUser,
     DescribeUserPool,
     DescribeUserPoolClient,
+    ForgotPassword,
     GetGroup,
     GetTokensFromRefreshToken,
     GetUser,
@@ -44,7 +46,7 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
-    pub(crate) const ALL: [Self; 31] = [
+    pub(crate) const ALL: [Self; 33] = [
         Self::AdminAddUserToGroup,
         Self::AdminCreateUser,
         Self::AdminDeleteUser,
@@ -59,11 +61,13 @@ impl Operation {
         Self::AdminSetUserPassword,
         Self::AdminUpdateUserAttributes,
         Self::AdminUserGlobalSignOut,
+        Self::ConfirmForgotPassword,
         Self::ConfirmSignUp,
         Self::CreateGroup,
         Self::DeleteUser,
         Self::DescribeUserPool,
         Self::DescribeUserPoolClient,
+        Self::ForgotPassword,
         Self::GetGroup,
         Self::GetTokensFromRefreshToken,
         Self::GetUser,
@@ -99,12 +103,14 @@ impl Operation {
             Self::AdminRespondToAuthChallenge => "AdminRespondToAuthChallenge",
             Self::AdminSetUserPassword => "AdminSetUserPassword",
             Self::AdminUpdateUserAttributes => "AdminUpdateUserAttributes",
+            Self::ConfirmForgotPassword => "ConfirmForgotPassword",
             Self::ConfirmSignUp => "ConfirmSignUp",
             Self::AdminUserGlobalSignOut => "AdminUserGlobalSignOut",
             Self::CreateGroup => "CreateGroup",
             Self::DeleteUser => "DeleteUser",
             Self::DescribeUserPool => "DescribeUserPool",
             Self::DescribeUserPoolClient => "DescribeUserPoolClient",
+            Self::ForgotPassword => "ForgotPassword",
             Self::GetGroup => "GetGroup",
             Self::GetTokensFromRefreshToken => "GetTokensFromRefreshToken",
             Self::GetUser => "GetUser",
@@ -124,8 +130,10 @@ impl Operation {
     pub(crate) fn is_signed(self) -> bool {
         !matches!(
             self,
-            Self::ConfirmSignUp
+            Self::ConfirmForgotPassword
+                | Self::ConfirmSignUp
                 | Self::DeleteUser
+                | Self::ForgotPassword
                 | Self::GetTokensFromRefreshToken
                 | Self::GetUser
                 | Self::GlobalSignOut

@@ -127,6 +127,11 @@ impl UserPool {
         self.state().users.find(username)?.confirmation.clone()
     }
 
+    /// Returns the code of the last message to a user who asked to reset the password.
+    pub fn reset_code(&self, username: &str) -> Option<String> {
+        self.state().users.find(username)?.reset.clone()
+    }
+
     pub(crate) fn user_of_access_token(&self, token: &str) -> Result<(User, Value), TokenError> {
         // Without keys no token was ever signed.
         let keys = self.0.keys.ready().ok_or(TokenError::Invalid)?;

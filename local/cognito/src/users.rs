@@ -52,6 +52,8 @@ pub(crate) struct User {
     pub(crate) status: Status,
     /// The code of the last confirmation message, until it is used.
     pub(crate) confirmation: Option<String>,
+    /// The code of the last message to reset the password, until it is used.
+    pub(crate) reset: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) created: SystemTime,
     pub(crate) modified: SystemTime,
@@ -203,6 +205,7 @@ impl Users {
             groups: BTreeSet::new(),
             status,
             confirmation: None,
+            reset: None,
             enabled: true,
             created: now,
             modified: now,

@@ -27,6 +27,14 @@ pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
     } else {
         "AliasAttributes"
     };
+    let recovery = if config.self_recovery {
+        json!([
+            { "Priority": 1, "Name": "verified_email" },
+            { "Priority": 2, "Name": "verified_phone_number" },
+        ])
+    } else {
+        json!([{ "Priority": 1, "Name": "admin_only" }])
+    };
     let mut output = json!({ "UserPool": {
         "Id": config.pool_id,
         "Name": config.name,
@@ -57,7 +65,7 @@ pub(super) fn pool(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
             "UnusedAccountValidityDays": 7,
         },
         "AccountRecoverySetting": {
-            "RecoveryMechanisms": [{ "Priority": 1, "Name": "admin_only" }],
+            "RecoveryMechanisms": recovery,
         },
         "UserPoolTier": "ESSENTIALS",
     }});

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod describe;
+mod forgot_password;
 mod groups;
 mod initiate;
 mod list_clients;
@@ -34,6 +35,8 @@ pub(crate) async fn run(operation: Operation, pool: &UserPool, body: &[u8]) -> A
         Operation::AdminEnableUser => users::set_enabled(pool, input, true),
         Operation::AdminGetUser => users::get(pool, input),
         Operation::AdminLinkProviderForUser => users::link(pool, input),
+        Operation::ConfirmForgotPassword => forgot_password::confirm(pool, input),
+        Operation::ForgotPassword => forgot_password::run(pool, input),
         Operation::ConfirmSignUp => sign_up::confirm(pool, input).await,
         Operation::ResendConfirmationCode => sign_up::resend(pool, input),
         Operation::SignUp => sign_up::run(pool, input).await,

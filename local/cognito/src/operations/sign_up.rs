@@ -139,14 +139,14 @@ pub(super) fn resend(pool: &UserPool, mut input: Input) -> ApiResult<Value> {
 }
 
 /// Reads the members that each of these calls has.
-fn caller(input: &mut Input) -> ApiResult<(String, String, Option<String>)> {
+pub(super) fn caller(input: &mut Input) -> ApiResult<(String, String, Option<String>)> {
     let client_id = input.required("ClientId", CLIENT_ID)?;
     let username = input.required("Username", USERNAME)?;
     let hash = input.optional("SecretHash", STRING)?;
     Ok((client_id, username, hash))
 }
 
-fn client<'a>(
+pub(super) fn client<'a>(
     pool: &'a UserPool,
     id: &str,
     hash: Option<&String>,
@@ -204,14 +204,14 @@ fn exists(error: ApiError) -> ApiError {
     }
 }
 
-fn expired() -> ApiError {
+pub(super) fn expired() -> ApiError {
     ApiError::new(
         Code::ExpiredConfirmation,
         "Invalid code provided, please request a code again.",
     )
 }
 
-fn delivery() -> Value {
+pub(super) fn delivery() -> Value {
     json!({ "CodeDeliveryDetails": {
         "AttributeName": "email",
         "DeliveryMedium": "EMAIL",
@@ -219,7 +219,7 @@ fn delivery() -> Value {
     }})
 }
 
-fn code() -> ApiResult<String> {
+pub(super) fn code() -> ApiResult<String> {
     let random = random::opaque::<6>()?;
     let digits = random.bytes().map(|byte| char::from(b'0' + byte % 10));
     Ok(digits.take(6).collect())

@@ -3,6 +3,7 @@
 mod bench;
 mod controls;
 mod custom_auth;
+mod forgot_password;
 mod groups;
 mod list_users;
 mod pre_sign_up;

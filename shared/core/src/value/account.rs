@@ -130,7 +130,7 @@ impl Attributes {
         let method = identifier.method();
         let value = &self.contact(method).value;
         self.has(identifier)
-            || Identifier::parse_by(method, value, rules).as_ref() == Ok(identifier)
+            || Identifier::stored_in_any_form(method, value, rules).as_ref() == Ok(identifier)
     }
 
     /// The contact of a method as the pool has it, verified or not; empty if there is none.

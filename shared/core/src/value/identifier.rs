@@ -226,14 +226,27 @@ impl Identifier {
         }
     }
 
-    /// Reads a stored contact, from the store or from Cognito, in canonical form.
+    /// Reads a stored contact, from the store or from Cognito, in canonical form. An address may have
+    /// its domain in Unicode, if all senders of mail read it as the same one.
     ///
     /// # Errors
     /// If the text is not in that form.
     pub fn stored(method: Method, text: &str) -> Result<Self, IdentifierError> {
         match method {
-            Method::Email => Email::parse(text).map(Self::Email),
+            Method::Email => Email::stored(text).map(Self::Email),
             Method::PhoneNumber => PhoneNumber::stored(text).map(Self::PhoneNumber),
+        }
+    }
+
+    /// Reads a stored contact, in any form that these rules read as an identifier.
+    pub(crate) fn stored_in_any_form(
+        method: Method,
+        text: &str,
+        rules: &PhoneRules,
+    ) -> Result<Self, IdentifierError> {
+        match method {
+            Method::Email => Self::stored(method, text),
+            Method::PhoneNumber => Self::parse_by(method, text, rules),
         }
     }
 
@@ -247,7 +260,8 @@ impl Identifier {
         let method = self.method();
         let canonical = self.as_str().to_owned();
         let is_other = |text: &String| {
-            *text != canonical && Self::parse_by(method, text, rules).as_ref() == Ok(self)
+            let read = Self::stored_in_any_form(method, text, rules);
+            *text != canonical && read.as_ref() == Ok(self)
         };
         let others: Vec<String> = others.into_iter().filter(is_other).collect();
         [canonical].into_iter().chain(others).collect()

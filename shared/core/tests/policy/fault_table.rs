@@ -33,6 +33,9 @@ use crate::{admissions, answers, other_holders, session_faults, sign_in, undo};
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
 
+/// An address that an account has in another form.
+const IN_UNICODE: &str = "zoe@xn--bcher-kva.example";
+
 /// The group that may invite.
 const INVITERS: &str = "admins";
 
@@ -71,8 +74,10 @@ enum Flow {
     InvitedFirstSignIn,
     DecidedFirstSignIn,
     FirstSignInPastAnother,
+    FirstSignInByAnotherForm,
     FirstSignInToALegacyPool,
     Disabled,
+    Federated,
     SignUp,
     ChangeContact,
     ContactInUse,
@@ -93,7 +98,7 @@ impl Flow {
         matches!(self, Self::Slot | Self::SlotSentBefore)
     }
 
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 30] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -107,8 +112,10 @@ impl Flow {
         Self::InvitedFirstSignIn,
         Self::DecidedFirstSignIn,
         Self::FirstSignInPastAnother,
+        Self::FirstSignInByAnotherForm,
         Self::FirstSignInToALegacyPool,
         Self::Disabled,
+        Self::Federated,
         Self::SignUp,
         Self::ChangeContact,
         Self::ContactInUse,
@@ -173,10 +180,14 @@ impl Flow {
             Self::FirstSignInPastAnother => {
                 "Signing in for the first time in place of an unverified account"
             }
+            Self::FirstSignInByAnotherForm => {
+                "Signing in for the first time to an account that has the contact in another form"
+            }
             Self::FirstSignInToALegacyPool => {
                 "Signing in for the first time to a pool that reports missing users"
             }
             Self::Disabled => "Signing in to an account that is disabled",
+            Self::Federated => "Signing in with the contact of a federated user, which is refused",
             Self::SignUp => "Adding a name and a second contact",
             Self::ChangeContact => "Changing a contact",
             Self::ContactInUse => "Changing a contact to that of another account",
@@ -293,6 +304,10 @@ fn world_of(flow: Flow) -> World {
         Flow::Disabled => world.disable_ada(),
         Flow::ContactInUse => world.put_account(BOBS_NAME, NEW),
         Flow::FirstSignInPastAnother => other_holders::put_unverified(&world, BOB),
+        Flow::FirstSignInByAnotherForm | Flow::Federated => {
+            world.deployment.policy.other_holders = OtherHolders::Refuse;
+            other_holders::put_elsewhere(&world, flow == Flow::Federated);
+        }
         _ => {}
     }
     world
@@ -381,7 +396,7 @@ impl<'w> Run<'w> {
             | Flow::DecidedFirstSignIn
             | Flow::FirstSignInPastAnother
             | Flow::FirstSignInToALegacyPool => {
-                self.sign_in_for_the_first_time(flow == Flow::CompletedFirstSignIn);
+                self.sign_in_for_the_first_time(BOB, flow == Flow::CompletedFirstSignIn);
                 assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");
                 let is_member = flow.rule().is_some();
                 let groups = self
@@ -397,7 +412,12 @@ impl<'w> Run<'w> {
             Flow::WithdrawInvitation => self.invite("invitations/withdraw", |account, caller| {
                 now(account.withdraw_invitation(caller, &identifier(BOB)))
             }),
+            Flow::FirstSignInByAnotherForm => {
+                self.sign_in_for_the_first_time(IN_UNICODE, false);
+                assert_eq!(self.world.directory.port.len(), 2, "no account is made");
+            }
             Flow::Disabled => self.sign_in_disabled(),
+            Flow::Federated => self.sign_in_federated(),
             Flow::SignUp => {
                 let names = Names::parse("Ada", "Lovelace").unwrap();
                 self.add("signUp", Some(&names), PendingState::Done);
@@ -515,6 +535,36 @@ impl<'w> Run<'w> {
         self.requested -= self.seen.len() + 1;
     }
 
+    /// Earns a proof, which is refused: the contact is that of a user of another identity provider.
+    fn sign_in_federated(&mut self) {
+        for _ in 0..ATTEMPTS {
+            let mut session = self.open("signIn", BOB, None);
+            let Some(Ended::Proof(proof)) = self.answer(&mut session) else {
+                continue;
+            };
+            for _ in 0..ATTEMPTS {
+                let resolver = sign_in::resolver(self.world, self.pool);
+                let answered = now(resolver.session(&sign_in::request(BOB, Some(&proof))));
+                self.end("signIn with the proof");
+                match answered {
+                    Err(SignInError::HeldElsewhere) => {
+                        assert_eq!(self.world.directory.port.len(), 2, "no account is made");
+                        return;
+                    }
+                    // The request whose answer was lost used the proof.
+                    Err(SignInError::InvalidProof) => break,
+                    Err(error) => assert_eq!(error.error_type(), "Unavailable", "{error:?}"),
+                    Ok(_) => panic!("signed in"),
+                }
+                self.seen.push(Seen::Error);
+                self.world.after_secs(5);
+            }
+            self.seen.push(Seen::Restart);
+            self.world.after_secs(30);
+        }
+        panic!("locked out");
+    }
+
     fn sign_in(&mut self, typed: &str, once_more: bool) {
         for _ in 0..ATTEMPTS {
             let mut session = self.open("signIn", typed, None);
@@ -575,9 +625,9 @@ impl<'w> Run<'w> {
         panic!("locked out");
     }
 
-    fn sign_in_for_the_first_time(&mut self, completes: bool) {
+    fn sign_in_for_the_first_time(&mut self, typed: &str, completes: bool) {
         for _ in 0..ATTEMPTS {
-            let mut session = self.open("signIn", BOB, None);
+            let mut session = self.open("signIn", typed, None);
             let proof = match self.answer(&mut session) {
                 None => continue,
                 Some(Ended::Proof(proof)) => proof,
@@ -596,7 +646,7 @@ impl<'w> Run<'w> {
                 self.seen.push(Seen::Restart);
                 continue;
             }
-            let mut session = self.open("signIn with the proof", BOB, Some(&proof));
+            let mut session = self.open("signIn with the proof", typed, Some(&proof));
             assert_eq!(session.step(), "claim");
             for _ in 0..ATTEMPTS {
                 let reply = session.answer(&proof);

@@ -9,7 +9,7 @@ use latchstring_core::account::{Account, Attributes};
 use latchstring_core::admission::AdmissionRule;
 use latchstring_core::answer::{AnswerError, AnswerPayload};
 use latchstring_core::contact::PendingState;
-use latchstring_core::flow::{DefineReason, Next};
+use latchstring_core::flow::{ClientRequest, DefineReason, Next, Round, Verdict};
 use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::{Identifier, Method, PhoneRules};
 use latchstring_core::ports::{Clock as _, Directory as _, LeaseStore as _};
@@ -67,6 +67,17 @@ fn unverified(contact: &str) -> [(&str, &str); 2] {
 /// Puts an account into the pool that never verified this contact.
 pub(crate) fn put_unverified(world: &World, contact: &str) {
     put(world, OTHERS, "CONFIRMED", &unverified(contact));
+}
+
+/// Puts a federated user with Bob's address into the pool, or an account that has an address in Unicode.
+pub(crate) fn put_elsewhere(world: &World, federated: bool) {
+    let (username, status, email) = if federated {
+        ("Google_1", "EXTERNAL_PROVIDER", BOB)
+    } else {
+        (OTHERS, "CONFIRMED", "zoe@bücher.example")
+    };
+    let attributes = [("email", email), ("email_verified", "true")];
+    put(world, username, status, &attributes);
 }
 
 fn sign_in(world: &World, contact: &str) -> Result<AnswerPayload, AnswerError> {
@@ -321,6 +332,30 @@ fn a_session_of_a_federated_username_ends_in_no_tokens() {
     assert_eq!(session.step(), "claim", "a proof, as for no account");
 }
 
+/// Cognito's event may lack the status, so it is read with the account.
+#[test]
+fn an_account_that_takes_no_codes_by_now_gets_no_tokens() {
+    for status in ["EXTERNAL_PROVIDER", "UNCONFIRMED", "FORCE_CHANGE_PASSWORD"] {
+        let world = of_aliases();
+        world.put_ada(&[]);
+        let mut session = world.at_otp(ADA);
+        let request = ClientRequest::default;
+        let answered = session.answer_event(&world.code(), request());
+        let verdict = now(world.verify(&answered)).decision;
+        assert!(matches!(verdict, Verdict::Right(_)));
+        session.rounds.push(Round {
+            challenge_name: "CUSTOM_CHALLENGE".to_owned(),
+            passed: true,
+            metadata: Some(session.metadata.clone()),
+        });
+        let event = session.session_event(request());
+        world.put_ada(&[("cognito:user_status", status)]);
+        let decided = now(world.define(&event));
+        let (next, reason) = (decided.decision, decided.reason);
+        assert_eq!((next, reason), (Next::Fail, DefineReason::NoLongerHolder));
+    }
+}
+
 #[test]
 fn a_linked_account_is_signed_in_to() {
     for world in [of_aliases(), of_contacts(OtherHolders::Refuse)] {
@@ -387,6 +422,49 @@ fn another_form_that_is_unverified_or_ambiguous_is_not_taken() {
     let pool = Pool::of(&world);
     let answered = now(resolver(&world, &pool).session(&request(canonical, Some(&proof))));
     assert_eq!(answered, Err(SignInError::HeldElsewhere));
+}
+
+/// Addresses whose domain IDNA2003 reads as another one than IDNA2008, and that other one.
+const DEVIATING: [(&str, &str); 5] = [
+    ("zoe@straße.example", "zoe@strasse.example"),
+    ("zoe@STRAẞE.example", "zoe@strasse.example"),
+    ("zoe@βόλος.example", "zoe@βόλοσ.example"),
+    ("zoe@نامه\u{200c}ای.example", "zoe@نامهای.example"),
+    ("zoe@ශ්\u{200d}රී.example", "zoe@ශ්රී.example"),
+];
+
+#[test]
+fn a_domain_with_two_readings_is_neither_contact() {
+    for (stored, other) in DEVIATING {
+        for read in [stored, other].map(identifier) {
+            assert!(!read.forms(&PhoneRules::default()).contains(&stored.into()));
+            let world = of_aliases();
+            let attributes = [("email", stored), ("email_verified", "true")];
+            put(&world, OTHERS, "CONFIRMED", &attributes);
+            assert!(!holds(&world, OTHERS, read.as_str()), "{stored}");
+            assert_eq!(is_new(&sign_in(&world, read.as_str())), Some(true));
+            let text = account(&world, OTHERS).unwrap();
+            assert_eq!(text.attributes.contact_text(Method::Email), stored);
+        }
+    }
+}
+
+/// The owner of `straße.example` opens a session of an account by its username. Its address may have
+/// been verified at `strasse.example`.
+#[test]
+fn a_domain_with_two_readings_signs_in_to_no_account() {
+    for (stored, other) in DEVIATING {
+        for typed in [stored, other] {
+            let world = of_aliases();
+            let attributes = [("email", stored), ("email_verified", "true")];
+            put(&world, OTHERS, "CONFIRMED", &attributes);
+            let mut session = world.initiate(OTHERS);
+            session.choose(&world.ticket(identifier(typed).as_str()));
+            session.answer(&world.code());
+            assert_eq!(session.ended, None, "{typed}");
+            assert_eq!(session.step(), "claim", "{typed}: a proof, and no tokens");
+        }
+    }
 }
 
 #[test]

@@ -6,6 +6,10 @@ use crate::value::unicode::{is_invisible, is_of_a_label, out_of_context};
 /// The maximum length of the part before the `@` in bytes (RFC 5321, 4.5.3.1.1).
 const MAX_LOCAL_BYTES: usize = 64;
 
+/// The characters of a domain that IDNA2003 and IDNA2008 read as different domains (UTS 46,
+/// "Deviations"), and the capital of the first, which versions of UTS 46 map differently.
+const DEVIATIONS: [char; 5] = ['ß', 'ẞ', 'ς', '\u{200c}', '\u{200d}'];
+
 /// An email address: ASCII, in lower case, its domain in ASCII (punycode) form.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
@@ -45,6 +49,19 @@ impl Email {
             return Err(IdentifierError::TooLong);
         }
         Ok(Self(canonical))
+    }
+
+    /// Reads a stored address. One whose domain has a character of [`DEVIATIONS`] is refused: whoever
+    /// verified it may have mailed `strasse.example` for `straße.example`, which has another owner.
+    ///
+    /// # Errors
+    /// If the text is not an address that all senders of mail read as the same one.
+    pub(super) fn stored(text: &str) -> Result<Self, IdentifierError> {
+        let deviates = |c: char| DEVIATIONS.contains(&c);
+        match text.chars().find(|c| deviates(*c)) {
+            Some(deviation) => Err(IdentifierError::DomainCharacter(deviation)),
+            None => Self::parse(text),
+        }
     }
 
     /// The address in canonical form.
