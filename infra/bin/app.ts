@@ -42,6 +42,8 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
     invitersGroup: context('invitersGroup'),
     invitersMayGive: context('invitersMayGive'),
     invitersMaySet: context('invitersMaySet'),
+    usernameAttributes: context('usernameAttributes') === 'true' || undefined,
+    otherHolders: context('otherHolders') as 'refuse' | undefined,
   },
   admissionHook: hook ? { functionArn: hook } : undefined,
   existingPool: userPoolId ? { userPoolId, clientIds: list('clients') ?? [] } : undefined,

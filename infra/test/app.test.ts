@@ -22,6 +22,15 @@ function synthesise(context: Record<string, string>): { name: string; template: 
 }
 
 describe('the app that deploys as it stands', () => {
+  it('reads a pool whose contacts are usernames', () => {
+    const pool = { emailFrom: 'codes@example.com', api: 'http', userPool: 'eu-west-1_Abc', clients: 'web' };
+    const { template } = synthesise({ ...pool, usernameAttributes: 'true', otherHolders: 'refuse' });
+    const { Variables } = functionOf(template, 'sign-in').Properties.Environment;
+    assert.deepEqual([Variables.USERNAME_ATTRIBUTES, Variables.OTHER_HOLDERS], ['true', 'refuse']);
+    assert.throws(() => synthesise({ ...pool, usernameAttributes: 'true' }), /settings\.otherHolders/);
+    assert.throws(() => synthesise({ ...pool, otherHolders: 'move' }), /otherHolders/);
+  });
+
   it('says what to set if nothing is', () => {
     assert.throws(() => synthesise({}), /-c emailFrom=codes@example\.com.*-c smsCountries=DE/);
   });

@@ -1,6 +1,7 @@
 //! Attacks that worked on other passwordless sign-ins, one file an attack, each run against the whole
 //! local service over TCP. SECURITY.md names the further tests of an attack.
 
+mod app_clients;
 mod biased_codes;
 mod budget_exhaustion;
 mod client_supplied_settings;

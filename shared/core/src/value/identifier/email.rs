@@ -51,8 +51,8 @@ impl Email {
         Ok(Self(canonical))
     }
 
-    /// Reads a stored address. One whose domain has a character of [`DEVIATIONS`] is refused: whoever
-    /// verified it may have mailed `strasse.example` for `straße.example`, which has another owner.
+    /// Reads a stored address. One whose domain has a character of [`DEVIATIONS`] is refused: the system
+    /// that verified it may have mailed `strasse.example` for `straße.example`, which has another owner.
     ///
     /// # Errors
     /// If the text is not an address that all senders of mail read as the same one.
