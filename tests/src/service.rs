@@ -401,6 +401,15 @@ impl Latchstring {
         }
     }
 
+    /// Returns the events so far, the oldest first, as a subscriber gets them.
+    pub async fn events(&self) -> Vec<Value> {
+        let url = format!("{}/events.json", self.settings().endpoint);
+        let answer = self.http().get(url).send().await.expect("an answer");
+        let mut events: Vec<Value> = answer.json().await.expect("a list");
+        events.reverse();
+        events
+    }
+
     /// Returns all messages that were sent, newest first.
     pub async fn inbox(&self) -> Vec<Mail> {
         let url = format!("{}/inbox.json", self.settings().endpoint);

@@ -15,6 +15,7 @@ mod contact_replaced_with_stolen_token;
 mod empty_answers;
 mod enumeration_by_response;
 mod enumeration_by_throttling;
+mod events_of_strangers;
 mod guesses_across_sessions;
 mod identifier_spellings;
 mod leaked_key;

@@ -10,18 +10,9 @@ latchstring_tests::doors! {
     ],
 }
 
-/// Returns the events so far, the oldest first.
-async fn events(latchstring: &Latchstring) -> Vec<Value> {
-    let url = format!("{}/events.json", latchstring.settings().endpoint);
-    let response = latchstring.http().get(url).send().await.expect("an answer");
-    let mut events: Vec<Value> = response.json().await.expect("a list");
-    events.reverse();
-    events
-}
-
 async fn kinds(latchstring: &Latchstring) -> Vec<String> {
     let kind = |event: &Value| event["detail-type"].as_str().unwrap_or_default().to_owned();
-    events(latchstring).await.iter().map(kind).collect()
+    latchstring.events().await.iter().map(kind).collect()
 }
 
 #[tokio::test]
@@ -32,10 +23,10 @@ async fn a_first_sign_in_and_the_next_are_published() {
         latchstring.by_phone("+1 415 555 0132"),
     ];
     for ada in contacts {
-        let before = events(&latchstring).await.len();
+        let before = latchstring.events().await.len();
         let joined: SignedIn = ada.signs_in_for_the_first_time().await;
         ada.signs_in().await;
-        let events = events(&latchstring).await.split_off(before);
+        let events = latchstring.events().await.split_off(before);
         let kinds: Vec<_> = events.iter().map(|event| &event["detail-type"]).collect();
         assert_eq!(kinds, ["AccountCreated", "SignedIn", "SignedIn"]);
         for event in &events {

@@ -166,6 +166,20 @@ async fn answers_differ_only_where_cognito_itself_differs() {
     }
 }
 
+#[tokio::test]
+async fn events_make_no_difference_before_a_right_code() {
+    for typed in Typed::ALL {
+        let setting = Setting {
+            typed,
+            events: true,
+            ..seeded(1)
+        };
+        let no_account = play(setting, Class::NoAccount, false).await;
+        let play = async |class| play(setting, class, false).await;
+        assert_equal_but_for_cognito(&no_account, play, setting).await;
+    }
+}
+
 /// A spelling changes no answer, call or time, for any class.
 #[tokio::test]
 async fn another_spelling_gets_the_same_answers() {

@@ -167,6 +167,8 @@ pub(crate) struct Setting {
     pub(crate) session_mode: bool,
     /// True if the pool has username attributes.
     pub(crate) username_attributes: bool,
+    /// True if events are written with the changes.
+    pub(crate) events: bool,
 }
 
 impl Setting {
@@ -599,6 +601,7 @@ fn lambdas(
     let policy = &mut deployment.policy;
     policy.contacts_are_usernames = setting.username_attributes;
     policy.other_holders = OtherHolders::Refuse;
+    policy.events = setting.events;
     if setting.tier != Tier::Short {
         policy.budgets.short_guesses_per_month = 0;
     }
@@ -619,7 +622,12 @@ fn lambdas(
     }
     // Real time is not measured here.
     let aws = aws_at(endpoint).with_slack(20);
-    let store = recorded(MemoryStore::default(), wire);
+    let store = if setting.events {
+        MemoryStore::with_outbox()
+    } else {
+        MemoryStore::default()
+    };
+    let store = recorded(store, wire);
     let directory = recorded(CognitoDirectory::new(&aws, POOL), wire);
     let courier = recorded(inbox.clone(), wire);
     let tokens = recorded(CognitoTokens::new(&aws), wire);

@@ -25,8 +25,11 @@ use crate::undo::{NEW, undoing};
 /// Longer than anything stays in the outbox that can be decided.
 const LONG: u64 = 8000;
 
+/// Longer than the intent of a new account waits for the sweeper.
+pub(crate) const OVERDUE: u64 = 600;
+
 /// Returns a deployment with events.
-fn with_events(world: &World) -> World {
+pub(crate) fn with_events(world: &World) -> World {
     world.reconfigured(|world| {
         world.deployment.policy.events = true;
         world.store = Flaky::new(MemoryStore::with_outbox(), world.wire.clone());
@@ -59,7 +62,7 @@ fn kinds(world: &World) -> Vec<EventKind> {
 }
 
 /// Returns the kinds of the different events, in the order of their first publication.
-fn different(world: &World) -> Vec<EventKind> {
+pub(crate) fn different(world: &World) -> Vec<EventKind> {
     let mut seen = BTreeSet::new();
     let mut kinds = Vec::new();
     for event in published(world) {
@@ -68,6 +71,16 @@ fn different(world: &World) -> Vec<EventKind> {
         }
     }
     kinds
+}
+
+/// Events of each of these kinds are published, and of no other, once the sweeper was there. A flow
+/// that fails after its row was finished leaves an event, and its repetition another.
+pub(crate) fn are_published(world: &World, wanted: &[EventKind]) {
+    world.after_secs(LONG);
+    sweep(world);
+    let found: BTreeSet<EventKind> = kinds(world).into_iter().collect();
+    assert_eq!(found, wanted.iter().copied().collect());
+    settled(world);
 }
 
 /// Nothing is left, however long the sweeper goes on.

@@ -15,6 +15,7 @@ use latchstring_core::answer::AnswerPayload;
 use latchstring_core::contact::{ContactError, ContactMessage, Identity, PendingState};
 use latchstring_core::continuation::CodeEffect;
 
+use latchstring_core::event::EventKind;
 use latchstring_core::flow::Next;
 use latchstring_core::holders::OtherHolders;
 use latchstring_core::identifier::Method;
@@ -28,7 +29,7 @@ use crate::contacts::{self, Tokens, holds, identity};
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Break, Flaky, NUMBER, Pool, Session, World, identifier, now,
 };
-use crate::{admissions, answers, other_holders, session_faults, sign_in, undo};
+use crate::{admissions, answers, events, other_holders, session_faults, sign_in, undo};
 
 /// The contact that Ada requests in place of [`ADA`].
 const NEW: &str = "ada@example.org";
@@ -91,6 +92,9 @@ enum Flow {
     AnswerUndo,
     Invite,
     WithdrawInvitation,
+    NotedSignIn,
+    NotedFirstSignIn,
+    NotedChange,
 }
 
 impl Flow {
@@ -98,7 +102,7 @@ impl Flow {
         matches!(self, Self::Slot | Self::SlotSentBefore)
     }
 
-    const ALL: [Self; 30] = [
+    const ALL: [Self; 33] = [
         Self::SignIn,
         Self::SignInByPhone,
         Self::Ticket,
@@ -129,7 +133,20 @@ impl Flow {
         Self::AnswerUndo,
         Self::Invite,
         Self::WithdrawInvitation,
+        Self::NotedSignIn,
+        Self::NotedFirstSignIn,
+        Self::NotedChange,
     ];
+
+    /// Returns the events that the flow leaves, where events are published.
+    const fn events(self) -> &'static [EventKind] {
+        match self {
+            Self::NotedSignIn => &[EventKind::SignedIn],
+            Self::NotedFirstSignIn => &[EventKind::AccountCreated, EventKind::SignedIn],
+            Self::NotedChange => &[EventKind::ContactChanged],
+            _ => &[],
+        }
+    }
 
     /// Returns the rule for new accounts, if there is one.
     const fn rule(self) -> Option<AdmissionRule> {
@@ -151,6 +168,7 @@ impl Flow {
             | Self::PendingContact
             | Self::RememberDevice
             | Self::UpdateName
+            | Self::NotedChange
             | Self::Invite
             | Self::WithdrawInvitation => "sign-up",
             _ => "sign-in",
@@ -201,6 +219,12 @@ impl Flow {
             Self::AnswerUndo => "Undoing the change of a contact with a continuation",
             Self::Invite => "Inviting a contact",
             Self::WithdrawInvitation => "Withdrawing an invitation",
+            Self::NotedSignIn => "Signing in where events are published",
+            Self::NotedFirstSignIn => {
+                "Signing in for the first time where events are published, with tokens in the answer \
+                 to the proof"
+            }
+            Self::NotedChange => "Changing a contact where events are published",
         }
     }
 }
@@ -282,6 +306,9 @@ fn world_of(flow: Flow) -> World {
         (budget.short_guesses_per_day, budget.long_guesses_per_day) = (0, 0);
         let answers = (0..=ATTEMPTS).map(|number| number.to_string());
         world.captcha = Some(Flaky::new(FixedCaptcha::new(answers), world.wire.clone()));
+    }
+    if !flow.events().is_empty() {
+        world = events::with_events(&world);
     }
     if flow.is_in_slots() {
         let budgets = &mut world.deployment.policy.budgets;
@@ -366,6 +393,9 @@ fn run(flow: Flow, broken: Option<(usize, Break)>) -> Outcome {
         .iter()
         .filter(|(call, step)| *call == "refund" && requests.contains(step));
     let charges = charges.count().saturating_sub(refunds.count());
+    if !flow.events().is_empty() {
+        events::are_published(&world, flow.events());
+    }
     let items = world.wire.items().into_iter();
     Outcome {
         items: items
@@ -383,7 +413,11 @@ impl<'w> Run<'w> {
     /// Runs the flow to its end.
     fn play(&mut self, flow: Flow) {
         match flow {
-            Flow::SignIn | Flow::Captcha | Flow::Slot | Flow::SlotSentBefore => {
+            Flow::SignIn
+            | Flow::Captcha
+            | Flow::Slot
+            | Flow::SlotSentBefore
+            | Flow::NotedSignIn => {
                 self.sign_in(ADA, false);
             }
             Flow::Ticket => self.sign_in_by_ticket(),
@@ -395,8 +429,10 @@ impl<'w> Run<'w> {
             | Flow::InvitedFirstSignIn
             | Flow::DecidedFirstSignIn
             | Flow::FirstSignInPastAnother
-            | Flow::FirstSignInToALegacyPool => {
-                self.sign_in_for_the_first_time(BOB, flow == Flow::CompletedFirstSignIn);
+            | Flow::FirstSignInToALegacyPool
+            | Flow::NotedFirstSignIn => {
+                let completes = [Flow::CompletedFirstSignIn, Flow::NotedFirstSignIn];
+                self.sign_in_for_the_first_time(BOB, completes.contains(&flow));
                 assert_eq!(self.world.directory.port.len(), 2, "Bob has one account");
                 let is_member = flow.rule().is_some();
                 let groups = self
@@ -422,7 +458,9 @@ impl<'w> Run<'w> {
                 let names = Names::parse("Ada", "Lovelace").unwrap();
                 self.add("signUp", Some(&names), PendingState::Done);
             }
-            Flow::ChangeContact => self.add("changeContact", None, PendingState::Done),
+            Flow::ChangeContact | Flow::NotedChange => {
+                self.add("changeContact", None, PendingState::Done);
+            }
             Flow::ContactInUse => self.add("changeContact", None, PendingState::InUse),
             Flow::UndoChange => self.undo(),
             Flow::Answer | Flow::AnswerFirst | Flow::AnswerResend | Flow::AnswerUndo => {
@@ -1109,6 +1147,18 @@ fn each_function_reaches_exactly_the_items_of_its_role() {
         }
         reached.extend(usual.items);
     }
+    // Where events are published, these functions write them too (`EVENT_RIGHTS`).
+    let events = include_str!("../../../../infra/lib/events.ts");
+    let (_, events) = events.split_once("EVENT_RIGHTS").expect("the table");
+    let (events, _) = events.split_once("};").expect("its end");
+    reached.retain(|(function, item)| {
+        let is_event = *item == "event";
+        assert!(
+            !is_event || events.contains(&format!("'{function}'")),
+            "{function}"
+        );
+        !is_event
+    });
     let mut items = items_of("RIGHTS");
     items.extend(functions_of_invitations().map(|function| (function, "invitation")));
     assert_eq!(reached, items);

@@ -9,9 +9,13 @@
     reason = "`cargo xtask model` shows what was explored"
 )]
 
+use std::time::Duration;
+
+use latchstring_core::event::EventKind;
 use latchstring_core::flow::{ClientRequest, DefineReason, Next, VerifyReason};
 use latchstring_core::identifier::Method;
-use latchstring_core::ports::Directory as _;
+use latchstring_core::outbox::Sweep;
+use latchstring_core::ports::{Clock as _, Directory as _};
 use latchstring_core::secret::Secret;
 use latchstring_core::session::{SessionError, SessionId};
 use latchstring_core::sign_in::{SignInError, SignInPayload};
@@ -20,6 +24,7 @@ use latchstring_memory::MemoryDirectory;
 use crate::admissions::{by_invitation, invite, username};
 use crate::completions::completion;
 use crate::contacts::{change, holds, last_code};
+use crate::events::{OVERDUE, are_published, different, with_events};
 use crate::guess_charges::charged;
 use crate::harness::{
     ADA, ADAS_NAME, BOB, BOBS_NAME, Bounds, Break, Choices, Explored, NUMBER, Pool, Reply, Session,
@@ -612,6 +617,68 @@ fn no_order_of_two_redemptions_uses_an_invitation_twice() {
             let proof = earned_proof(&world, BOB);
             let again = now(sign_in.session(&request(BOB, Some(&proof))));
             assert_eq!(again.err(), Some(SignInError::NotAdmitted));
+        },
+    );
+}
+
+/// The process that created an account died before its last step. The owner signs in again while the
+/// sweeper looks at the intent, and one of both may die too.
+#[test]
+fn no_order_of_a_completion_and_sweeps_loses_an_event() {
+    let begin = || with_events(&World::with_ada()).reconfigured(widen_budgets);
+    let signs_in = |world: &World| {
+        // Where the account is complete, the code earns the tokens.
+        let Some(proof) = earned_proof_or_tokens(world) else {
+            return;
+        };
+        let (pool, proof) = (Pool::of(world), Secret::new(proof));
+        world.wire.clear();
+        now(resolver(world, &pool).tokens(&request(BOB, None), &proof)).unwrap();
+    };
+    let whole = begin();
+    signs_in(&whole);
+    let calls = whole.wire.calls();
+    let last = calls.iter().position(|call| *call == "set_password");
+    let last = last.expect("the last step");
+    explore(
+        "events",
+        [bounds(1, 1, 1), bounds(2, 2, 1)],
+        |choices, sweepers, bounds| {
+            let world = begin();
+            let pool = Pool::of(&world);
+            let sign_in = resolver(&world, &pool);
+            let request = request(BOB, None);
+            let proof = Secret::new(earned_proof(&world, BOB));
+            world.wire.will_break([(last, Break::Before)]);
+            assert!(now(sign_in.tokens(&request, &proof)).is_err());
+            world.wire.clear();
+            world.after_secs(OVERDUE);
+
+            let proof = Secret::new(earned_proof(&world, BOB));
+            let until = world.clock.now().plus(Duration::from_secs(40));
+            let sweep = Sweep {
+                store: &world.store,
+                directory: &world.directory,
+                bus: &world.bus,
+                clock: &world.clock,
+            };
+            world.wire.take_turns();
+            let mut strands: Vec<Strand<'_, ()>> = vec![Box::pin(async {
+                let _ = sign_in.tokens(&request, &proof).await;
+            })];
+            for _ in 0..sweepers {
+                strands.push(Box::pin(async {
+                    sweep.run(until).await;
+                }));
+            }
+            choices.run(strands, bounds);
+
+            world.after_secs(OVERDUE);
+            signs_in(&world);
+            are_published(&world, &[EventKind::AccountCreated, EventKind::SignedIn]);
+            let created = different(&world).into_iter();
+            let created = created.filter(|kind| *kind == EventKind::AccountCreated);
+            assert_eq!(created.count(), 1, "one id");
         },
     );
 }

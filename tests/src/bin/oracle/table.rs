@@ -76,13 +76,13 @@ impl Table {
                     deleted => written(deleted),
                 }
             }
-            "Query" => reply(StatusCode::OK, &json!({ "Items": self.due(request) })),
+            "Query" => reply(StatusCode::OK, &self.due(request)),
             other => panic!("{other} is not spoken here"),
         }
     }
 
-    /// Returns the items of an index whose key has a number second, in its order.
-    fn due(&self, request: &Value) -> Vec<Item> {
+    /// Returns a page of an index whose key has a number second, in its order.
+    fn due(&self, request: &Value) -> Value {
         let items = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let expression = request["KeyConditionExpression"].as_str().expect("a key");
         let words: Vec<&str> = words(expression).into_iter().rev().collect();
@@ -96,16 +96,24 @@ impl Table {
             }
             .any()
         };
-        let mut found: Vec<Item> = items.values().filter(is_found).cloned().collect();
         // `#partition = :value AND #order <= :value`, from its end.
         let order = attribute(words[2], request);
-        found.sort_by_key(|item| item.get(order).and_then(number));
-        found.truncate(
-            request["Limit"]
-                .as_u64()
-                .map_or(usize::MAX, |limit| usize::try_from(limit).expect("a limit")),
-        );
-        found
+        let place = |item: &Item| (item.get(order).and_then(number), item["pk"].to_string());
+        let mut found: Vec<&Item> = items.values().filter(is_found).collect();
+        found.sort_by_key(|item| place(item));
+        if let Some(start) = request["ExclusiveStartKey"].as_object() {
+            found.retain(|item| place(item) > place(start));
+        }
+        let limit = request["Limit"].as_u64().expect("a limit");
+        let limit = usize::try_from(limit).expect("a limit");
+        let mut page = json!({ "Items": found.iter().take(limit).collect::<Vec<_>>() });
+        if let Some(last) = found.get(limit - 1) {
+            let partition = words.last().map(|word| attribute(word, request));
+            let names = [Some("pk"), Some(order), partition].into_iter().flatten();
+            let keys = names.map(|name| (name.to_owned(), last[name].clone()));
+            page["LastEvaluatedKey"] = keys.collect::<Item>().into();
+        }
+        page
     }
 
     /// Changes one item if the condition holds, and returns it; otherwise returns it as it is.
