@@ -236,7 +236,7 @@ impl Policy {
     }
 
     /// Succeeds if a client takes identifiers of this method. Whether the deployment sends to it is
-    /// another question ([`Policy::price`]).
+    /// another question.
     ///
     /// # Errors
     /// As if the deployment sent nothing by the method.
