@@ -47,12 +47,11 @@ async fn only_a_spent_code_of_an_account_is_an_event_of_a_stranger() {
     }
     assert_eq!(latchstring.events().await.len(), before, "nothing happened");
 
-    let mut spent = 0;
-    for _ in 0..3 {
+    // The guesses of the day end with the third code: its last answer is not compared.
+    for spent in [1, 2, 2] {
         for contact in [&victim, &no_account] {
             gives_up(contact).await;
         }
-        spent += 1;
         latchstring.advance(600).await;
         let events = latchstring.events().await.split_off(before);
         assert_eq!(kinds(&events), vec!["SignInRefused"; spent]);
@@ -64,5 +63,5 @@ async fn only_a_spent_code_of_an_account_is_an_event_of_a_stranger() {
 
     // What was published comes again by no request.
     latchstring.advance(OVERDUE).await;
-    assert_eq!(latchstring.events().await.len(), before + spent);
+    assert_eq!(latchstring.events().await.len(), before + 2);
 }
