@@ -8,7 +8,7 @@ use crate::production;
 
 latchstring_tests::doors! {
     every: [
-        only_a_spent_code_of_an_account_is_an_event_of_a_stranger,
+        a_stranger_causes_events_of_spent_codes_alone,
     ],
 }
 
@@ -30,7 +30,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn only_a_spent_code_of_an_account_is_an_event_of_a_stranger() {
+async fn a_stranger_causes_events_of_spent_codes_alone() {
     let latchstring: Latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     let no_account = latchstring.by_email("no.account@example.com");

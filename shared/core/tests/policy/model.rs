@@ -626,7 +626,7 @@ fn no_order_of_two_redemptions_uses_an_invitation_twice() {
 #[test]
 fn no_order_of_a_completion_and_sweeps_loses_an_event() {
     let begin = || with_events(&World::with_ada()).reconfigured(widen_budgets);
-    let signs_in = |world: &World| {
+    let again = |world: &World| {
         // Where the account is complete, the code earns the tokens.
         let Some(proof) = earned_proof_or_tokens(world) else {
             return;
@@ -636,7 +636,7 @@ fn no_order_of_a_completion_and_sweeps_loses_an_event() {
         now(resolver(world, &pool).tokens(&request(BOB, None), &proof)).unwrap();
     };
     let whole = begin();
-    signs_in(&whole);
+    again(&whole);
     let calls = whole.wire.calls();
     let last = calls.iter().position(|call| *call == "set_password");
     let last = last.expect("the last step");
@@ -674,7 +674,7 @@ fn no_order_of_a_completion_and_sweeps_loses_an_event() {
             choices.run(strands, bounds);
 
             world.after_secs(OVERDUE);
-            signs_in(&world);
+            again(&world);
             are_published(&world, &[EventKind::AccountCreated, EventKind::SignedIn]);
             let created = different(&world).into_iter();
             let created = created.filter(|kind| *kind == EventKind::AccountCreated);
