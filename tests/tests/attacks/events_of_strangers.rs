@@ -1,4 +1,4 @@
-//! A stranger has events published at the operator's expense, or reads a contact in them.
+//! An attacker has events published at the operator's expense, or reads a contact in them.
 //! (Adversarial review of this project.)
 
 use latchstring_tests::{Latchstring, Person};
@@ -8,7 +8,7 @@ use crate::production;
 
 latchstring_tests::doors! {
     every: [
-        a_stranger_causes_events_of_spent_codes_alone,
+        an_attacker_causes_events_of_spent_codes_only,
     ],
 }
 
@@ -30,7 +30,7 @@ fn kinds(events: &[Value]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_stranger_causes_events_of_spent_codes_alone() {
+async fn an_attacker_causes_events_of_spent_codes_only() {
     let latchstring: Latchstring = production().await;
     let victim = latchstring.by_email("victim@example.com");
     let no_account = latchstring.by_email("no.account@example.com");
