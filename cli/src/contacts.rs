@@ -16,16 +16,10 @@ pub enum Form {
     Refused,
 }
 
-/// The characters that the standards of 2003 and 2008 for domains in Unicode map to different domains
-/// (UTS 46, "Deviations").
-const DEVIATIONS: [char; 5] = ['ß', 'ẞ', 'ς', '\u{200c}', '\u{200d}'];
-
 impl Form {
     /// Returns the form of a stored contact.
     pub fn of(method: Method, stored: &str, phones: &PhoneRules) -> Self {
-        match Identifier::parse_by(method, stored, phones) {
-            // A sender that reads domains by the older standard verified it at another one.
-            Ok(_) if stored.contains(DEVIATIONS) => Self::Refused,
+        match Identifier::stored_in_any_form(method, stored, phones) {
             Ok(read) if read.as_str().eq_ignore_ascii_case(stored) => Self::Canonical,
             Ok(read) => Self::Other(read.as_str().to_owned()),
             Err(_) => Self::Refused,

@@ -239,7 +239,10 @@ impl Identifier {
     }
 
     /// Reads a stored contact, in any form that these rules read as an identifier.
-    pub(crate) fn stored_in_any_form(
+    ///
+    /// # Errors
+    /// If it is none, or if senders of mail read its domain as different ones.
+    pub fn stored_in_any_form(
         method: Method,
         text: &str,
         rules: &PhoneRules,
