@@ -1,6 +1,7 @@
 //! The settings of single app clients (`CLIENTS`), and the texts of messages (`MESSAGES_FILE`).
 
 use std::collections::{BTreeMap, BTreeSet};
+#[cfg(feature = "couriers")]
 use std::str::FromStr;
 use std::sync::Arc;
 
