@@ -33,13 +33,7 @@ fn main() -> ExitCode {
 }
 
 fn resolver<
-    S: PendingStore
-        + UndoStore
-        + InvitationStore
-        + CounterStore
-        + OutboxStore
-        + SessionStore
-        + Clone,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore + Clone,
 >(
     environment: &Environment<'_>,
     aws: &Aws,

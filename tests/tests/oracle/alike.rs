@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::classes::{
-    Class, Story, play, play_captcha, play_in_slots, play_resumed, play_resumed_elsewhere,
-    play_signed_in,
+    Class, Story, play, play_captcha, play_in_slots, play_refused, play_resumed,
+    play_resumed_elsewhere, play_signed_in,
 };
 use crate::shape::{Difference, differences, step};
 use crate::world::{Rule, Sabotage, Seen, Setting, Tier, Typed};
@@ -376,6 +376,44 @@ async fn a_rule_for_new_accounts_shows_to_no_caller() {
     };
     let play = async |class| play_signed_in(setting, class).await;
     assert_equal(&signed_in, play, setting).await;
+}
+
+/// Checks that requests for an unknown client are refused like one with a bad identifier, without a call,
+/// and that each is refused alike for every class.
+pub(crate) async fn assert_refused_alike(play: impl AsyncFn(Class) -> [Story; 3]) {
+    let bad = play(Class::NoAccount).await.into_iter().next();
+    let bad = bad.expect("a story");
+    for (step, seen) in &bad {
+        assert!(seen.body.contains("InvalidIdentifier"), "{step}");
+        let calls = seen.calls.len() + seen.after.len();
+        assert_eq!((calls, seen.took), (0, Duration::ZERO), "{step}");
+    }
+    for class in Class::ALL {
+        for (number, story) in play(class).await.iter().enumerate() {
+            let shown = differences(&bad, story);
+            assert!(shown.is_empty(), "{number}, {class:?}: {shown:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_refused_like_a_bad_identifier() {
+    for typed in Typed::ALL {
+        let setting = Setting { typed, ..seeded(1) };
+        assert_refused_alike(async |class| play_refused(setting, class).await).await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_for_an_unknown_client_is_detected() {
+    let looks = Setting {
+        sabotage: Sabotage::LookUp,
+        ..seeded(1)
+    };
+    let [_, no_account, _] = play_refused(looks, Class::NoAccount).await;
+    let [_, known, _] = play_refused(looks, Class::Known).await;
+    let shown = differences(&no_account, &known);
+    assert!(shown.contains(&("signIn", "calls".to_owned())), "{shown:?}");
 }
 
 /// The second call opens a session without an account, and is equal to the first call of other classes.
