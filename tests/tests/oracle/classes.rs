@@ -322,11 +322,9 @@ pub(crate) const REFUSED_REQUESTS: [(Option<&str>, &str); 3] = [
     (Some(""), UNKNOWN_CLIENT),
 ];
 
-/// Runs each of [`REFUSED_REQUESTS`] in one deployment, as every operation that takes a client. Without an
-/// identifier of its own, a request has that of the world.
-pub(crate) async fn play_refused(setting: Setting, class: Class) -> [Story; 3] {
-    let world = &deployment(setting).await;
-    class.set_up(world).await;
+/// Runs each of [`REFUSED_REQUESTS`], as every operation that takes a client. Without an identifier of its
+/// own, a request has that of the world.
+pub(crate) async fn play_refused(world: &World) -> [Story; 3] {
     let mut stories = [const { Story::new() }; 3];
     for (story, (text, client)) in stories.iter_mut().zip(REFUSED_REQUESTS) {
         let mut input = input(world.typed, text.unwrap_or(world.text), None);
