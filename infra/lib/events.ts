@@ -20,8 +20,11 @@ export const PROJECTED = ['kind', 'sub', 'client', 'method', 'noted', 'subject',
 export const EVENT_RIGHTS: Partial<Record<FunctionName, string[]>> = {
   'define-auth-challenge': ['GetItem', 'UpdateItem'],
   'sign-in': ['UpdateItem'],
-  'sign-up': ['UpdateItem'],
+  'sign-up': ['GetItem', 'UpdateItem'],
 };
+
+/** The functions that publish their events after the response. The sweeper publishes those of the others. */
+const PUBLISHES: readonly FunctionName[] = ['define-auth-challenge', 'sign-up'];
 
 /** The bus of the events, or undefined if they are off. */
 export function busOf(scope: Construct, { events: given }: LatchstringProps): events.IEventBus | undefined {
@@ -70,7 +73,7 @@ export function eventStatements(name: FunctionName, tableArn: string, bus: event
   const actions = EVENT_RIGHTS[name];
   return [
     ...(actions ? [onItems('Events', tableArn, actions, ['event'])] : []),
-    ...(name === 'define-auth-challenge' ? [putEvents(bus)] : []),
+    ...(PUBLISHES.includes(name) ? [putEvents(bus)] : []),
   ];
 }
 

@@ -264,7 +264,7 @@ async fn a_sign_out_revokes_the_access_token() {
     assert_eq!(mode.token(&id).await, Err(SessionError::NotSignedIn));
     let token = mode.token(&other).await.expect("a token");
     let everywhere = mode.sessions().sign_out_everywhere(&other).await;
-    assert_eq!(everywhere, Ok(()));
+    assert!(everywhere.is_ok());
     assert!(!mode.is_valid(&token).await);
 }
 
