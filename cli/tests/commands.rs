@@ -27,7 +27,10 @@ fn settings_are_printed_as_text_and_as_json() {
     );
     let json: serde_json::Value =
         serde_json::from_str(&printed(&["settings", "--json"], &[])).expect("JSON");
-    assert_eq!((&json["command"], &json["outcome"]), (&"settings".into(), &"done".into()));
+    assert_eq!(
+        (&json["command"], &json["outcome"]),
+        (&"settings".into(), &"done".into())
+    );
     let all = json["settings"].as_array().expect("a list");
     let length = all.iter().find(|setting| setting["name"] == "CODE_LENGTH");
     let length = length.expect("it is listed");
@@ -127,7 +130,14 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
     let doctor = of("doctor");
     assert!(doctor.len() > 4, "{doctor:?}");
     for command in [
-        "attach", "detach", "erase", "export", "invite", "rotate-keys", "trace", "unlock",
+        "attach",
+        "detach",
+        "erase",
+        "export",
+        "invite",
+        "rotate-keys",
+        "trace",
+        "unlock",
     ] {
         assert_eq!(of(command), doctor, "{command}");
     }
@@ -180,7 +190,10 @@ fn every_object_has_its_command_and_outcome() {
         (&["man"], &[], "text"),
     ] {
         let printed = object(arguments, environment, 0);
-        assert_eq!((&printed["command"], &printed["outcome"]), (&arguments[0].into(), &"done".into()));
+        assert_eq!(
+            (&printed["command"], &printed["outcome"]),
+            (&arguments[0].into(), &"done".into())
+        );
         assert!(!printed[member].is_null(), "{printed:#}");
     }
     let pool = ["--user-pool", "eu-west-1_Abc"];
@@ -218,15 +231,22 @@ fn completions_and_the_manual_name_every_command() {
     assert!(names.len() > 12, "{names:?}");
     let manual = printed(&["man"], &[]);
     for name in names {
-        assert!(manual.contains(&format!(".SH {}", name.to_uppercase())), "{name}");
+        assert!(
+            manual.contains(&format!(".SH {}", name.to_uppercase())),
+            "{name}"
+        );
         for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
-            assert!(printed(&["completions", shell], &[]).contains(name), "{name} in {shell}");
+            assert!(
+                printed(&["completions", shell], &[]).contains(name),
+                "{name} in {shell}"
+            );
         }
     }
 }
 
 /// The generated part of docs/cli.md follows this line.
-const GENERATED: &str = "<!-- The rest is generated: UPDATE_GENERATED=1 cargo test --workspace --test commands -->\n\n";
+const GENERATED: &str =
+    "<!-- The rest is generated: UPDATE_GENERATED=1 cargo test --workspace --test commands -->\n\n";
 
 #[test]
 fn the_reference_is_that_of_the_program() {
@@ -240,5 +260,8 @@ fn the_reference_is_that_of_the_program() {
         std::fs::write(&file, page).expect("docs/cli.md is written");
         return;
     }
-    assert!(reference == now, "docs/cli.md differs from the program: run the command that it names");
+    assert!(
+        reference == now,
+        "docs/cli.md differs from the program: run the command that it names"
+    );
 }
