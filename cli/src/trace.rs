@@ -5,6 +5,7 @@
 //! flow that these lines name. docs/metrics.md lists the lines.
 
 use std::collections::BTreeSet;
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ pub const FLOWS: usize = 50;
 /// A line of a function's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The time, in milliseconds since 1970.
+    /// The time that the function states, in microseconds since 1970.
     pub at: u64,
     /// The end of the function's name, such as `sign-in`.
     pub function: String,
@@ -107,8 +108,16 @@ async fn lines_with(
 fn line(function: &str, event: &Value) -> Option<Line> {
     let fields: Value = serde_json::from_str(event["message"].as_str()?.trim()).ok()?;
     fields["message"].as_str()?;
+    // Lines that the function wrote together reach the log with one time.
+    let stated = fields["timestamp"].as_str();
+    let stated = stated.and_then(|text| humantime::parse_rfc3339(text).ok());
+    let stated = stated.and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    let at = match stated {
+        Some(since) => u64::try_from(since.as_micros()).ok()?,
+        None => event["timestamp"].as_u64()?.checked_mul(1000)?,
+    };
     Some(Line {
-        at: event["timestamp"].as_u64()?,
+        at,
         function: function.to_owned(),
         fields,
     })

@@ -34,8 +34,8 @@ const STAYS: [&str; 8] = [
      server does not ask Cognito.",
     "The generation of device tokens, a keyed hash and a number, stays until no token can be valid: at most 366 \
      days. Without it a token that was ended would be valid again.",
-    "Counters of a source, of a device token, of a mail domain and of a country are found by no person, and end \
-     within 30 days. Records of redeemed tickets and proofs hold random numbers alone, and end within a day.",
+    "Counters of a source, a device token and an ended slot are keyed hashes that are found by no person, and end \
+     within days. Those of a mail domain and a country name no person. Records of redeemed tickets and proofs hold random numbers alone, and end within a day.",
     "Backups of the table, such as point-in-time recovery, keep the items for at most 35 days, or as long as you \
      keep the backup.",
 ];

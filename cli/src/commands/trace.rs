@@ -184,7 +184,12 @@ async fn lines(
         );
     }
     for line in &story.lines {
-        say!("{}  {:<30}  {}", at(line.at), line.function, line.story());
+        say!(
+            "{}  {:<30}  {}",
+            at(line.at / 1000),
+            line.function,
+            line.story()
+        );
     }
     if story.is_cut {
         say!(
@@ -206,7 +211,7 @@ async fn lines(
 
 fn in_json(line: &Line) -> Value {
     json!({
-        "at": at(line.at),
+        "at": at(line.at / 1000),
         "function": line.function,
         "story": line.story(),
         "fields": line.fields,

@@ -116,8 +116,9 @@ async fn unlock(arguments: &Arguments) -> Result<bool, Failure> {
     }
     for limit in &removed {
         say!(
-            "Lifted: {}, {} of {}",
+            "Lifted: {} per {}, {} of {}",
             limit.counted,
+            limit.period,
             limit.count,
             limit.limit
         );
@@ -165,6 +166,7 @@ impl<S: CounterStore> BudgetState<'_, S> {
         for limit in used {
             let OwnLimit {
                 counted,
+                period,
                 count,
                 limit: most,
                 ends_in,
@@ -172,7 +174,7 @@ impl<S: CounterStore> BudgetState<'_, S> {
             } = limit;
             let spent = if limit.is_spent() { ", spent" } else { "" };
             say!(
-                "{counted}: {count} of {most}{spent}, until {}",
+                "{counted} per {period}: {count} of {most}{spent}, until {}",
                 in_words(*ends_in)
             );
         }
@@ -243,6 +245,7 @@ impl<S: CounterStore> BudgetState<'_, S> {
 fn in_json(limit: &OwnLimit) -> Value {
     json!({
         "counted": limit.counted,
+        "period": limit.period,
         "count": limit.count,
         "limit": limit.limit,
         "spent": limit.is_spent(),

@@ -181,7 +181,7 @@ async fn computed(
     deployment: &Deployment,
     person: &KnownPerson,
     now: Timestamp,
-) -> Result<Vec<(String, Kind)>, String> {
+) -> Result<BTreeMap<String, Kind>, String> {
     let keys = &deployment.keys;
     let mut computed = Vec::new();
     let mut limits = Vec::new();
@@ -193,11 +193,10 @@ async fn computed(
             computed.push((pending_key(sub, method), Kind::Pending));
         }
         computed.push((lease_key(Pseudonym::of_account(keys, sub)), Kind::Lease));
-        limits.extend(
-            own_limits(deployment, store, None, Some(sub), now)
-                .await
-                .map_err(text_of)?,
-        );
+        for at in periods(now) {
+            let of_account = own_limits(deployment, store, None, Some(sub), at).await;
+            limits.extend(of_account.map_err(text_of)?);
+        }
     }
     for contact in &person.contacts {
         let pseudonym = Pseudonym::of_identifier(keys, contact);
@@ -207,15 +206,23 @@ async fn computed(
         computed.push((invitation_key(invitation), Kind::Invitation));
         let devices = Pseudonym::of_devices(keys, contact);
         computed.push((counter_key(devices), Kind::Devices));
-        limits.extend(
-            own_limits(deployment, store, Some(contact), None, now)
-                .await
-                .map_err(text_of)?,
-        );
+        for at in periods(now) {
+            let of_contact = own_limits(deployment, store, Some(contact), None, at).await;
+            limits.extend(of_contact.map_err(text_of)?);
+        }
     }
     let counters = limits.into_iter();
     computed.extend(counters.map(|it| (counter_key(it.counter), Kind::Counter)));
-    Ok(computed)
+    Ok(computed.into_iter().collect())
+}
+
+/// Returns the times in whose periods counters may still be stored: the store removes those that have ended
+/// up to days late.
+fn periods(now: Timestamp) -> impl Iterator<Item = Timestamp> {
+    const DAY: u64 = 24 * 3600;
+    let days = [0, 1, 2, 3, 30];
+    days.into_iter()
+        .map(move |days| Timestamp::from_secs(now.as_secs().saturating_sub(days * DAY)))
 }
 
 fn text_of(error: PortError) -> String {

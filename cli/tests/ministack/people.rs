@@ -465,6 +465,9 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     ] {
         assert_eq!(tells(words), times, "{words} in {stories:#?}");
     }
+    let begins = |place: usize, words: &str| stories[place].starts_with(words);
+    assert!(begins(0, "The first challenge was made"), "{stories:#?}");
+    assert!(begins(stories.len() - 1, "POST /v1/sign-in/answer"));
     assert_eq!(
         (&traced["flows"], &traced["deliveries"]),
         (&json!(2), &json!(2))

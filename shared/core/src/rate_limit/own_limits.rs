@@ -29,6 +29,8 @@ pub struct OwnLimit {
     pub window: String,
     /// The present count.
     pub count: u32,
+    /// The length of the window in words.
+    pub period: &'static str,
     /// The maximum of the count.
     pub limit: u32,
     /// The seconds until the window ends.
@@ -82,28 +84,39 @@ pub async fn own_limits(
     }
     let counters: BTreeSet<_> = bills
         .iter()
-        .map(|(_, _, it)| it.counter.pseudonym)
+        .map(|(_, _, _, it)| it.counter.pseudonym)
         .collect();
     if counters.is_empty() {
         return Ok(Vec::new());
     }
     let reading = limiter.read(counters).await?;
-    let limits = bills.iter().flat_map(|(counted, counts_guesses, bill)| {
-        bill.limits.iter().map(|limit| OwnLimit {
-            counted,
-            counts_guesses: *counts_guesses,
-            counter: bill.counter.pseudonym,
-            count: reading.count(&bill.counter, &limit.window.name),
-            window: limit.window.name.clone(),
-            limit: limit.window.limit,
-            ends_in: limit.retry_after,
-        })
-    });
+    let limits = bills
+        .iter()
+        .flat_map(|(counted, period, counts_guesses, bill)| {
+            // A budget of messages has three windows, and any other one of its counter's period.
+            let periods = match bill.limits.len() {
+                3 => ["minute", "hour", "day"],
+                _ => [*period; 3],
+            };
+            bill.limits
+                .iter()
+                .zip(periods)
+                .map(|(limit, period)| OwnLimit {
+                    counted,
+                    period,
+                    counts_guesses: *counts_guesses,
+                    counter: bill.counter.pseudonym,
+                    count: reading.count(&bill.counter, &limit.window.name),
+                    window: limit.window.name.clone(),
+                    limit: limit.window.limit,
+                    ends_in: limit.retry_after,
+                })
+        });
     Ok(limits.collect())
 }
 
-/// A bill with the words for its events, and whether they are guesses.
-type Named = (&'static str, bool, Bill);
+/// A bill with the words for its events and for its period, and whether the events are guesses.
+type Named = (&'static str, &'static str, bool, Bill);
 
 fn of_mailbox<S: CounterStore>(
     limiter: &RateLimiter<'_, S>,
@@ -124,36 +137,43 @@ fn of_mailbox<S: CounterStore>(
     vec![
         (
             "messages",
+            "day",
             false,
             limiter.mailbox_bill(of_unknown, unknown, false),
         ),
         (
             "messages of the extended budget",
+            "day",
             false,
             limiter.mailbox_bill(of_unknown, unknown, true),
         ),
         (
             "guesses at short codes",
+            "30 days",
             true,
             short(unknown, budgets.short_guesses_per_month, Budget::Mailbox),
         ),
         (
             "guesses at longer codes",
+            "day",
             true,
             limiter.mailbox_guesses(of_unknown, unknown, false),
         ),
         (
             "guesses at longer codes of the extended budget",
+            "day",
             true,
             limiter.mailbox_guesses(of_unknown, unknown, true),
         ),
         (
             "messages for known devices",
+            "day",
             false,
             limiter.mailbox_bill(of_device, device, false),
         ),
         (
             "guesses at short codes of known devices",
+            "30 days",
             true,
             short(
                 device,
@@ -163,6 +183,7 @@ fn of_mailbox<S: CounterStore>(
         ),
         (
             "guesses at longer codes of known devices",
+            "day",
             true,
             limiter.mailbox_guesses(of_device, device, false),
         ),
@@ -185,21 +206,28 @@ fn of_slot<S: CounterStore>(limiter: &RateLimiter<'_, S>, identifier: &Identifie
         Bill { counter, limits }
     };
     let mut bills = vec![
-        ("messages of this slot", false, bill(message, 1)),
+        ("messages of this slot", "slot", false, bill(message, 1)),
         (
             "messages of this slot for a refused user",
+            "slot",
             false,
             bill(decoy, 1),
         ),
         (
             "guesses at the code of this slot",
+            "slot",
             true,
             bill(guesses, policy.guesses_per_slot()),
         ),
     ];
     if is_tagged(identifier) {
         let tagged = bill(TAGGED.to_owned(), TAGGED_PER_SLOT);
-        bills.push(("messages of this slot to tagged addresses", false, tagged));
+        bills.push((
+            "messages of this slot to tagged addresses",
+            "slot",
+            false,
+            tagged,
+        ));
     }
     bills
 }
@@ -220,7 +248,7 @@ fn new_accounts<S: CounterStore>(
     let counter = Counter::mailbox_accounts(keys, identifier, limiter.now);
     let limit = MIN_ACCOUNTS_PER_MAILBOX;
     let limits = vec![limiter.period_limit(COUNT, limit, Budget::NewAccounts, &counter)];
-    Some(("new accounts", false, Bill { counter, limits }))
+    Some(("new accounts", "day", false, Bill { counter, limits }))
 }
 
 fn contacts_of<S: CounterStore>(
@@ -231,5 +259,5 @@ fn contacts_of<S: CounterStore>(
     let counter = Counter::account(of, limiter.now);
     let limit = limiter.deployment.policy.budgets.contacts_per_day;
     let limits = vec![limiter.period_limit(COUNT, limit, Budget::Contacts, &counter)];
-    (counted, false, Bill { counter, limits })
+    (counted, "day", false, Bill { counter, limits })
 }
