@@ -32,7 +32,7 @@ const STAYS: [&str; 8] = [
     "Events that were published hold the sub, and are with their consumers.",
     "Tokens that Cognito issued are valid until they expire, an access token for an hour by default, where a \
      server does not ask Cognito.",
-    "The generation of device tokens, a keyed hash and a number, stays until no token can be valid: at most 366 \
+    "The generation of device tokens, a keyed hash and a number, stays until no token can be valid: at most 401 \
      days. Without it a token that was ended would be valid again.",
     "Counters of a source, a device token and an ended slot are keyed hashes that are found by no person, and end \
      within days. Those of a mail domain and a country name no person. Records of redeemed tickets and proofs hold random numbers alone, and end within a day.",
