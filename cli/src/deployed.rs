@@ -100,13 +100,12 @@ impl Deployed {
                 )
             })
         };
-        let keys = match variable("KEY_RING") {
-            Some(text) => RingText::parse(&text).and_then(|ring| ring.ring()),
-            None => {
-                let secret = RingSecret::new(access, required("KEY_RING_SECRET")?);
-                let stored = secret.read().await.map_err(|error| error.to_string())?;
-                stored.ring.ring()
-            }
+        let keys = if let Some(text) = variable("KEY_RING") {
+            RingText::parse(&text).and_then(|ring| ring.ring())
+        } else {
+            let secret = RingSecret::new(access, required("KEY_RING_SECRET")?);
+            let stored = secret.read().await.map_err(|error| error.to_string())?;
+            stored.ring.ring()
         };
         let keys: KeyRing = keys.ok_or("the key ring cannot be read")?;
         let name = configuration.function_name().unwrap_or(&function);

@@ -98,14 +98,14 @@ fn meaning(argument: &Arg) -> String {
         .map(|it| format!("`{}`", it.get_name()))
         .collect();
     if !values.is_empty() {
-        meaning += &format!(": {}", values.join(", "));
+        meaning = format!("{meaning}: {}", values.join(", "));
     }
     let defaults = argument.get_default_values().iter();
     let defaults: Vec<String> = defaults
         .map(|it| format!("`{}`", it.to_string_lossy()))
         .collect();
     if !defaults.is_empty() && argument.get_action().takes_values() {
-        meaning += &format!("; by default {}", defaults.join(", "));
+        meaning = format!("{meaning}; by default {}", defaults.join(", "));
     }
     meaning.replace('|', "\\|")
 }

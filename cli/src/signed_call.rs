@@ -48,7 +48,7 @@ pub const DYNAMODB: JsonService = JsonService {
     content_type: "application/x-amz-json-1.0",
 };
 
-/// CloudWatch Logs.
+/// `CloudWatch` Logs.
 pub const LOGS: JsonService = JsonService {
     name: "logs",
     target: "Logs_20140328",

@@ -172,10 +172,10 @@ impl Line {
             None => format!("{trigger}: {reason}."),
         };
         if let Some(budget) = self.fields["budget"].as_str() {
-            told += &format!(" {}", of_budget(budget));
+            told = format!("{told} {}", of_budget(budget));
         }
         if let Some(call) = self.fields["call"].as_str() {
-            told += &format!(" {call} answered {}.", self.text("code"));
+            told = format!("{told} {call} answered {}.", self.text("code"));
         }
         told
     }
@@ -193,10 +193,10 @@ impl Line {
             }
         };
         if let Some(budget) = self.fields["budget"].as_str() {
-            told += &format!(" {}", of_budget(budget));
+            told = format!("{told} {}", of_budget(budget));
         }
         if let Some(cause) = self.fields["cause"].as_str() {
-            told += &format!(" Cause: {cause}.");
+            told = format!("{told} Cause: {cause}.");
         }
         told
     }

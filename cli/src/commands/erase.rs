@@ -197,7 +197,9 @@ impl<'a> PersonalData<'a> {
         if !arguments.apply {
             say!("");
             say!("This stays:");
-            STAYS.iter().for_each(|line| say!("- {line}"));
+            for line in STAYS {
+                say!("- {line}");
+            }
             say!("");
             say!(
                 "Nothing was changed. Run the command with --apply to erase the account and the items."

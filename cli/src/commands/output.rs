@@ -75,7 +75,7 @@ pub(crate) fn error(problem: &impl Display) {
     with(|printed| {
         let before = printed.members.iter_mut().find(|(name, _)| name == "error");
         match before {
-            Some((_, Value::String(text))) => *text += &format!(" {problem}"),
+            Some((_, Value::String(text))) => *text = format!("{text} {problem}"),
             _ => printed
                 .members
                 .push(("error".to_owned(), problem.to_string().into())),

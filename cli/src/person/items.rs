@@ -151,7 +151,7 @@ pub async fn collect(
         match kind {
             Kind::Undo => named.extend(hashes(item, "replaced").into_iter().map(replaced_key)),
             Kind::SessionList => {
-                named.extend(hashes(item, "sessions").into_iter().map(session_key))
+                named.extend(hashes(item, "sessions").into_iter().map(session_key));
             }
             _ => {}
         }
@@ -195,7 +195,7 @@ async fn computed(
         computed.push((lease_key(Pseudonym::of_account(keys, sub)), Kind::Lease));
         for at in periods(now) {
             let of_account = own_limits(deployment, store, None, Some(sub), at).await;
-            limits.extend(of_account.map_err(text_of)?);
+            limits.extend(of_account.map_err(|error| text_of(&error))?);
         }
     }
     for contact in &person.contacts {
@@ -208,7 +208,7 @@ async fn computed(
         computed.push((counter_key(devices), Kind::Devices));
         for at in periods(now) {
             let of_contact = own_limits(deployment, store, Some(contact), None, at).await;
-            limits.extend(of_contact.map_err(text_of)?);
+            limits.extend(of_contact.map_err(|error| text_of(&error))?);
         }
     }
     let counters = limits.into_iter();
@@ -225,7 +225,7 @@ fn periods(now: Timestamp) -> impl Iterator<Item = Timestamp> {
         .map(move |days| Timestamp::from_secs(now.as_secs().saturating_sub(days * DAY)))
 }
 
-fn text_of(error: PortError) -> String {
+fn text_of(error: &PortError) -> String {
     error.to_string()
 }
 

@@ -254,10 +254,10 @@ fn new_accounts<S: CounterStore>(
 fn contacts_of<S: CounterStore>(
     limiter: &RateLimiter<'_, S>,
     of: Pseudonym,
-    counted: &'static str,
+    what: &'static str,
 ) -> Named {
     let counter = Counter::account(of, limiter.now);
     let limit = limiter.deployment.policy.budgets.contacts_per_day;
     let limits = vec![limiter.period_limit(COUNT, limit, Budget::Contacts, &counter)];
-    (counted, "day", false, Bill { counter, limits })
+    (what, "day", false, Bill { counter, limits })
 }
