@@ -30,12 +30,29 @@ pub struct JsonService {
     name: &'static str,
     /// The prefix of its operations in the header `x-amz-target`.
     target: &'static str,
+    /// The type of its requests.
+    content_type: &'static str,
 }
 
 /// Cognito's user pools.
 pub const COGNITO: JsonService = JsonService {
     name: "cognito-idp",
     target: "AWSCognitoIdentityProviderService",
+    content_type: "application/x-amz-json-1.1",
+};
+
+/// DynamoDB.
+pub const DYNAMODB: JsonService = JsonService {
+    name: "dynamodb",
+    target: "DynamoDB_20120810",
+    content_type: "application/x-amz-json-1.0",
+};
+
+/// `CloudWatch` Logs.
+pub const LOGS: JsonService = JsonService {
+    name: "logs",
+    target: "Logs_20140328",
+    content_type: "application/x-amz-json-1.1",
 };
 
 /// A service that takes a form and returns XML.
@@ -277,7 +294,7 @@ impl<'a> SignedCalls<'a> {
     ) -> Result<Value, CallError> {
         let action = format!("{}:{operation}", service.name);
         let headers = [
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            ("content-type", service.content_type.to_owned()),
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
         let sent = self.post(limit, &action, service.name, &headers, input.to_string());
