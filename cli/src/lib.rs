@@ -6,6 +6,8 @@ pub mod contacts;
 pub mod doctor;
 pub mod error_code;
 pub mod invitation;
+pub mod live_check;
 pub mod pool_needs;
 pub mod rotation;
 pub mod signed_call;
+pub mod unverified;
