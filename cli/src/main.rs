@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rotate_keys, settings,
+    attach, doctor, fix_contacts, invite, live_check, messages, odds, reset_limits, rotate_keys, settings,
     test_codes,
 };
 
@@ -31,6 +31,7 @@ enum Command {
     Attach(attach::Arguments),
     FixContacts(fix_contacts::Arguments),
     Invite(invite::Arguments),
+    LiveCheck(live_check::Arguments),
     Messages(messages::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Attach(arguments) => attach::run(&arguments),
         Command::FixContacts(arguments) => fix_contacts::run(&arguments),
         Command::Invite(arguments) => invite::run(arguments),
+        Command::LiveCheck(arguments) => live_check::run(&arguments),
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),

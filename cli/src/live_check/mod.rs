@@ -17,6 +17,6 @@ mod transcript;
 
 pub use probes::PROBES;
 pub use record::Record;
-pub use run::{Options, Outcome, account_of, delete, exists, run};
+pub use run::{Options, account_of, delete, exists, run};
 pub use template::REPLACED;
 pub use transcript::Transcript;

@@ -80,7 +80,7 @@ impl Record {
             return None;
         }
         let text = |name: &str| value[name].as_str().map(str::to_owned);
-        let list = |name: &str| {
+        let list = |name: &str| -> Option<Vec<String>> {
             let list = value[name].as_array()?.iter();
             list.map(|it| it.as_str().map(str::to_owned)).collect()
         };

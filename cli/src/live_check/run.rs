@@ -26,19 +26,8 @@ pub struct Options {
     pub packages: PathBuf,
     /// The folder of the packages of the upgrade; the same if none is given.
     pub upgrade: Option<PathBuf>,
-    /// True if the stack is kept.
-    pub keep: bool,
     /// True to set threat protection, which costs more.
     pub plus: bool,
-}
-
-/// The end of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Every step succeeded.
-    Ok,
-    /// A step failed.
-    Failed,
 }
 
 /// Returns the account of the credentials.

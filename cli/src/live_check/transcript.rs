@@ -47,7 +47,7 @@ impl Transcript {
     }
 
     /// Adds a paragraph.
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub fn paragraph(&mut self, text: &str) {
         // Writing to a String does not fail.
         let _ = writeln!(self.text, "{text}\n");
     }
@@ -80,6 +80,21 @@ impl Transcript {
     /// Adds what a probe saw of an assumption.
     pub(super) fn settle(&mut self, id: &'static str, seen: String) {
         self.settled.push((id, seen));
+    }
+
+    /// Adds a failure.
+    pub fn fail(&mut self, reason: &str) {
+        self.line(Mark::Failed, reason);
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, text: &str) {
+        self.line(Mark::Seen, text);
+    }
+
+    /// Returns what was seen of each assumption: its id and a sentence.
+    pub fn seen(&self) -> &[(&'static str, String)] {
+        &self.settled
     }
 
     /// Returns the number of steps that failed.
