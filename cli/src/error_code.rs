@@ -90,6 +90,7 @@ impl ErrorCode {
             | "UnrecognizedClientException" => ErrorKind::Credentials,
             "ConfigurationSetDoesNotExist"
             | "ConfigurationSetDoesNotExistException"
+            | "NotFoundException"
             | "ResourceNotFoundException" => ErrorKind::Missing,
             "ValidationError" => ErrorKind::Invalid,
             "ConcurrentModificationException"

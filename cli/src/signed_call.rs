@@ -69,6 +69,12 @@ pub const SECRETS: JsonService = JsonService::new("secretsmanager", "secretsmana
 /// Service Quotas.
 pub const QUOTAS: JsonService = JsonService::new("servicequotas", "ServiceQuotasV20190624");
 
+/// AWS End User Messaging.
+pub const SMS_VOICE: JsonService = JsonService {
+    version: "1.0",
+    ..JsonService::new("sms-voice", "PinpointSMSVoiceV2")
+};
+
 /// AWS WAF.
 pub const WAF: JsonService = JsonService::new("wafv2", "AWSWAF_20190729");
 
