@@ -91,7 +91,8 @@ impl ErrorCode {
             "ConfigurationSetDoesNotExist"
             | "ConfigurationSetDoesNotExistException"
             | "NotFoundException"
-            | "ResourceNotFoundException" => ErrorKind::Missing,
+            | "ResourceNotFoundException"
+            | "WAFNonexistentItemException" => ErrorKind::Missing,
             "ValidationError" => ErrorKind::Invalid,
             "ConcurrentModificationException"
             | "InternalErrorException"

@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, live_check, messages, odds, reset_limits, rotate_keys, settings,
-    test_codes,
+    attach, doctor, fix_contacts, invite, live_check, messages, odds, reset_limits, rotate_keys,
+    settings, test_codes,
 };
 
 /// Operate a deployment of Latchstring.

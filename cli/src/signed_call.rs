@@ -592,7 +592,9 @@ impl IamEndpoint {
     /// Returns the endpoint of the partition that a region is of.
     fn of(region: &str) -> Self {
         let (host, region) = match region {
-            region if region.starts_with("cn-") => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            region if region.starts_with("cn-") => {
+                ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1")
+            }
             region if region.starts_with("us-gov-") => {
                 ("iam.us-gov.amazonaws.com", "us-gov-west-1")
             }

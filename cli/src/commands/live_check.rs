@@ -8,9 +8,7 @@ use std::time::SystemTime;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::live_check::{
-    self, Options, Record, Transcript, account_of, delete, exists,
-};
+use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of, delete, exists};
 
 /// Deploy a release into an empty account, test it and every assumption about AWS, and delete it.
 ///
@@ -29,7 +27,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "NAME", default_value = "latchstring-live-check", value_parser = name)]
     stack: String,
     /// The file that names what is made
-    #[arg(long, value_name = "FILE", default_value = "latchstring-live-check.json")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        default_value = "latchstring-live-check.json"
+    )]
     record: PathBuf,
     /// The file of the transcript
     #[arg(long, value_name = "FILE", default_value = "latchstring-live-check.md")]
@@ -104,10 +106,13 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
     let is_emulated = access.endpoint_url.is_some();
     if is_emulated != arguments.dry_run {
         return Err(
-            "--dry-run and AWS_ENDPOINT_URL belong together: set both, or neither for AWS".to_owned(),
+            "--dry-run and AWS_ENDPOINT_URL belong together: set both, or neither for AWS"
+                .to_owned(),
         );
     }
-    let account = account_of(&access).await.map_err(|error| error.to_string())?;
+    let account = account_of(&access)
+        .await
+        .map_err(|error| error.to_string())?;
     let mut record = match (&arguments.resume, &arguments.delete) {
         (Some(file), _) | (None, Some(file)) => Record::read(file)?,
         (None, None) => fresh(arguments, &access, &account).await?,
@@ -238,7 +243,9 @@ fn confirm(arguments: &Arguments, record: &Record) -> Result<(), String> {
         return Ok(());
     }
     if !io::stdin().is_terminal() {
-        return Err("standard input is no terminal: add --yes to run without a question".to_owned());
+        return Err(
+            "standard input is no terminal: add --yes to run without a question".to_owned(),
+        );
     }
     eprint!(
         "{what} in the AWS account {account}, Region {region}?\n{cost}\nType the account's number to go on: "

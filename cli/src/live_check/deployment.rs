@@ -85,7 +85,9 @@ impl<'a> Deployment<'a> {
         };
         record.write()?;
         let path = format!("/{}", record.bucket);
-        let made = self.s3("CreateBucket", "PUT", &path, body.into_bytes()).await;
+        let made = self
+            .s3("CreateBucket", "PUT", &path, body.into_bytes())
+            .await;
         match made {
             Ok(_) => {}
             Err(error) if error.code().as_str() == "BucketAlreadyOwnedByYou" => {}
@@ -126,7 +128,10 @@ impl<'a> Deployment<'a> {
         let mut fields = vec![
             ("StackName".to_owned(), record.stack.clone()),
             ("TemplateURL".to_owned(), self.url(record, &key)),
-            ("Capabilities.member.1".to_owned(), "CAPABILITY_IAM".to_owned()),
+            (
+                "Capabilities.member.1".to_owned(),
+                "CAPABILITY_IAM".to_owned(),
+            ),
             (
                 "Capabilities.member.2".to_owned(),
                 "CAPABILITY_NAMED_IAM".to_owned(),
@@ -165,7 +170,11 @@ impl<'a> Deployment<'a> {
     /// Returns the status of the stack; none if there is no such stack.
     pub(super) async fn status(&self, stack: &str) -> Result<Option<String>, String> {
         let fields = [("StackName", stack)];
-        match self.calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields).await {
+        match self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStacks", &fields)
+            .await
+        {
             Ok(xml) => Ok(first(&xml, "StackStatus").filter(|it| it != "DELETE_COMPLETE")),
             Err(error) if error.code().kind() == ErrorKind::Invalid => Ok(None),
             Err(error) => Err(error.to_string()),
@@ -187,7 +196,10 @@ impl<'a> Deployment<'a> {
             }
             tokio::time::sleep(self.pause()).await;
         }
-        Err(format!("the stack is not ready after {} s", CHANGE.as_secs()))
+        Err(format!(
+            "the stack is not ready after {} s",
+            CHANGE.as_secs()
+        ))
     }
 
     /// Returns the reasons of the resources that failed.
@@ -208,7 +220,9 @@ impl<'a> Deployment<'a> {
     /// Returns the outputs of the stack.
     pub(super) async fn outputs(&self, stack: &str) -> Result<BTreeMap<String, String>, String> {
         let fields = [("StackName", stack)];
-        let xml = self.calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+        let xml = self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
         let xml = xml.await.map_err(|error| error.to_string())?;
         Ok(stack::outputs(&xml))
     }
@@ -219,7 +233,9 @@ impl<'a> Deployment<'a> {
             return Ok(());
         }
         let fields = [("StackName", stack)];
-        let deleted = self.calls.write_form(CLOUDFORMATION, "DeleteStack", &fields);
+        let deleted = self
+            .calls
+            .write_form(CLOUDFORMATION, "DeleteStack", &fields);
         deleted.await.map_err(|error| error.to_string())?;
         let begun = Instant::now();
         while begun.elapsed() < CHANGE {
@@ -274,7 +290,11 @@ impl<'a> Deployment<'a> {
                 let input = json!({ "SecretId": id, "ForceDeleteWithoutRecovery": true });
                 self.calls.write(SECRETS, "DeleteSecret", &input).await
             }
-            kind => return Err(format!("{kind} is not a kind of resource that this program made")),
+            kind => {
+                return Err(format!(
+                    "{kind} is not a kind of resource that this program made"
+                ));
+            }
         };
         match gone {
             Ok(_) => Ok(()),
@@ -376,7 +396,10 @@ mod tests {
         ]
         .concat();
         let xml = format!("<R><StackEvents>{xml}</StackEvents></R>");
-        assert_eq!(failures(&xml), ["Pool: no such <trigger>", "Table: cancelled"]);
+        assert_eq!(
+            failures(&xml),
+            ["Pool: no such <trigger>", "Table: cancelled"]
+        );
     }
 
     #[test]
@@ -384,6 +407,9 @@ mod tests {
         let record = Record::new(Path::new("x"), "1", "eu-west-1", "Live", 1_800_000_000);
         let template = json!({"Parameters": {"Prefix": {}, "Api": {}}});
         let given = parameters(&template, &record, "v1/");
-        assert_eq!(given, [("Prefix", "v1/".to_owned()), ("Api", "both".to_owned())]);
+        assert_eq!(
+            given,
+            [("Prefix", "v1/".to_owned()), ("Api", "both".to_owned())]
+        );
     }
 }

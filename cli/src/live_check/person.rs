@@ -78,7 +78,11 @@ impl Site {
         Ok(Self {
             api: api(output("HttpUrl")?, endpoint),
             pool: output("UserPoolId")?.clone(),
-            client: output("ClientIds")?.split(',').next().unwrap_or_default().to_owned(),
+            client: output("ClientIds")?
+                .split(',')
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
             cognito,
             codes: codes.collect(),
         })
@@ -126,7 +130,11 @@ impl<'a> Person<'a> {
         let url = format!("{}/v1/{route}", self.site.api);
         let bearer = format!("Bearer {}", self.access_token());
         let authorization = [("authorization", &*bearer)];
-        let headers = if self.tokens.is_null() { &[][..] } else { &authorization };
+        let headers = if self.tokens.is_null() {
+            &[][..]
+        } else {
+            &authorization
+        };
         http::post(&url, headers, body).await
     }
 
@@ -158,7 +166,11 @@ impl<'a> Person<'a> {
     }
 
     /// Answers a prompt, keeps the tokens if there are any, and returns the answer.
-    pub(super) async fn answer(&mut self, prompt: &mut Prompt, code: &str) -> Result<Reply, String> {
+    pub(super) async fn answer(
+        &mut self,
+        prompt: &mut Prompt,
+        code: &str,
+    ) -> Result<Reply, String> {
         let body = json!({ "continuation": prompt.continuation, "answer": code });
         let reply = Person::new(self.site).post("sign-in/answer", &body).await?;
         if let Some(continuation) = reply.body["continuation"].as_str() {
@@ -171,7 +183,11 @@ impl<'a> Person<'a> {
     }
 
     /// Answers a prompt with the right code, and expects tokens.
-    pub(super) async fn finish(&mut self, mut prompt: Prompt, identifier: &str) -> Result<(), String> {
+    pub(super) async fn finish(
+        &mut self,
+        mut prompt: Prompt,
+        identifier: &str,
+    ) -> Result<(), String> {
         let code = self.site.code(identifier).to_owned();
         let reply = self.answer(&mut prompt, &code).await?;
         match reply.body["status"].as_str() {
@@ -188,7 +204,11 @@ impl<'a> Person<'a> {
 
     /// Returns the attributes of the account, as Cognito returns them to its owner.
     pub(super) async fn account(&self) -> Result<BTreeMap<String, String>, String> {
-        let get = self.site.cognito.get_user().access_token(self.access_token());
+        let get = self
+            .site
+            .cognito
+            .get_user()
+            .access_token(self.access_token());
         let user = get.send().await;
         let user = user.map_err(|error| format!("GetUser answered {}", ErrorCode::of(&error)))?;
         let pairs = user.user_attributes().iter().map(|attribute| {
@@ -201,8 +221,12 @@ impl<'a> Person<'a> {
 
 /// Returns an answer without what a client has sent: its status and the name of its error or state.
 pub(super) fn shown(reply: &Reply) -> String {
-    let kind = reply.body["type"].as_str().or(reply.body["status"].as_str());
-    let kind = kind.and_then(|it| it.rsplit(':').next()).unwrap_or("no type");
+    let kind = reply.body["type"]
+        .as_str()
+        .or(reply.body["status"].as_str());
+    let kind = kind
+        .and_then(|it| it.rsplit(':').next())
+        .unwrap_or("no type");
     format!("{} {kind}", reply.status)
 }
 
@@ -221,9 +245,15 @@ mod tests {
     #[test]
     fn the_api_is_called_at_its_host_or_at_the_path_of_an_emulator() {
         let url = "https://abc123.execute-api.eu-west-1.amazonaws.com/";
-        assert_eq!(api(url, None), "https://abc123.execute-api.eu-west-1.amazonaws.com");
+        assert_eq!(
+            api(url, None),
+            "https://abc123.execute-api.eu-west-1.amazonaws.com"
+        );
         let emulated = api(url, Some("http://127.0.0.1:4566"));
-        assert_eq!(emulated, "http://127.0.0.1:4566/_aws/execute-api/abc123/$default");
+        assert_eq!(
+            emulated,
+            "http://127.0.0.1:4566/_aws/execute-api/abc123/$default"
+        );
     }
 
     #[test]
@@ -234,7 +264,8 @@ mod tests {
     #[test]
     fn every_identifier_of_a_run_has_a_code() {
         const RING: &str = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8gISIjJCUmJygpKissLS4v"}"#;
-        let outputs = ["HttpUrl", "UserPoolId", "ClientIds"].map(|it| (it.to_owned(), it.to_owned()));
+        let outputs =
+            ["HttpUrl", "UserPoolId", "ClientIds"].map(|it| (it.to_owned(), it.to_owned()));
         let access = crate::access::Access {
             region: "eu-west-1".to_owned(),
             access_key_id: String::new(),

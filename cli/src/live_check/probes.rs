@@ -242,7 +242,9 @@ impl Probe<'_> {
     }
 
     async fn attribute(&self, username: &str, name: &str) -> Result<String, String> {
-        let user = self.admin("AdminGetUser", json!({ "Username": username })).await?;
+        let user = self
+            .admin("AdminGetUser", json!({ "Username": username }))
+            .await?;
         let list = user["UserAttributes"].as_array().into_iter().flatten();
         let found = list.into_iter().find(|it| it["Name"] == name);
         let value = found.and_then(|it| it["Value"].as_str());
@@ -284,7 +286,12 @@ impl Probe<'_> {
             }
             .send()
         };
-        let chosen = answer(opened.session().unwrap_or_default(), "-", Some(text("ticket"))).await;
+        let chosen = answer(
+            opened.session().unwrap_or_default(),
+            "-",
+            Some(text("ticket")),
+        )
+        .await;
         let chosen = chosen.map_err(|error| code("RespondToAuthChallenge", &error))?;
         let session = chosen.session().unwrap_or_default().to_owned();
         let right = site.code(identifier).to_owned();
@@ -309,9 +316,15 @@ impl Probe<'_> {
         let identifier = "annie@live-check.example";
         let username = self.create(identifier, true).await?;
         let get = || self.admin("AdminGetUser", json!({ "Username": username }));
-        let before = get().await?["UserStatus"].as_str().unwrap_or_default().to_owned();
+        let before = get().await?["UserStatus"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let signed_in = Person::new(self.site).sign_in(identifier).await;
-        let after = get().await?["UserStatus"].as_str().unwrap_or_default().to_owned();
+        let after = get().await?["UserStatus"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
         let outcome = match signed_in {
             Ok(()) => "tokens".to_owned(),
             Err(reason) => reason,
@@ -381,7 +394,9 @@ impl Probe<'_> {
         let delete = delete.access_token(person.access_token());
         let deleted = delete.user_attribute_names("email").send().await;
         Ok(match deleted {
-            Ok(_) => "DeleteUserAttributes deletes an attribute that the client may not write".to_owned(),
+            Ok(_) => {
+                "DeleteUserAttributes deletes an attribute that the client may not write".to_owned()
+            }
             Err(error) => format!(
                 "DeleteUserAttributes refuses an attribute that the client may not write by {}",
                 ErrorCode::of(&error)
@@ -415,10 +430,13 @@ impl Probe<'_> {
             }),
         );
         Ok(match made.await {
-            Err(code) => format!("a client with rotation and ALLOW_REFRESH_TOKEN_AUTH is refused by {code}"),
+            Err(code) => {
+                format!("a client with rotation and ALLOW_REFRESH_TOKEN_AUTH is refused by {code}")
+            }
             Ok(made) => {
                 let id = &made["UserPoolClient"]["ClientId"];
-                self.admin("DeleteUserPoolClient", json!({ "ClientId": id })).await?;
+                self.admin("DeleteUserPoolClient", json!({ "ClientId": id }))
+                    .await?;
                 "a client may have rotation and ALLOW_REFRESH_TOKEN_AUTH".to_owned()
             }
         })
@@ -433,31 +451,40 @@ impl Probe<'_> {
             let done = calls.write(SECRETS, operation, &input).await;
             done.map_err(|error| error.code().to_string())
         };
-        let made = write("CreateSecret", json!({
-            "Name": name,
-            "SecretString": "1",
-            "ClientRequestToken": Uuid::new_v4().to_string(),
-        }));
+        let made = write(
+            "CreateSecret",
+            json!({
+                "Name": name,
+                "SecretString": "1",
+                "ClientRequestToken": Uuid::new_v4().to_string(),
+            }),
+        );
         let first = made.await?["VersionId"].clone();
         let mut versions = Vec::new();
         for number in ["2", "3"] {
             let token = Uuid::new_v4().to_string();
-            write("PutSecretValue", json!({
-                "SecretId": name,
-                "SecretString": number,
-                "ClientRequestToken": token,
-                "VersionStages": [format!("live-check-{number}")],
-            }))
+            write(
+                "PutSecretValue",
+                json!({
+                    "SecretId": name,
+                    "SecretString": number,
+                    "ClientRequestToken": token,
+                    "VersionStages": [format!("live-check-{number}")],
+                }),
+            )
             .await?;
             versions.push(token);
         }
         let move_to = |version: &str| {
-            write("UpdateSecretVersionStage", json!({
-                "SecretId": name,
-                "VersionStage": "AWSCURRENT",
-                "MoveToVersionId": version,
-                "RemoveFromVersionId": first,
-            }))
+            write(
+                "UpdateSecretVersionStage",
+                json!({
+                    "SecretId": name,
+                    "VersionStage": "AWSCURRENT",
+                    "MoveToVersionId": version,
+                    "RemoveFromVersionId": first,
+                }),
+            )
         };
         let (one, two) = tokio::join!(move_to(&versions[0]), move_to(&versions[1]));
         let moved = [one, two].into_iter().filter(Result::is_ok).count();
@@ -505,12 +532,17 @@ impl Probe<'_> {
         }
         let outcomes = futures_util::future::join_all(set).await;
         let is_busy = |code: &str| ErrorCode::from(code).kind() == ErrorKind::Busy;
-        let busy = outcomes.iter().filter(|it| it.as_ref().is_err_and(|code| is_busy(code)));
+        let busy = outcomes
+            .iter()
+            .filter(|it| it.as_ref().is_err_and(|code| is_busy(code)));
         let busy = busy.count();
-        let update = self.admin("AdminUpdateUserAttributes", json!({
-            "Username": names[0],
-            "UserAttributes": [{ "Name": "given_name", "Value": "Ada" }],
-        }));
+        let update = self.admin(
+            "AdminUpdateUserAttributes",
+            json!({
+                "Username": names[0],
+                "UserAttributes": [{ "Name": "given_name", "Value": "Ada" }],
+            }),
+        );
         let update = match update.await {
             Ok(_) => "succeeded".to_owned(),
             Err(code) => format!("answered {code}"),
@@ -536,8 +568,13 @@ pub(super) async fn observe(
         Err(reason) => format!("a sign-in by code fails: {reason}"),
     };
     if variation.name != "other-triggers" {
-        let pool = probe.admin("DescribeUserPool", json!({})).await.unwrap_or_default();
-        let tier = pool["UserPool"]["UserPoolTier"].as_str().unwrap_or("unknown");
+        let pool = probe
+            .admin("DescribeUserPool", json!({}))
+            .await
+            .unwrap_or_default();
+        let tier = pool["UserPool"]["UserPoolTier"]
+            .as_str()
+            .unwrap_or("unknown");
         let seen = format!("{seen}, in the tier {tier}");
         transcript.line(Mark::Seen, &seen);
         for id in variation.ids {
@@ -565,7 +602,10 @@ pub(super) async fn observe(
     };
     let all = [
         ("U-17", vec!["PostConfirmation"]),
-        ("U-18", vec!["PreAuthentication", "PostAuthentication", "TokenGeneration"]),
+        (
+            "U-18",
+            vec!["PreAuthentication", "PostAuthentication", "TokenGeneration"],
+        ),
         ("U-19", vec!["UserMigration"]),
         ("U-20", vec!["CustomMessage"]),
     ];
@@ -589,7 +629,11 @@ impl Probe<'_> {
         let limit = if record.dry_run { 2 } else { 60 };
         let (limit, begun) = (Duration::from_secs(limit), Instant::now());
         loop {
-            let found = self.deployment.calls.read(LOGS, "FilterLogEvents", &input).await;
+            let found = self
+                .deployment
+                .calls
+                .read(LOGS, "FilterLogEvents", &input)
+                .await;
             let found = found.map_err(|error| error.code().to_string())?;
             let events = found["events"].as_array().into_iter().flatten();
             let sources: BTreeSet<String> = events

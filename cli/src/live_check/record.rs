@@ -85,7 +85,8 @@ impl Record {
             list.map(|it| it.as_str().map(str::to_owned)).collect()
         };
         let others = value["others"].as_array()?.iter();
-        let others = others.map(|it| Some((it[0].as_str()?.to_owned(), it[1].as_str()?.to_owned())));
+        let others =
+            others.map(|it| Some((it[0].as_str()?.to_owned(), it[1].as_str()?.to_owned())));
         Some(Self {
             account: text("account")?,
             region: text("region")?,

@@ -128,7 +128,9 @@ impl Run<'_> {
         let count = self.deployment.upload(record, &folder, PREFIXES[0]).await?;
         transcript.line(Mark::Ok, &format!("{count} packages uploaded"));
         let changes = Self::changes(record);
-        let outputs = self.deployment.deploy(record, &folder, PREFIXES[0], &changes);
+        let outputs = self
+            .deployment
+            .deploy(record, &folder, PREFIXES[0], &changes);
         let outputs = outputs.await?;
         let shown = format!("the stack created, with {} outputs", outputs.len());
         transcript.line(Mark::Ok, &shown);
@@ -152,7 +154,10 @@ impl Run<'_> {
         let id = outputs.get("KeyRingSecret");
         let id = id.ok_or("the stack has no output KeyRingSecret")?;
         let input = json!({ "SecretId": id });
-        let read = self.deployment.calls.read(SECRETS, "GetSecretValue", &input);
+        let read = self
+            .deployment
+            .calls
+            .read(SECRETS, "GetSecretValue", &input);
         let secret = read.await.map_err(|error| error.to_string())?;
         let ring = secret["SecretString"].as_str().map(str::to_owned);
         ring.ok_or_else(|| "the key ring is not a text".to_owned())
@@ -170,10 +175,22 @@ impl Run<'_> {
         changed.variables.push(("CODE_SECONDS", "590".to_owned()));
         let before = Self::changes(record);
         let folders = [record.upgrade.clone(), record.packages.clone()];
-        self.deployment.upload(record, &folders[0], PREFIXES[1]).await?;
+        self.deployment
+            .upload(record, &folders[0], PREFIXES[1])
+            .await?;
         let steps = [
-            ("a sign-in from before the upgrade ends after it", &folders[0], PREFIXES[1], changed),
-            ("a sign-in from before the roll-back ends after it", &folders[1], PREFIXES[0], before),
+            (
+                "a sign-in from before the upgrade ends after it",
+                &folders[0],
+                PREFIXES[1],
+                changed,
+            ),
+            (
+                "a sign-in from before the roll-back ends after it",
+                &folders[1],
+                PREFIXES[0],
+                before,
+            ),
         ];
         for (what, folder, prefix, changes) in steps {
             let identifier = "katherine@live-check.example";
@@ -187,7 +204,9 @@ impl Run<'_> {
                 Err(reason) => Err(reason),
             };
             transcript.outcome(what, &ended);
-            let again = Person::new(site).sign_in("margaret@live-check.example").await;
+            let again = Person::new(site)
+                .sign_in("margaret@live-check.example")
+                .await;
             transcript.outcome("a sign-in from after it ends too", &again);
         }
         Ok(())
@@ -204,7 +223,9 @@ impl Run<'_> {
         let mut changes = Self::changes(record);
         (variation.change)(&mut changes);
         let folder = record.packages.clone();
-        let deployed = self.deployment.deploy(record, &folder, PREFIXES[0], &changes);
+        let deployed = self
+            .deployment
+            .deploy(record, &folder, PREFIXES[0], &changes);
         let deployed = deployed.await;
         let shown = deployed.as_ref().map(drop).map_err(Clone::clone);
         if let Err(reason) = &shown {
@@ -253,10 +274,16 @@ pub async fn delete(
     deployment.delete_stack(&record.stack).await?;
     transcript.line(Mark::Ok, "the stack deleted");
     let logs = deployment.delete_logs(&record.stack).await?;
-    transcript.line(Mark::Ok, &format!("{logs} log groups that the stack left deleted"));
+    transcript.line(
+        Mark::Ok,
+        &format!("{logs} log groups that the stack left deleted"),
+    );
     deployment.delete_bucket(record).await?;
     let keys = record.keys.len();
     record.keys.clear();
-    transcript.line(Mark::Ok, &format!("the bucket deleted, with {keys} objects"));
+    transcript.line(
+        Mark::Ok,
+        &format!("the bucket deleted, with {keys} objects"),
+    );
     record.finish("delete")
 }

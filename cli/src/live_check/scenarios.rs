@@ -36,7 +36,11 @@ pub(super) async fn play(name: &str, site: &Site) -> Result<(), String> {
 }
 
 fn expect(what: &str, holds: bool) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(format!("{what} does not hold")) }
+    if holds {
+        Ok(())
+    } else {
+        Err(format!("{what} does not hold"))
+    }
 }
 
 async fn first(site: &Site) -> Result<(), String> {
@@ -47,7 +51,10 @@ async fn first(site: &Site) -> Result<(), String> {
         let found = account.get(name);
         found.is_some_and(|it| it.eq_ignore_ascii_case(value))
     };
-    expect("the address is the account's", has("email", "ada@live-check.example"))?;
+    expect(
+        "the address is the account's",
+        has("email", "ada@live-check.example"),
+    )?;
     expect("the address is verified", has("email_verified", "true"))?;
     expect("there is no number", !account.contains_key("phone_number"))
 }
@@ -57,16 +64,27 @@ async fn second(site: &Site) -> Result<(), String> {
     person.sign_in("grace@live-check.example").await?;
     let mut again = Person::new(site);
     again.sign_in("grace@live-check.example").await?;
-    let subs = [person.account().await?.remove("sub"), again.account().await?.remove("sub")];
-    expect("both are one account", subs[0].is_some() && subs[0] == subs[1])
+    let subs = [
+        person.account().await?.remove("sub"),
+        again.account().await?.remove("sub"),
+    ];
+    expect(
+        "both are one account",
+        subs[0].is_some() && subs[0] == subs[1],
+    )
 }
 
 async fn mistyped(site: &Site) -> Result<(), String> {
     let identifier = "joan@live-check.example";
     let mut person = Person::new(site);
     let mut prompt = person.begin("sign-in", identifier).await?;
-    let reply = person.answer(&mut prompt, &wrong(site.code(identifier))).await?;
-    expect("a wrong code is answered as wrong", reply.body["status"] == "wrong")?;
+    let reply = person
+        .answer(&mut prompt, &wrong(site.code(identifier)))
+        .await?;
+    expect(
+        "a wrong code is answered as wrong",
+        reply.body["status"] == "wrong",
+    )?;
     expect("two attempts are left", reply.body["attemptsLeft"] == 2)?;
     person.finish(prompt, identifier).await
 }
@@ -77,11 +95,16 @@ async fn once(site: &Site) -> Result<(), String> {
     let mut prompt = person.begin("sign-in", identifier).await?;
     let code = site.code(identifier).to_owned();
     let reply = person.answer(&mut prompt, &code).await?;
-    expect("the right code signs in", reply.body["status"] == "signed_in")?;
+    expect(
+        "the right code signs in",
+        reply.body["status"] == "signed_in",
+    )?;
     let again = person.answer(&mut prompt, &code).await?;
-    expect("the same answer signs in again", again.body["status"] != "signed_in").map_err(|_| {
-        format!("the same answer was answered by {}", shown(&again))
-    })
+    expect(
+        "the same answer signs in again",
+        again.body["status"] != "signed_in",
+    )
+    .map_err(|_| format!("the same answer was answered by {}", shown(&again)))
 }
 
 async fn change(site: &Site) -> Result<(), String> {
@@ -91,25 +114,42 @@ async fn change(site: &Site) -> Result<(), String> {
     let before = person.account().await?;
     let mut prompt = person.begin("contacts/change", new).await?;
     let reply = person.answer(&mut prompt, &wrong(site.code(new))).await?;
-    expect("a wrong code is answered as wrong", reply.body["status"] == "wrong")?;
+    expect(
+        "a wrong code is answered as wrong",
+        reply.body["status"] == "wrong",
+    )?;
     let meanwhile = person.account().await?;
-    expect("the old address stands", meanwhile.get("email").is_some_and(|it| it == old))?;
+    expect(
+        "the old address stands",
+        meanwhile.get("email").is_some_and(|it| it == old),
+    )?;
     person.finish(prompt, new).await?;
     let after = person.account().await?;
-    expect("the new address is there", after.get("email").is_some_and(|it| it == new))?;
-    expect("it is the same account", before.get("sub") == after.get("sub"))
+    expect(
+        "the new address is there",
+        after.get("email").is_some_and(|it| it == new),
+    )?;
+    expect(
+        "it is the same account",
+        before.get("sub") == after.get("sub"),
+    )
 }
 
 async fn refusals(site: &Site) -> Result<(), String> {
     let person = Person::new(site);
-    let reply = person.post("sign-in", &json!({ "emailOrPhone": "x" })).await?;
+    let reply = person
+        .post("sign-in", &json!({ "emailOrPhone": "x" }))
+        .await?;
     let kind = shown(&reply);
     if kind != "400 InvalidIdentifier" {
         return Err(format!("a text that is no address was answered by {kind}"));
     }
     let change = json!({ "emailOrPhone": "a@live-check.example" });
     let reply = person.post("contacts/change", &change).await?;
-    expect("a change without a token is refused by 401", reply.status == 401)
+    expect(
+        "a change without a token is refused by 401",
+        reply.status == 401,
+    )
 }
 
 async fn refresh(site: &Site) -> Result<(), String> {
@@ -125,8 +165,12 @@ async fn refresh(site: &Site) -> Result<(), String> {
             .send()
     };
     let renewed = renew().await;
-    let renewed = renewed.map_err(|error| format!("InitiateAuth answered {}", ErrorCode::of(&error)))?;
-    expect("there are new tokens", renewed.authentication_result().is_some())?;
+    let renewed =
+        renewed.map_err(|error| format!("InitiateAuth answered {}", ErrorCode::of(&error)))?;
+    expect(
+        "there are new tokens",
+        renewed.authentication_result().is_some(),
+    )?;
     let revoke = site.cognito.revoke_token().client_id(&site.client);
     let revoked = revoke.token(person.refresh_token()).send().await;
     revoked.map_err(|error| format!("RevokeToken answered {}", ErrorCode::of(&error)))?;

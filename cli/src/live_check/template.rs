@@ -220,11 +220,18 @@ mod tests {
             assert_eq!(resource["DeletionPolicy"], "Delete");
             assert_eq!(resource["UpdateReplacePolicy"], "Delete");
         }
-        assert_eq!(resources["Pool"]["Properties"]["DeletionProtection"], "INACTIVE");
+        assert_eq!(
+            resources["Pool"]["Properties"]["DeletionProtection"],
+            "INACTIVE"
+        );
         let variables = |id: &str| resources[id]["Properties"]["Environment"]["Variables"].clone();
-        assert_eq!(variables("SignIn"), json!({"CLIENT_IDS": "a", "CODE_SECONDS": "240"}));
+        assert_eq!(
+            variables("SignIn"),
+            json!({"CLIENT_IDS": "a", "CODE_SECONDS": "240"})
+        );
         assert_eq!(variables("Sweeper"), json!({}));
-        let statement = &resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0];
+        let statement =
+            &resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"][0];
         assert!(statement.get("Condition").is_some());
     }
 
@@ -232,8 +239,12 @@ mod tests {
     fn a_dry_run_changes_what_the_emulator_does_not_know() {
         let template = changes(true).apply(TEMPLATE).expect("a template");
         let resources = &template["Resources"];
-        let statements = &resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
-        assert_eq!(statements[0]["Resource"], json!([{"Fn::GetAtt": ["Ring", "Id"]}]));
+        let statements =
+            &resources["Role"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"];
+        assert_eq!(
+            statements[0]["Resource"],
+            json!([{"Fn::GetAtt": ["Ring", "Id"]}])
+        );
         assert_eq!(statements[0].get("Condition"), None);
         assert_eq!(statements[1]["Resource"], "*");
         let variables = &resources["SignIn"]["Properties"]["Environment"]["Variables"];

@@ -39,14 +39,26 @@ const REGISTERED: [&str; 14] = [
 pub fn judge(deployment: &Deployment, expected: Option<f64>) -> Vec<Finding> {
     let mut findings = vec![agreement(deployment)];
     findings.extend(versions(deployment));
-    findings.extend(deployment.table.as_ref().map(|it| table(deployment, it)).into_iter().flatten());
+    findings.extend(
+        deployment
+            .table
+            .as_ref()
+            .map(|it| table(deployment, it))
+            .into_iter()
+            .flatten(),
+    );
     findings.extend(deployment.ring.as_ref().map(ring).into_iter().flatten());
     findings.push(apis(&deployment.apis, &deployment.prefix));
     findings.extend(rights(deployment));
     findings.extend(alarms(&deployment.alarms, &deployment.prefix));
     findings.push(pool_rates(deployment, expected));
     findings.push(concurrency(deployment, expected));
-    findings.extend(expected.map(|rate| quotas(deployment, rate)).into_iter().flatten());
+    findings.extend(
+        expected
+            .map(|rate| quotas(deployment, rate))
+            .into_iter()
+            .flatten(),
+    );
     findings.extend(events(deployment));
     findings.push(suppressed(&deployment.suppressed));
     findings.extend(deployment.sender.as_ref().map(sender).into_iter().flatten());
@@ -71,7 +83,8 @@ fn agreement(deployment: &Deployment) -> Finding {
         match read {
             Err(unread) => return unreadable(CHECK, &format!("the function {name}"), unread),
             Ok(None) if *name != SWEEPER => {
-                return Finding::fails(CHECK, format!("there is no function {name}")).with_fix(DEPLOY);
+                return Finding::fails(CHECK, format!("there is no function {name}"))
+                    .with_fix(DEPLOY);
             }
             Ok(Some(function)) if function.variables.is_none() => {
                 return Finding::unknown(
@@ -119,13 +132,18 @@ fn versions(deployment: &Deployment) -> Vec<Finding> {
         return Vec::new();
     }
     if processors.len() > 1 {
-        let says = "the functions are built for different processors: they are of different releases";
+        let says =
+            "the functions are built for different processors: they are of different releases";
         return vec![Finding::fails(CHECK, says).with_fix(DEPLOY)];
     }
-    let latest = of(|it| &it.version).into_iter().filter(|it| *it == "$LATEST").count();
+    let latest = of(|it| &it.version)
+        .into_iter()
+        .filter(|it| *it == "$LATEST")
+        .count();
     let all = known(deployment).all(|(_, it)| it.version == "$LATEST");
     if latest > 0 && !all {
-        let says = "some functions are published versions and some are not: an upgrade was not finished";
+        let says =
+            "some functions are published versions and some are not: an upgrade was not finished";
         return vec![Finding::fails(CHECK, says).with_fix(DEPLOY)];
     }
     let times: Vec<_> = known(deployment)
@@ -177,7 +195,10 @@ fn table(deployment: &Deployment, read: &Read<Table>) -> Vec<Finding> {
             "aws dynamodb update-table --table-name {name} --billing-mode PAY_PER_REQUEST"
         )))
     } else {
-        Finding::ok(SCHEMA, "the table has the key and the capacity that the functions need")
+        Finding::ok(
+            SCHEMA,
+            "the table has the key and the capacity that the functions need",
+        )
     };
     let ttl = match &table.ttl {
         Err(unread) => unreadable(TTL, "the table's time to live", unread),
@@ -215,7 +236,8 @@ fn ring(read: &Read<Ring>) -> Vec<Finding> {
     };
     if !ring.is_valid {
         let says = "the secret is no key ring: once their copies are old, the functions send and accept no code";
-        let fix = Fix::Words("Restore the version with the staging label AWSPREVIOUS of the secret.");
+        let fix =
+            Fix::Words("Restore the version with the staging label AWSPREVIOUS of the secret.");
         return vec![Finding::fails(RING, says).with_fix(fix)];
     }
     let days = ring.days;
@@ -229,24 +251,33 @@ fn ring(read: &Read<Ring>) -> Vec<Finding> {
     } else {
         Finding::ok(AGE, says)
     };
-    vec![Finding::ok(RING, "the functions can read the key ring"), age]
+    vec![
+        Finding::ok(RING, "the functions can read the key ring"),
+        age,
+    ]
 }
 
-/// The fields of the schema.
+/// The fields of the schema. A field is a name before its arguments or its type, and not in a description.
 fn fields() -> Vec<String> {
     let schema = include_str!("../../../../infra/schema.graphql");
+    // Every second part is a description.
+    let parts = schema.split("\"\"\"").step_by(2);
+    let text: String = parts.collect();
     let mut kind = "";
     let mut found = Vec::new();
-    for line in schema.lines() {
+    for line in text.lines() {
         match line {
             "type Query {" => kind = "Query",
             "type Mutation {" => kind = "Mutation",
             "}" => kind = "",
-            field if !kind.is_empty() && field.starts_with("  ") && !field.starts_with("   ") => {
-                let field = field.trim();
-                let name = field.split(|it: char| !it.is_ascii_alphanumeric()).next();
-                let name = name.filter(|it| !it.is_empty() && field != "}");
-                found.extend(name.map(|name| format!("{kind}.{name}")));
+            field if !kind.is_empty() => {
+                let name = field
+                    .trim()
+                    .split_once(['(', ':'])
+                    .map_or("", |(name, _)| name);
+                if !name.is_empty() && name.chars().all(char::is_alphanumeric) {
+                    found.push(format!("{kind}.{name}"));
+                }
             }
             _ => {}
         }
@@ -262,10 +293,15 @@ fn apis(read: &Read<Vec<Api>>, prefix: &str) -> Finding {
         Ok(apis) => apis,
     };
     let ours = |function: &Option<String>| {
-        let name = function.as_deref().and_then(|arn| arn.split(":function:").nth(1));
+        let name = function
+            .as_deref()
+            .and_then(|arn| arn.split(":function:").nth(1));
         name.is_some_and(|name| name.starts_with(prefix))
     };
-    let mut served = apis.iter().filter(|api| api.fields.values().any(ours)).peekable();
+    let mut served = apis
+        .iter()
+        .filter(|api| api.fields.values().any(ours))
+        .peekable();
     if served.peek().is_none() {
         return Finding::ok(CHECK, "no GraphQL API calls these functions");
     }
@@ -280,7 +316,10 @@ fn apis(read: &Read<Vec<Api>>, prefix: &str) -> Finding {
         }
     }
     if wrong.is_empty() {
-        Finding::ok(CHECK, "every field of the GraphQL API calls a function of this deployment")
+        Finding::ok(
+            CHECK,
+            "every field of the GraphQL API calls a function of this deployment",
+        )
     } else {
         Finding::fails(CHECK, wrong.join("; ")).with_fix(DEPLOY)
     }
@@ -294,35 +333,61 @@ fn rights(deployment: &Deployment) -> Vec<Finding> {
             .iter()
             .filter(|it| it.needed == needed && it.allowed != needed)
             .map(|it| it.action.clone());
-        wrong.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+        wrong
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     let (mut missing, mut excess) = (Vec::new(), Vec::new());
     for (name, read) in &deployment.rights {
         match read {
             Err(unread) => {
-                return vec![unreadable(NEEDED, &format!("the permissions of {name}"), unread)];
+                return vec![unreadable(
+                    NEEDED,
+                    &format!("the permissions of {name}"),
+                    unread,
+                )];
             }
             Ok(decisions) => {
-                missing.extend(Some(names(decisions, true)).filter(|it| !it.is_empty()).map(|it| format!("{name}: {it}")));
-                excess.extend(Some(names(decisions, false)).filter(|it| !it.is_empty()).map(|it| format!("{name}: {it}")));
+                missing.extend(
+                    Some(names(decisions, true))
+                        .filter(|it| !it.is_empty())
+                        .map(|it| format!("{name}: {it}")),
+                );
+                excess.extend(
+                    Some(names(decisions, false))
+                        .filter(|it| !it.is_empty())
+                        .map(|it| format!("{name}: {it}")),
+                );
             }
         }
     }
     if deployment.rights.is_empty() {
         return Vec::new();
     }
-    let fix = || Fix::Words("Remove statements from the roles that the stack did not make, and deploy it again.");
+    let fix = || {
+        Fix::Words(
+            "Remove statements from the roles that the stack did not make, and deploy it again.",
+        )
+    };
     vec![
         if missing.is_empty() {
             Finding::ok(NEEDED, "every function may do what it needs")
         } else {
-            let says = format!("functions may not do what they need: {}", missing.join("; "));
+            let says = format!(
+                "functions may not do what they need: {}",
+                missing.join("; ")
+            );
             Finding::fails(NEEDED, says).with_fix(fix())
         },
         if excess.is_empty() {
             Finding::ok(EXCESS, "no function may do what only others, or none, need")
         } else {
-            let says = format!("functions may do more than they need: {}", excess.join("; "));
+            let says = format!(
+                "functions may do more than they need: {}",
+                excess.join("; ")
+            );
             Finding::leaks(EXCESS, says).with_fix(fix())
         },
     ]
@@ -336,27 +401,45 @@ fn alarms(read: &Read<Vec<Alarm>>, prefix: &str) -> Vec<Finding> {
         Ok(alarms) => alarms,
     };
     let names = |silent: &mut dyn Iterator<Item = &Alarm>| {
-        let names: Vec<&str> = silent.map(|it| it.name.strip_prefix(prefix).unwrap_or(&it.name)).collect();
+        let names: Vec<&str> = silent
+            .map(|it| it.name.strip_prefix(prefix).unwrap_or(&it.name))
+            .collect();
         names.join(", ")
     };
     let silent = alarms.iter().filter(|it| !it.acts).count();
     let topic = || Fix::Words("Deploy with alarms.actions, or the parameter AlarmTopic.");
     let actions = if alarms.is_empty() {
-        Finding::fails(ACTIONS, "there is no alarm of this deployment: nobody learns that sign-ins fail").with_fix(topic())
+        Finding::fails(
+            ACTIONS,
+            "there is no alarm of this deployment: nobody learns that sign-ins fail",
+        )
+        .with_fix(topic())
     } else if silent == alarms.len() {
-        let says = format!("none of the {silent} alarms has an action that is on: the operator is not notified");
+        let says = format!(
+            "none of the {silent} alarms has an action that is on: the operator is not notified"
+        );
         Finding::fails(ACTIONS, says).with_fix(topic())
     } else if silent > 0 {
         let which = names(&mut alarms.iter().filter(|it| !it.acts));
-        Finding::note(ACTIONS, format!("alarms without an action that is on: {which}")).with_fix(topic())
+        Finding::note(
+            ACTIONS,
+            format!("alarms without an action that is on: {which}"),
+        )
+        .with_fix(topic())
     } else {
-        Finding::ok(ACTIONS, format!("each of the {} alarms notifies", alarms.len()))
+        Finding::ok(
+            ACTIONS,
+            format!("each of the {} alarms notifies", alarms.len()),
+        )
     };
     let loud = names(&mut alarms.iter().filter(|it| it.state == "ALARM"));
     let state = if loud.is_empty() {
         Finding::ok(STATE, "no alarm is on")
     } else {
-        Finding::note(STATE, format!("alarms that are on: {loud} (docs/operations.md)"))
+        Finding::note(
+            STATE,
+            format!("alarms that are on: {loud} (docs/operations.md)"),
+        )
     };
     vec![actions, state]
 }
@@ -367,7 +450,12 @@ fn pool_rates(deployment: &Deployment, expected: Option<f64>) -> Finding {
     const CHECK: &str = "waf.pool";
     let rates = match &deployment.pool_rates {
         Err(unread) => return unreadable(CHECK, "the pool's web ACL", unread),
-        Ok(None) => return Finding::ok(CHECK, "the pool has no web ACL that could refuse the functions"),
+        Ok(None) => {
+            return Finding::ok(
+                CHECK,
+                "the pool has no web ACL that could refuse the functions",
+            );
+        }
         Ok(Some(rates)) => rates,
     };
     let lowest = match rates.iter().min() {
@@ -376,7 +464,10 @@ fn pool_rates(deployment: &Deployment, expected: Option<f64>) -> Finding {
     };
     let mut known = known(deployment);
     if known.any(|(_, it)| it.variable("COGNITO_CALLS") == Some("signed")) {
-        return Finding::ok(CHECK, "the functions make signed calls, which the pool's web ACL does not count");
+        return Finding::ok(
+            CHECK,
+            "the functions make signed calls, which the pool's web ACL does not count",
+        );
     }
     let fix = Fix::Words(
         "Put the rate rule on the API instead (waf), set COGNITO_CALLS to signed, or exempt the functions' addresses.",
@@ -386,11 +477,20 @@ fn pool_rates(deployment: &Deployment, expected: Option<f64>) -> Finding {
          the functions, which all users share"
     );
     match expected {
-        Some(rate) if rate * PUBLIC_CALLS * 300.0 > whole(lowest) => {
-            Finding::fails(CHECK, format!("{says}: at {rate} sign-ins a second it refuses users")).with_fix(fix)
-        }
-        Some(rate) => Finding::ok(CHECK, format!("the pool's web ACL leaves room for {rate} sign-ins a second")),
-        None => Finding::note(CHECK, format!("{says}; --expect compares it with your load")).with_fix(fix),
+        Some(rate) if rate * PUBLIC_CALLS * 300.0 > whole(lowest) => Finding::fails(
+            CHECK,
+            format!("{says}: at {rate} sign-ins a second it refuses users"),
+        )
+        .with_fix(fix),
+        Some(rate) => Finding::ok(
+            CHECK,
+            format!("the pool's web ACL leaves room for {rate} sign-ins a second"),
+        ),
+        None => Finding::note(
+            CHECK,
+            format!("{says}; --expect compares it with your load"),
+        )
+        .with_fix(fix),
     }
 }
 
@@ -416,7 +516,10 @@ fn concurrency(deployment: &Deployment, expected: Option<f64>) -> Finding {
         .map(|(name, _)| name)
         .collect();
     if !reserved.is_empty() {
-        let says = format!("no invocation is permitted of {}: its reserved concurrency is 0", reserved.join(", "));
+        let says = format!(
+            "no invocation is permitted of {}: its reserved concurrency is 0",
+            reserved.join(", ")
+        );
         return Finding::fails(CHECK, says);
     }
     let needed = expected.map(|rate| (rate * INVOCATIONS * SECONDS * 2.0).ceil());
@@ -459,13 +562,23 @@ fn quotas(deployment: &Deployment, rate: f64) -> Vec<Finding> {
             let found: Vec<_> = found.collect();
             let short = found.iter().find(|(_, calls, value)| rate * calls > *value);
             match short {
-                None if found.is_empty() => Finding::unknown(COGNITO, "Service Quotas names none of Cognito's categories"),
-                None => Finding::ok(COGNITO, format!("Cognito's quotas leave room for {rate} sign-ins a second")),
+                None if found.is_empty() => {
+                    Finding::unknown(COGNITO, "Service Quotas names none of Cognito's categories")
+                }
+                None => Finding::ok(
+                    COGNITO,
+                    format!("Cognito's quotas leave room for {rate} sign-ins a second"),
+                ),
                 Some((category, calls, value)) => Finding::fails(
                     COGNITO,
-                    format!("{category} is {value} a second; {rate} sign-ins a second need {}", rate * calls),
+                    format!(
+                        "{category} is {value} a second; {rate} sign-ins a second need {}",
+                        rate * calls
+                    ),
                 )
-                .with_fix(Fix::Words("Request an increase in Service Quotas, Amazon Cognito User Pools.")),
+                .with_fix(Fix::Words(
+                    "Request an increase in Service Quotas, Amazon Cognito User Pools.",
+                )),
             }
         }
     });
@@ -474,7 +587,9 @@ fn quotas(deployment: &Deployment, rate: f64) -> Vec<Finding> {
             Err(unread) => unreadable(MAIL, "SES's rate", unread),
             Ok(mails) if *mails < rate => Finding::fails(
                 MAIL,
-                format!("SES sends {mails} mails a second; {rate} sign-ins a second by mail need {rate}"),
+                format!(
+                    "SES sends {mails} mails a second; {rate} sign-ins a second by mail need {rate}"
+                ),
             )
             .with_fix(Fix::Words("Request a higher sending rate of SES.")),
             Ok(mails) => Finding::ok(MAIL, format!("SES sends {mails} mails a second")),
@@ -493,7 +608,11 @@ fn events(deployment: &Deployment) -> Vec<Finding> {
     let bus = match &events.bus {
         Err(unread) => unreadable(BUS, "the bus of the events", unread),
         Ok(true) => Finding::ok(BUS, "the bus of the events is there"),
-        Ok(false) => Finding::fails(BUS, "the bus of the events is missing: they wait in the table, for 14 days").with_fix(DEPLOY),
+        Ok(false) => Finding::fails(
+            BUS,
+            "the bus of the events is missing: they wait in the table, for 14 days",
+        )
+        .with_fix(DEPLOY),
     };
     let schedule = match &events.rules {
         Err(unread) => unreadable(SCHEDULE, "the schedule of publish-events", unread),
@@ -505,8 +624,13 @@ fn events(deployment: &Deployment) -> Vec<Finding> {
     let overdue = match &events.overdue {
         Err(unread) => unreadable(OVERDUE, "the outbox", unread),
         Ok(0) => Finding::ok(OVERDUE, "no event is overdue"),
-        Ok(count) => Finding::fails(OVERDUE, format!("{count} events are overdue by more than five minutes"))
-            .with_fix(Fix::Words("Look at the log of publish-events (docs/operations.md, events-overdue).")),
+        Ok(count) => Finding::fails(
+            OVERDUE,
+            format!("{count} events are overdue by more than five minutes"),
+        )
+        .with_fix(Fix::Words(
+            "Look at the log of publish-events (docs/operations.md, events-overdue).",
+        )),
     };
     vec![bus, schedule, overdue]
 }
@@ -515,12 +639,20 @@ fn suppressed(read: &Read<BTreeMap<String, usize>>) -> Finding {
     const CHECK: &str = "email.suppressed";
     match read {
         Err(unread) => unreadable(CHECK, "the suppressed addresses", unread),
-        Ok(counts) if counts.is_empty() => Finding::ok(CHECK, "SES suppresses no address of this account"),
+        Ok(counts) if counts.is_empty() => {
+            Finding::ok(CHECK, "SES suppresses no address of this account")
+        }
         Ok(counts) => {
-            let counts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} by {reason}")).collect();
+            let counts: Vec<String> = counts
+                .iter()
+                .map(|(reason, count)| format!("{count} by {reason}"))
+                .collect();
             let fix = "aws sesv2 delete-suppressed-destination --email-address ADDRESS  # if its owner wants mail again";
-            Finding::note(CHECK, format!("SES sends nothing to some addresses: {}", counts.join(", ")))
-                .with_fix(Fix::Command(fix.to_owned()))
+            Finding::note(
+                CHECK,
+                format!("SES sends nothing to some addresses: {}", counts.join(", ")),
+            )
+            .with_fix(Fix::Command(fix.to_owned()))
         }
     }
 }
@@ -547,7 +679,9 @@ fn sender(sender: &Sender) -> Vec<Finding> {
         Err(unread) => unreadable(MAIL_FROM, "the identity of the sender", unread),
         Ok(None) => Finding::note(
             MAIL_FROM,
-            format!("mail of {domain} has the MAIL FROM domain of SES: only DKIM aligns it with DMARC"),
+            format!(
+                "mail of {domain} has the MAIL FROM domain of SES: only DKIM aligns it with DMARC"
+            ),
         ),
         Ok(Some((name, state))) if state == "SUCCESS" || state == "Success" => {
             Finding::ok(MAIL_FROM, format!("the MAIL FROM domain {name} is set up"))
@@ -562,9 +696,14 @@ fn sender(sender: &Sender) -> Vec<Finding> {
         Err(reason) => Finding::unknown(SPF, reason.clone()),
         Ok(true) => Finding::ok(SPF, "SPF of the MAIL FROM domain includes SES"),
         Ok(false) => Finding::fails(SPF, "SPF of the MAIL FROM domain does not include SES")
-            .with_fix(Fix::Words("Add the TXT record \"v=spf1 include:amazonses.com ~all\".")),
+            .with_fix(Fix::Words(
+                "Add the TXT record \"v=spf1 include:amazonses.com ~all\".",
+            )),
     });
-    [Some(dmarc), Some(mail_from), spf].into_iter().flatten().collect()
+    [Some(dmarc), Some(mail_from), spf]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn senders(sms: &Sms) -> Finding {
@@ -586,7 +725,11 @@ fn senders(sms: &Sms) -> Finding {
     let says = format!(
         "no registered sender for {}: their networks refuse or replace others{}",
         missing.join(", "),
-        if sms.named { ", also the one that the functions name" } else { "" }
+        if sms.named {
+            ", also the one that the functions name"
+        } else {
+            ""
+        }
     );
     Finding::fails(CHECK, says).with_fix(Fix::Words(
         "Register a number or sender id for each in AWS End User Messaging, or remove the country.",
@@ -601,7 +744,10 @@ fn source(deployment: &Deployment) -> Finding {
         return Finding::unknown(CHECK, "the function sign-in was not read");
     };
     match (sign_in.variable("SOURCE"), sign_in.variable("DOORS")) {
-        (_, Some("http")) => Finding::ok(CHECK, "requests by HTTP have a source that no client can write"),
+        (_, Some("http")) => Finding::ok(
+            CHECK,
+            "requests by HTTP have a source that no client can write",
+        ),
         (Some("appsync"), _) => Finding::note(
             CHECK,
             "SOURCE is appsync: doctor --probe --api shows whether the header can be trusted",

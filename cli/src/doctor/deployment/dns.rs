@@ -23,7 +23,9 @@ pub fn of_the_system() -> Option<SocketAddr> {
 }
 
 fn server(text: &str) -> Option<SocketAddr> {
-    let servers = text.lines().filter_map(|line| line.strip_prefix("nameserver"));
+    let servers = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("nameserver"));
     let address: Option<IpAddr> = servers
         .filter_map(|it| it.trim().split('%').next()?.parse().ok())
         .next();
@@ -90,7 +92,9 @@ fn question(id: u16, name: &str) -> Option<Vec<u8>> {
     // Recursion is wanted, and there is one question.
     packet.extend([0x01, 0x00, 0, 1, 0, 0, 0, 0, 0, 0]);
     for label in name.trim_end_matches('.').split('.') {
-        let length = u8::try_from(label.len()).ok().filter(|it| (1..64).contains(it))?;
+        let length = u8::try_from(label.len())
+            .ok()
+            .filter(|it| (1..64).contains(it))?;
         packet.push(length);
         packet.extend(label.as_bytes());
     }
@@ -161,7 +165,9 @@ mod tests {
     async fn resolver(flags: [u8; 2], texts: &'static [&'static [u8]]) -> SocketAddr {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a free port");
         let address = socket.local_addr().expect("an address");
-        let listener = tokio::net::TcpListener::bind(address).await.expect("the same port");
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .expect("the same port");
         let reply = move |asked: &[u8], flags: [u8; 2]| {
             let mut packet = asked[..2].to_vec();
             packet.extend(flags);
@@ -190,7 +196,10 @@ mod tests {
             stream.read_exact(&mut asked).await.expect("a question");
             let packet = reply(&asked, [0x81, 0x80]);
             let length = u16::try_from(packet.len()).expect("short");
-            stream.write_all(&length.to_be_bytes()).await.expect("it is sent");
+            stream
+                .write_all(&length.to_be_bytes())
+                .await
+                .expect("it is sent");
             stream.write_all(&packet).await.expect("it is sent");
         });
         address
@@ -201,13 +210,19 @@ mod tests {
         let texts_of: &[&[u8]] = &[b"\x08v=DMARC1\x0a; p=reject", b"\x05other"];
         let address = resolver([0x81, 0x80], texts_of).await;
         let found = texts(address, "_dmarc.example.com").await;
-        assert_eq!(found, Ok(vec!["v=DMARC1; p=reject".to_owned(), "other".to_owned()]));
+        assert_eq!(
+            found,
+            Ok(vec!["v=DMARC1; p=reject".to_owned(), "other".to_owned()])
+        );
     }
 
     #[tokio::test]
     async fn a_cut_answer_is_requested_by_tcp() {
         let address = resolver([0x83, 0x80], &[b"\x03abc"]).await;
-        assert_eq!(texts(address, "example.com").await, Ok(vec!["abc".to_owned()]));
+        assert_eq!(
+            texts(address, "example.com").await,
+            Ok(vec!["abc".to_owned()])
+        );
     }
 
     #[tokio::test]
@@ -222,7 +237,12 @@ mod tests {
 
     #[test]
     fn a_malformed_answer_is_no_answer() {
-        let whole = [&[0, 7, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0][..], &[0; 8], &[0, 9, 1]].concat();
+        let whole = [
+            &[0, 7, 0x81, 0x80, 0, 0, 0, 1, 0, 0, 0, 0][..],
+            &[0; 8],
+            &[0, 9, 1],
+        ]
+        .concat();
         for packet in [&whole[..], &whole[..14], &[], &[0, 8, 0x81, 0x80]] {
             assert_eq!(answer(7, packet), None, "{packet:?}");
         }

@@ -49,10 +49,16 @@ mod tests {
         ];
         let fields = fields("Latchstring", &findings);
         let value = |name: &str| {
-            let at = fields.iter().position(|(_, it)| it == name).expect("the metric");
+            let at = fields
+                .iter()
+                .position(|(_, it)| it == name)
+                .expect("the metric");
             fields[at + 1].1.clone()
         };
-        assert_eq!(fields[0], ("Namespace".to_owned(), "Latchstring".to_owned()));
+        assert_eq!(
+            fields[0],
+            ("Namespace".to_owned(), "Latchstring".to_owned())
+        );
         assert_eq!(value("DoctorLeaks"), "1");
         assert_eq!(value("DoctorFails"), "2");
         assert_eq!(value("DoctorUnknown"), "0");

@@ -16,9 +16,8 @@ use super::{
 use crate::access::Access;
 use crate::doctor::facts::{Facts, Read, Trigger, Unread};
 use crate::signed_call::{
-    APPSYNC, CLOUDWATCH, CallError, DYNAMODB, EVENTS, FormService, IAM,
-    JsonService, LAMBDA, QUOTAS, RestService, SECRETS, SES, SMS_VOICE, SignedCalls, WAF,
-    encoded,
+    APPSYNC, CLOUDWATCH, CallError, DYNAMODB, EVENTS, FormService, IAM, JsonService, LAMBDA,
+    QUOTAS, RestService, SECRETS, SES, SMS_VOICE, SignedCalls, WAF, encoded,
 };
 
 /// The longest list of alarms, quotas or addresses that is read.
@@ -72,7 +71,11 @@ pub async fn facts(
         now,
     };
     let variable = |name: &str| deployment.variable(name).map(str::to_owned);
-    let (table, ring, bus) = (variable("TABLE_NAME"), variable("KEY_RING_SECRET"), variable("EVENTS"));
+    let (table, ring, bus) = (
+        variable("TABLE_NAME"),
+        variable("KEY_RING_SECRET"),
+        variable("EVENTS"),
+    );
     let sender = variable("EMAIL_FROM").filter(|_| variable("EMAIL").as_deref() != Some("false"));
     let countries = variable("SMS_COUNTRIES");
     let named = ["SMS_SENDER_ID", "SMS_ORIGINATION_NUMBER"];
@@ -95,7 +98,9 @@ pub async fn facts(
         deployment.sender = reader.sender(from, resolver).await;
     }
     if let Some(countries) = &countries {
-        let list = countries.split(',').map(|it| it.split(':').next().unwrap_or(it));
+        let list = countries
+            .split(',')
+            .map(|it| it.split(':').next().unwrap_or(it));
         deployment.sms = Some(Sms {
             countries: list.map(|it| it.trim().to_owned()).collect(),
             named,
@@ -151,13 +156,17 @@ fn text(value: &Value, name: &str) -> String {
 
 impl Reader<'_> {
     async fn get(&self, service: RestService, action: &'static str, path: &str) -> Read<Value> {
-        let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+        let operation = action
+            .split_once(':')
+            .map_or(action, |(_, operation)| operation);
         let read = self.calls.read_path(service, operation, path).await;
         read.map_err(|error| unread(action, &error))
     }
 
     async fn json(&self, service: JsonService, action: &'static str, input: Value) -> Read<Value> {
-        let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+        let operation = action
+            .split_once(':')
+            .map_or(action, |(_, operation)| operation);
         let read = self.calls.read(service, operation, &input).await;
         read.map_err(|error| unread(action, &error))
     }
@@ -168,20 +177,27 @@ impl Reader<'_> {
         action: &'static str,
         fields: &[(&str, &str)],
     ) -> Read<String> {
-        let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+        let operation = action
+            .split_once(':')
+            .map_or(action, |(_, operation)| operation);
         let read = self.calls.read_form(service, operation, fields).await;
         read.map_err(|error| unread(action, &error))
     }
 
     async fn function(&self, arn: &str, qualifier: Option<&str>) -> Read<Option<Function>> {
         let query = qualifier.map_or_else(String::new, |it| format!("?Qualifier={}", encoded(it)));
-        let path = format!("/2015-03-31/functions/{}/configuration{query}", encoded(arn));
+        let path = format!(
+            "/2015-03-31/functions/{}/configuration{query}",
+            encoded(arn)
+        );
         let action = "lambda:GetFunctionConfiguration";
         let Some(found) = optional(self.get(LAMBDA, action, &path).await)? else {
             return Ok(None);
         };
         let path = format!("/2019-09-30/functions/{}/concurrency", encoded(arn));
-        let reserved = self.get(LAMBDA, "lambda:GetFunctionConcurrency", &path).await;
+        let reserved = self
+            .get(LAMBDA, "lambda:GetFunctionConcurrency", &path)
+            .await;
         let environment = &found["Environment"];
         let variables = environment["Variables"].as_object();
         let variables = variables.into_iter().flatten().map(|(name, value)| {
@@ -191,16 +207,23 @@ impl Reader<'_> {
         Ok(Some(Function {
             role: text(&found, "Role"),
             variables: environment["Error"].is_null().then(|| variables.collect()),
-            architecture: found["Architectures"][0].as_str().unwrap_or("x86_64").to_owned(),
+            architecture: found["Architectures"][0]
+                .as_str()
+                .unwrap_or("x86_64")
+                .to_owned(),
             modified: text(&found, "LastModified"),
             version: text(&found, "Version"),
-            reserved: reserved.ok().and_then(|it| it["ReservedConcurrentExecutions"].as_u64()),
+            reserved: reserved
+                .ok()
+                .and_then(|it| it["ReservedConcurrentExecutions"].as_u64()),
         }))
     }
 
     async fn table(&self, name: &str) -> Read<Table> {
         let input = || json!({ "TableName": name });
-        let found = self.json(DYNAMODB, "dynamodb:DescribeTable", input()).await?;
+        let found = self
+            .json(DYNAMODB, "dynamodb:DescribeTable", input())
+            .await?;
         let table = &found["Table"];
         let kinds: BTreeMap<&str, &str> = list(table, "AttributeDefinitions")
             .filter_map(|it| Some((it["AttributeName"].as_str()?, it["AttributeType"].as_str()?)))
@@ -215,10 +238,15 @@ impl Reader<'_> {
         };
         let indices = list(table, "GlobalSecondaryIndexes");
         let indices = indices.map(|index| (text(index, "IndexName"), keys(index)));
-        let ttl = self.json(DYNAMODB, "dynamodb:DescribeTimeToLive", input()).await;
+        let ttl = self
+            .json(DYNAMODB, "dynamodb:DescribeTimeToLive", input())
+            .await;
         let ttl = ttl.map(|ttl| {
             let ttl = &ttl["TimeToLiveDescription"];
-            let is_on = matches!(ttl["TimeToLiveStatus"].as_str(), Some("ENABLED" | "ENABLING"));
+            let is_on = matches!(
+                ttl["TimeToLiveStatus"].as_str(),
+                Some("ENABLED" | "ENABLING")
+            );
             is_on.then(|| text(ttl, "AttributeName"))
         });
         let backups = self
@@ -240,7 +268,9 @@ impl Reader<'_> {
 
     async fn ring(&self, id: &str, now: u64) -> Read<Ring> {
         let input = json!({ "SecretId": id });
-        let found = self.json(SECRETS, "secretsmanager:GetSecretValue", input).await?;
+        let found = self
+            .json(SECRETS, "secretsmanager:GetSecretValue", input)
+            .await?;
         let ring = found["SecretString"].as_str().and_then(RingText::parse);
         let stored = &found["CreatedDate"];
         let is_valid = ring.as_ref().is_some_and(|ring| ring.ring().is_some());
@@ -256,7 +286,10 @@ impl Reader<'_> {
         for question in questions {
             let mut fields = vec![
                 ("PolicySourceArn".to_owned(), role.to_owned()),
-                ("ResourceArns.member.1".to_owned(), question.resource.clone()),
+                (
+                    "ResourceArns.member.1".to_owned(),
+                    question.resource.clone(),
+                ),
             ];
             for (number, action) in question.actions.iter().enumerate() {
                 let name = format!("ActionNames.member.{}", number + 1);
@@ -273,14 +306,18 @@ impl Reader<'_> {
                 }
             }
             let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (&**a, &**b)).collect();
-            let xml = self.form(IAM, "iam:SimulatePrincipalPolicy", &fields).await?;
-            found.extend(members(&xml, &["EvalActionName", "EvalDecision"]).into_iter().map(
-                |[action, decision]| Decision {
-                    allowed: decision == "allowed",
-                    action,
-                    needed: question.needed,
-                },
-            ));
+            let xml = self
+                .form(IAM, "iam:SimulatePrincipalPolicy", &fields)
+                .await?;
+            found.extend(
+                members(&xml, &["EvalActionName", "EvalDecision"])
+                    .into_iter()
+                    .map(|[action, decision]| Decision {
+                        allowed: decision == "allowed",
+                        action,
+                        needed: question.needed,
+                    }),
+            );
         }
         Ok(found)
     }
@@ -293,7 +330,9 @@ impl Reader<'_> {
             if !token.is_empty() {
                 fields.push(("NextToken", &token));
             }
-            let xml = self.form(CLOUDWATCH, "cloudwatch:DescribeAlarms", &fields).await?;
+            let xml = self
+                .form(CLOUDWATCH, "cloudwatch:DescribeAlarms", &fields)
+                .await?;
             found.extend(alarms_of(&xml));
             match crate::signed_call::first(&xml, "NextToken") {
                 Some(next) if !next.is_empty() => token = next,
@@ -305,12 +344,14 @@ impl Reader<'_> {
 
     async fn pool_rates(&self, pool: &str) -> Read<Option<Vec<u64>>> {
         let input = json!({ "ResourceArn": pool });
-        let found = self.json(WAF, "wafv2:GetWebACLForResource", input).await?;
+        let found = self.json(WAF, "wafv2:GetWebACLForResource", input).await;
+        let found = optional(found)?.unwrap_or_default();
         let Some(acl) = found.get("WebACL").filter(|it| it.is_object()) else {
             return Ok(None);
         };
         let rules = list(acl, "Rules");
-        let rates = rules.filter_map(|rule| rule["Statement"]["RateBasedStatement"]["Limit"].as_u64());
+        let rates =
+            rules.filter_map(|rule| rule["Statement"]["RateBasedStatement"]["Limit"].as_u64());
         Ok(Some(rates.collect()))
     }
 
@@ -333,7 +374,12 @@ impl Reader<'_> {
             let sources = list_of("appsync:ListDataSources", &sources, "dataSources").await?;
             let sources: BTreeMap<String, String> = sources
                 .iter()
-                .map(|it| (text(it, "name"), text(&it["lambdaConfig"], "lambdaFunctionArn")))
+                .map(|it| {
+                    (
+                        text(it, "name"),
+                        text(&it["lambdaConfig"], "lambdaFunctionArn"),
+                    )
+                })
                 .collect();
             let mut fields = BTreeMap::new();
             for kind in ["Query", "Mutation"] {
@@ -354,8 +400,12 @@ impl Reader<'_> {
 
     async fn concurrency(&self) -> Read<u64> {
         let action = "lambda:GetAccountSettings";
-        let found = self.get(LAMBDA, action, "/2016-08-19/account-settings/").await?;
-        Ok(found["AccountLimit"]["ConcurrentExecutions"].as_u64().unwrap_or_default())
+        let found = self
+            .get(LAMBDA, action, "/2016-08-19/account-settings/")
+            .await?;
+        Ok(found["AccountLimit"]["ConcurrentExecutions"]
+            .as_u64()
+            .unwrap_or_default())
     }
 
     async fn quotas(&self) -> Read<Vec<(String, f64)>> {
@@ -365,7 +415,9 @@ impl Reader<'_> {
             let action = "servicequotas:ListServiceQuotas";
             let page = self.json(QUOTAS, action, input.clone()).await?;
             let quotas = list(&page, "Quotas");
-            found.extend(quotas.filter_map(|it| Some((text(it, "QuotaName"), it["Value"].as_f64()?))));
+            found.extend(
+                quotas.filter_map(|it| Some((text(it, "QuotaName"), it["Value"].as_f64()?))),
+            );
             match page["NextToken"].as_str() {
                 Some(next) => input["NextToken"] = json!(next),
                 None => break,
@@ -382,7 +434,9 @@ impl Reader<'_> {
 
     async fn rules(&self, sweeper: &str) -> Read<Vec<String>> {
         let input = json!({ "TargetArn": sweeper });
-        let found = self.json(EVENTS, "events:ListRuleNamesByTarget", input).await?;
+        let found = self
+            .json(EVENTS, "events:ListRuleNamesByTarget", input)
+            .await?;
         let mut states = Vec::new();
         for name in list(&found, "RuleNames") {
             let input = json!({ "Name": name });
@@ -419,18 +473,27 @@ impl Reader<'_> {
         let mut counts = BTreeMap::new();
         let mut path = "/v2/email/suppression/addresses?PageSize=1000".to_owned();
         for _ in 0..PAGES {
-            let found = self.get(SES, "ses:ListSuppressedDestinations", &path).await?;
+            let found = self
+                .get(SES, "ses:ListSuppressedDestinations", &path)
+                .await?;
             for entry in list(&found, "SuppressedDestinationSummaries") {
                 *counts.entry(text(entry, "Reason")).or_insert(0) += 1;
             }
-            let Some(next) = found["NextToken"].as_str() else { break };
-            path = format!("/v2/email/suppression/addresses?NextToken={}&PageSize=1000", encoded(next));
+            let Some(next) = found["NextToken"].as_str() else {
+                break;
+            };
+            path = format!(
+                "/v2/email/suppression/addresses?NextToken={}&PageSize=1000",
+                encoded(next)
+            );
         }
         Ok(counts)
     }
 
     async fn sender(&self, from: &str, resolver: Option<SocketAddr>) -> Option<Sender> {
-        let address = from.rsplit_once('<').map_or(from, |(_, it)| it.trim_end_matches('>'));
+        let address = from
+            .rsplit_once('<')
+            .map_or(from, |(_, it)| it.trim_end_matches('>'));
         let (_, domain) = address.trim().rsplit_once('@')?;
         let path = format!("/v2/email/identities/{}", encoded(domain));
         let identity = self.get(SES, "ses:GetEmailIdentity", &path).await;
@@ -462,7 +525,9 @@ impl Reader<'_> {
             ("sms-voice:DescribePhoneNumbers", "PhoneNumbers"),
             ("sms-voice:DescribeSenderIds", "SenderIds"),
         ] {
-            let page = self.json(SMS_VOICE, action, json!({ "MaxResults": 100 })).await?;
+            let page = self
+                .json(SMS_VOICE, action, json!({ "MaxResults": 100 }))
+                .await?;
             let countries = list(&page, member).map(|it| text(it, "IsoCountryCode"));
             found.extend(countries);
         }
@@ -480,13 +545,17 @@ async fn dmarc(domain: &str, resolver: Option<SocketAddr>) -> Result<Option<Stri
     let mut name = domain;
     while name.contains('.') {
         let texts = dns::texts(resolver, &format!("_dmarc.{name}")).await?;
-        let record = texts.iter().find(|it| it.trim_start().starts_with("v=DMARC1"));
+        let record = texts
+            .iter()
+            .find(|it| it.trim_start().starts_with("v=DMARC1"));
         if let Some(record) = record {
             let tags = record.split(';').filter_map(|tag| tag.split_once('='));
             let is_of = |tag: &str| tags.clone().find(|(name, _)| name.trim() == tag);
             // A policy of its own for the domains below.
             let below = (name != domain).then(|| is_of("sp")).flatten();
-            let policy = below.or_else(|| is_of("p")).map(|(_, value)| value.trim().to_owned());
+            let policy = below
+                .or_else(|| is_of("p"))
+                .map(|(_, value)| value.trim().to_owned());
             return Ok(Some(policy.unwrap_or_else(|| "none".to_owned())));
         }
         name = name.split_once('.').map_or("", |(_, above)| above);
@@ -515,7 +584,9 @@ fn members(xml: &str, names: &[&str; 2]) -> Vec<[String; 2]> {
         if !names.contains(&&*name) {
             continue;
         }
-        let text = try_data(&mut document.scoped_to(element)).unwrap_or_default().into_owned();
+        let text = try_data(&mut document.scoped_to(element))
+            .unwrap_or_default()
+            .into_owned();
         match part.take() {
             None => part = Some((name, text)),
             Some((first, other)) if first == names[0] => found.push([other, text]),
@@ -535,7 +606,9 @@ fn alarms_of(xml: &str) -> Vec<Alarm> {
         let name = element.local().to_owned();
         match &*name {
             "AlarmName" | "StateValue" | "ActionsEnabled" => {
-                let text = try_data(&mut document.scoped_to(element)).unwrap_or_default().into_owned();
+                let text = try_data(&mut document.scoped_to(element))
+                    .unwrap_or_default()
+                    .into_owned();
                 in_actions = false;
                 match (&*name, found.last_mut()) {
                     ("AlarmName", _) => {
@@ -594,11 +667,21 @@ mod tests {
             )
         };
         let on = "<member>arn:aws:sns:eu-west-1:1:topic</member>";
-        let alarms = [alarm("a", true, on), alarm("b", false, on), alarm("c", true, "")];
+        let alarms = [
+            alarm("a", true, on),
+            alarm("b", false, on),
+            alarm("c", true, ""),
+        ];
         let xml = format!("<R><MetricAlarms>{}</MetricAlarms></R>", alarms.concat());
         let found = alarms_of(&xml);
-        let acts: Vec<_> = found.iter().map(|it| (&*it.name, it.acts, &*it.state)).collect();
-        assert_eq!(acts, [("a", true, "OK"), ("b", false, "OK"), ("c", false, "OK")]);
+        let acts: Vec<_> = found
+            .iter()
+            .map(|it| (&*it.name, it.acts, &*it.state))
+            .collect();
+        assert_eq!(
+            acts,
+            [("a", true, "OK"), ("b", false, "OK"), ("c", false, "OK")]
+        );
     }
 
     #[test]

@@ -31,7 +31,11 @@ pub struct Question {
 const NEEDED: [(&str, &[&str], &str, &[&str]); 5] = [
     (
         "define-auth-challenge",
-        &["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:UpdateItem"],
+        &[
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:UpdateItem",
+        ],
         "lease#doctor",
         &[
             "cognito-idp:AdminGetUser",
@@ -52,7 +56,11 @@ const NEEDED: [(&str, &[&str], &str, &[&str]); 5] = [
     ),
     (
         "verify-auth-challenge-response",
-        &["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
+        &[
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+        ],
         "flow#doctor",
         &[],
     ),
@@ -85,7 +93,11 @@ const NEEDED: [(&str, &[&str], &str, &[&str]); 5] = [
 ];
 
 /// What no function may do to the table.
-const NEVER_TABLE: &[&str] = &["dynamodb:DeleteTable", "dynamodb:Scan", "dynamodb:UpdateTable"];
+const NEVER_TABLE: &[&str] = &[
+    "dynamodb:DeleteTable",
+    "dynamodb:Scan",
+    "dynamodb:UpdateTable",
+];
 /// What no function may do to the pool. Only define and sign-up write attributes, and only sign-in makes accounts.
 const NEVER_POOL: &[&str] = &[
     "cognito-idp:AdminDisableUser",
@@ -95,11 +107,21 @@ const NEVER_POOL: &[&str] = &[
     "cognito-idp:UpdateUserPoolClient",
 ];
 /// What only sign-in may do to the pool.
-const SIGN_IN_ALONE: &[&str] = &["cognito-idp:AdminCreateUser", "cognito-idp:AdminSetUserPassword"];
+const SIGN_IN_ALONE: &[&str] = &[
+    "cognito-idp:AdminCreateUser",
+    "cognito-idp:AdminSetUserPassword",
+];
 /// What no function may do to the key ring.
-const NEVER_RING: &[&str] = &["secretsmanager:DeleteSecret", "secretsmanager:PutSecretValue"];
+const NEVER_RING: &[&str] = &[
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:PutSecretValue",
+];
 /// What no function may do to anything.
-const NEVER: &[&str] = &["iam:PassRole", "lambda:UpdateFunctionCode", "sts:AssumeRole"];
+const NEVER: &[&str] = &[
+    "iam:PassRole",
+    "lambda:UpdateFunctionCode",
+    "sts:AssumeRole",
+];
 
 /// Returns the questions about a function, as far as its resources are known. `pool` is the pool's ARN, `table` that of
 /// the table, and `ring` that of the key ring.
@@ -133,7 +155,12 @@ pub fn questions(
         }
     }
     if let Some(ring) = ring {
-        all.push(question(&["secretsmanager:GetSecretValue"], ring, None, true));
+        all.push(question(
+            &["secretsmanager:GetSecretValue"],
+            ring,
+            None,
+            true,
+        ));
         all.push(question(NEVER_RING, ring, None, false));
     }
     all.retain(|question| !question.actions.is_empty());
@@ -148,7 +175,10 @@ pub fn arns(deployment: &Deployment, define: &str) -> [Option<String>; 3] {
         return [None, None, None];
     };
     let place = format!("{region}:{account}");
-    let pool = format!("arn:{partition}:cognito-idp:{place}:userpool/{}", deployment.pool);
+    let pool = format!(
+        "arn:{partition}:cognito-idp:{place}:userpool/{}",
+        deployment.pool
+    );
     let table = deployment.variable("TABLE_NAME");
     let table = table.map(|it| format!("arn:{partition}:dynamodb:{place}:table/{it}"));
     let ring = deployment.variable("KEY_RING_SECRET");
@@ -164,7 +194,10 @@ mod tests {
     fn the_needed_rights_are_those_of_the_construct() {
         let rights = include_str!("../../../../infra/lib/rights.ts");
         for (function, on_table, item, on_pool) in NEEDED {
-            let of = rights.split(&format!("  '{function}': {{\n")).nth(1).expect("the function");
+            let of = rights
+                .split(&format!("  '{function}': {{\n"))
+                .nth(1)
+                .expect("the function");
             let of = of.split("  },").next().expect("its rights");
             let list = |name: &str| {
                 let line = of.lines().find(|line| line.trim().starts_with(name));
@@ -191,9 +224,9 @@ mod tests {
     fn only_sign_in_may_make_accounts() {
         for (function, ..) in NEEDED {
             let asked = questions(function, Some("pool"), Some("table"), Some("ring"));
-            let needs = asked.iter().find(|question| {
-                question.actions.contains(&"cognito-idp:AdminCreateUser")
-            });
+            let needs = asked
+                .iter()
+                .find(|question| question.actions.contains(&"cognito-idp:AdminCreateUser"));
             let needs = needs.expect("the question").needed;
             assert_eq!(needs, function == "sign-in", "{function}");
         }
