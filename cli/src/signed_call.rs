@@ -695,7 +695,7 @@ mod tests {
             method: "POST",
             target: "/",
             headers: &headers,
-            body: "{}".to_owned(),
+            body: b"{}".to_vec(),
         })
     }
 

@@ -15,7 +15,7 @@ mod scenarios;
 mod template;
 mod transcript;
 
-pub use probes::PROBES;
+pub use probes::{PROBES, steps};
 pub use record::Record;
 pub use run::{Options, account_of, delete, exists, run};
 pub use template::REPLACED;

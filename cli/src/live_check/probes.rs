@@ -33,6 +33,9 @@ pub const PROBES: [(&str, &str); 10] = [
     ("U-23", "read-after-create"),
 ];
 
+/// The assumption that the first deployment settles.
+pub(super) const DEPLOYED: &str = "U-14";
+
 /// The probe that may throttle calls for a second, and so is the last.
 pub(super) const QUOTA: (&str, &str) = ("U-22", "password-quota");
 
@@ -77,6 +80,13 @@ pub(super) const VARIATIONS: &[Variation] = &[
         },
     },
 ];
+
+/// Returns the assumptions that a step settles, with the step's name.
+pub fn steps() -> Vec<(&'static str, &'static str)> {
+    let varied = VARIATIONS.iter();
+    let varied = varied.flat_map(|it| it.ids.iter().map(|id| (*id, it.name)));
+    varied.chain([(DEPLOYED, "deploy"), QUOTA]).collect()
+}
 
 /// The other triggers of a pool that the variation sets. Those for mail and SMS of Cognito need a key of KMS.
 const OTHER_TRIGGERS: [&str; 7] = [
@@ -184,7 +194,7 @@ pub(super) async fn run(
     for finding in findings {
         let text = format!("{} ({})", finding.says, finding.check);
         transcript.line(Mark::Seen, &text);
-        for (id, checks) in super::super::unverified::BY_DOCTOR {
+        for (id, checks) in crate::unverified::BY_DOCTOR {
             if checks.contains(&finding.check) {
                 transcript.settle(id, finding.says.clone());
             }

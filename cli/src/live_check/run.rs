@@ -135,7 +135,7 @@ impl Run<'_> {
         let shown = format!("the stack created, with {} outputs", outputs.len());
         transcript.line(Mark::Ok, &shown);
         transcript.settle(
-            "U-14",
+            probes::DEPLOYED,
             "the pool was created before the functions that it names".to_owned(),
         );
         record.finish("create")
