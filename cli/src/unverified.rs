@@ -97,7 +97,10 @@ mod tests {
             let named: Vec<String> = named.map(|it| format!("U-{it}")).collect();
             assert!(!named.is_empty(), "no id: {row}");
             for id in named {
-                assert!(ids.contains(&*id), "{id} is not in docs/unverified.md: {row}");
+                assert!(
+                    ids.contains(&*id),
+                    "{id} is not in docs/unverified.md: {row}"
+                );
             }
             count += 1;
         }

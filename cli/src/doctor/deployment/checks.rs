@@ -770,7 +770,10 @@ mod tests {
     fn function(name: &str) -> Function {
         let variables = [
             ("TABLE_NAME", "table"),
-            ("KEY_RING_SECRET", "arn:aws:secretsmanager:eu-west-1:1:secret:ring"),
+            (
+                "KEY_RING_SECRET",
+                "arn:aws:secretsmanager:eu-west-1:1:secret:ring",
+            ),
             ("USER_POOL_ID", "pool"),
             ("SOURCE", "none"),
         ];
@@ -800,7 +803,9 @@ mod tests {
             pool: "pool".to_owned(),
             client: "client".to_owned(),
             prefix: "acme-".to_owned(),
-            functions: FUNCTIONS.map(|name| (name, Ok(Some(function(name))))).to_vec(),
+            functions: FUNCTIONS
+                .map(|name| (name, Ok(Some(function(name)))))
+                .to_vec(),
             table: Some(Ok(Table {
                 status: "ACTIVE".to_owned(),
                 keys: vec!["pk:S:HASH".to_owned()],
@@ -814,7 +819,10 @@ mod tests {
                 days: 30,
                 rotating: false,
             })),
-            rights: vec![("sign-in", Ok(vec![decision("a:Do", true), decision("a:Not", false)]))],
+            rights: vec![(
+                "sign-in",
+                Ok(vec![decision("a:Do", true), decision("a:Not", false)]),
+            )],
             alarms: Ok(vec![Alarm {
                 name: "acme-faults".to_owned(),
                 state: "OK".to_owned(),
@@ -826,7 +834,10 @@ mod tests {
                 fields: resolvers.collect(),
             }]),
             concurrency: Ok(1000),
-            quotas: Ok(vec![("Rate of UserAuthentication requests".to_owned(), 120.0)]),
+            quotas: Ok(vec![(
+                "Rate of UserAuthentication requests".to_owned(),
+                120.0,
+            )]),
             mails_per_second: Ok(200.0),
             events: Some(Events {
                 bus: Ok(true),
@@ -837,7 +848,10 @@ mod tests {
             sender: Some(Sender {
                 domain: "example.com".to_owned(),
                 dmarc: Ok(Some("reject".to_owned())),
-                mail_from: Ok(Some(("bounce.example.com".to_owned(), "SUCCESS".to_owned()))),
+                mail_from: Ok(Some((
+                    "bounce.example.com".to_owned(),
+                    "SUCCESS".to_owned(),
+                ))),
                 spf: Some(Ok(true)),
             }),
             sms: Some(Sms {
@@ -851,13 +865,24 @@ mod tests {
 
     fn set(deployment: &mut Deployment, at: usize, name: &str, value: &str) {
         let (_, read) = &mut deployment.functions[at];
-        let function = read.as_mut().expect("it is read").as_mut().expect("it is there");
+        let function = read
+            .as_mut()
+            .expect("it is read")
+            .as_mut()
+            .expect("it is there");
         let variables = function.variables.as_mut().expect("they are read");
         variables.insert(name.to_owned(), value.to_owned());
     }
 
     fn bend(deployment: &mut Deployment, change: impl FnOnce(&mut Function)) {
-        change(deployment.functions[0].1.as_mut().expect("read").as_mut().expect("there"));
+        change(
+            deployment.functions[0]
+                .1
+                .as_mut()
+                .expect("read")
+                .as_mut()
+                .expect("there"),
+        );
     }
 
     fn table_of(deployment: &mut Deployment) -> &mut Table {
@@ -866,7 +891,12 @@ mod tests {
     }
 
     fn ring_of(deployment: &mut Deployment) -> &mut Ring {
-        deployment.ring.as_mut().expect("a ring").as_mut().expect("it is read")
+        deployment
+            .ring
+            .as_mut()
+            .expect("a ring")
+            .as_mut()
+            .expect("it is read")
     }
 
     fn sender_of(deployment: &mut Deployment) -> &mut Sender {
@@ -898,7 +928,10 @@ mod tests {
     #[test]
     fn the_fields_of_the_schema_are_those_of_the_construct() {
         let construct = include_str!("../../../../infra/lib/graphql-api.ts");
-        let named = construct.split("export const FIELDS").nth(1).expect("the fields");
+        let named = construct
+            .split("export const FIELDS")
+            .nth(1)
+            .expect("the fields");
         let named = named.split("};").next().expect("their end");
         let mut of_construct: Vec<&str> = named
             .lines()
@@ -916,22 +949,40 @@ mod tests {
     fn each_fault_is_reported_by_its_check() {
         use State::{Fails, Leaks, Note, Unknown};
         let cases: [(&str, State, Bend); 38] = [
-            ("functions.agree", Fails, |d| set(d, 1, "TABLE_NAME", "another")),
-            ("functions.agree", Fails, |d| set(d, 3, "KEY_RING_SECRET", "another")),
+            ("functions.agree", Fails, |d| {
+                set(d, 1, "TABLE_NAME", "another")
+            }),
+            ("functions.agree", Fails, |d| {
+                set(d, 3, "KEY_RING_SECRET", "another")
+            }),
             ("functions.agree", Fails, |d| d.pool = "another".to_owned()),
             ("functions.agree", Fails, |d| d.functions[2].1 = Ok(None)),
-            ("functions.agree", Unknown, |d| bend(d, |f| f.variables = None)),
-            ("functions.version", Fails, |d| bend(d, |f| f.architecture = "x86_64".to_owned())),
-            ("functions.version", Fails, |d| bend(d, |f| f.version = "$LATEST".to_owned())),
-            ("functions.version", Note, |d| {
-                bend(d, |f| f.modified = "2026-11-29T10:00:00.000+0000".to_owned());
+            ("functions.agree", Unknown, |d| {
+                bend(d, |f| f.variables = None)
             }),
-            ("table.schema", Fails, |d| table_of(d).keys.push("sk:S:RANGE".to_owned())),
-            ("table.schema", Fails, |d| table_of(d).status = "ARCHIVED".to_owned()),
+            ("functions.version", Fails, |d| {
+                bend(d, |f| f.architecture = "x86_64".to_owned())
+            }),
+            ("functions.version", Fails, |d| {
+                bend(d, |f| f.version = "$LATEST".to_owned())
+            }),
+            ("functions.version", Note, |d| {
+                bend(d, |f| {
+                    f.modified = "2026-11-29T10:00:00.000+0000".to_owned()
+                });
+            }),
+            ("table.schema", Fails, |d| {
+                table_of(d).keys.push("sk:S:RANGE".to_owned())
+            }),
+            ("table.schema", Fails, |d| {
+                table_of(d).status = "ARCHIVED".to_owned()
+            }),
             ("table.schema", Fails, |d| table_of(d).indices.clear()),
             ("table.schema", Note, |d| table_of(d).on_demand = false),
             ("table.ttl", Fails, |d| table_of(d).ttl = Ok(None)),
-            ("table.ttl", Fails, |d| table_of(d).ttl = Ok(Some("expires".to_owned()))),
+            ("table.ttl", Fails, |d| {
+                table_of(d).ttl = Ok(Some("expires".to_owned()))
+            }),
             ("table.backup", Note, |d| table_of(d).recovery = Ok(false)),
             ("keys.ring", Fails, |d| ring_of(d).is_valid = false),
             ("keys.age", Note, |d| ring_of(d).days = 366),
@@ -945,33 +996,55 @@ mod tests {
                 let other = "arn:aws:lambda:eu-west-1:1:function:other-sign-in".to_owned();
                 api.fields.insert("Mutation.signIn".to_owned(), Some(other));
             }),
-            ("iam.needed", Fails, |d| d.rights[0].1.as_mut().expect("read")[0].allowed = false),
-            ("iam.excess", Leaks, |d| d.rights[0].1.as_mut().expect("read")[1].allowed = true),
+            ("iam.needed", Fails, |d| {
+                d.rights[0].1.as_mut().expect("read")[0].allowed = false
+            }),
+            ("iam.excess", Leaks, |d| {
+                d.rights[0].1.as_mut().expect("read")[1].allowed = true
+            }),
             ("alarms.actions", Fails, |d| d.alarms = Ok(Vec::new())),
-            ("alarms.actions", Fails, |d| d.alarms.as_mut().expect("read")[0].acts = false),
+            ("alarms.actions", Fails, |d| {
+                d.alarms.as_mut().expect("read")[0].acts = false
+            }),
             ("alarms.state", Note, |d| {
                 d.alarms.as_mut().expect("read")[0].state = "ALARM".to_owned();
             }),
-            ("waf.pool", Fails, |d| d.pool_rates = Ok(Some(vec![1_000, 300_000]))),
+            ("waf.pool", Fails, |d| {
+                d.pool_rates = Ok(Some(vec![1_000, 300_000]))
+            }),
             ("lambda.concurrency", Fails, |d| d.concurrency = Ok(10)),
-            ("lambda.concurrency", Fails, |d| bend(d, |f| f.reserved = Some(0))),
-            ("quota.cognito", Fails, |d| d.quotas.as_mut().expect("read")[0].1 = 49.0),
+            ("lambda.concurrency", Fails, |d| {
+                bend(d, |f| f.reserved = Some(0))
+            }),
+            ("quota.cognito", Fails, |d| {
+                d.quotas.as_mut().expect("read")[0].1 = 49.0
+            }),
             ("quota.mail", Fails, |d| d.mails_per_second = Ok(14.0)),
             ("events.bus", Fails, |d| events_of(d).bus = Ok(false)),
-            ("events.schedule", Fails, |d| events_of(d).rules = Ok(vec!["DISABLED".to_owned()])),
+            ("events.schedule", Fails, |d| {
+                events_of(d).rules = Ok(vec!["DISABLED".to_owned()])
+            }),
             ("events.overdue", Fails, |d| events_of(d).overdue = Ok(3)),
-            ("email.suppressed", Note, |d| d.suppressed = Ok([("BOUNCE".to_owned(), 2)].into())),
+            ("email.suppressed", Note, |d| {
+                d.suppressed = Ok([("BOUNCE".to_owned(), 2)].into())
+            }),
             ("email.dmarc", Fails, |d| sender_of(d).dmarc = Ok(None)),
-            ("email.dmarc", Note, |d| sender_of(d).dmarc = Ok(Some("none".to_owned()))),
+            ("email.dmarc", Note, |d| {
+                sender_of(d).dmarc = Ok(Some("none".to_owned()))
+            }),
             ("email.spf", Fails, |d| sender_of(d).spf = Some(Ok(false))),
-            ("sms.senders", Fails, |d| d.sms.as_mut().expect("SMS").own = Ok(Vec::new())),
+            ("sms.senders", Fails, |d| {
+                d.sms.as_mut().expect("SMS").own = Ok(Vec::new())
+            }),
         ];
         for (number, (check, expected, bend)) in cases.into_iter().enumerate() {
             let mut deployment = good();
             bend(&mut deployment);
             let findings = judge(&deployment, Some(50.0));
             assert_eq!(state(&findings, check), expected, "{number}: {findings:#?}");
-            let others = findings.iter().filter(|it| it.check != check && it.state != State::Ok);
+            let others = findings
+                .iter()
+                .filter(|it| it.check != check && it.state != State::Ok);
             assert_eq!(others.count(), 0, "{number}: {check} alone: {findings:#?}");
         }
     }
@@ -995,7 +1068,9 @@ mod tests {
             ("events.schedule", |d| events_of(d).rules = denied()),
             ("events.overdue", |d| events_of(d).overdue = denied()),
             ("email.suppressed", |d| d.suppressed = denied()),
-            ("sms.senders", |d| d.sms.as_mut().expect("SMS").own = denied()),
+            ("sms.senders", |d| {
+                d.sms.as_mut().expect("SMS").own = denied()
+            }),
         ];
         for (check, bend) in cases {
             let mut deployment = good();
@@ -1021,7 +1096,11 @@ mod tests {
     fn each_check_of_a_deployment_has_its_reason() {
         for finding in judge(&good(), Some(50.0)) {
             let why = crate::doctor::deployment::why(finding.check);
-            assert!(!why.is_empty() && why != "See docs/doctor.md.", "{}", finding.check);
+            assert!(
+                !why.is_empty() && why != "See docs/doctor.md.",
+                "{}",
+                finding.check
+            );
         }
     }
 
