@@ -359,15 +359,13 @@ impl Probe<'_> {
                 ],
             }),
         );
-        match moved.await {
-            Err(code) => Ok(format!("AdminUpdateUserAttributes refuses it by {code}")),
-            Ok(_) => {
-                let verified = self.attribute(&owner, "email_verified").await?;
-                Ok(format!(
-                    "AdminUpdateUserAttributes moves the alias; the former owner's email_verified is \"{verified}\""
-                ))
-            }
+        if let Err(code) = moved.await {
+            return Ok(format!("AdminUpdateUserAttributes refuses it by {code}"));
         }
+        let verified = self.attribute(&owner, "email_verified").await?;
+        Ok(format!(
+            "AdminUpdateUserAttributes moves the alias; the former owner's email_verified is \"{verified}\""
+        ))
     }
 
     /// Creates an account with an address that another account holds verified.
@@ -497,7 +495,7 @@ impl Probe<'_> {
             )
         };
         let (one, two) = tokio::join!(move_to(&versions[0]), move_to(&versions[1]));
-        let moved = [one, two].into_iter().filter(Result::is_ok).count();
+        let moved = [one, two].into_iter().flatten().count();
         Ok(format!(
             "of two moves of AWSCURRENT at once from one version, {moved} succeeded"
         ))

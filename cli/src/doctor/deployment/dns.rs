@@ -23,13 +23,11 @@ pub fn of_the_system() -> Option<SocketAddr> {
 }
 
 fn server(text: &str) -> Option<SocketAddr> {
-    let servers = text
+    let mut servers = text
         .lines()
         .filter_map(|line| line.strip_prefix("nameserver"));
-    let address: Option<IpAddr> = servers
-        .filter_map(|it| it.trim().split('%').next()?.parse().ok())
-        .next();
-    Some(SocketAddr::new(address?, 53))
+    let address = servers.find_map(|it| it.trim().split('%').next()?.parse().ok());
+    address.map(|address: IpAddr| SocketAddr::new(address, 53))
 }
 
 /// Returns the text records of a name; none if the name has none.
