@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// The resolver that answers about SPF and DMARC; by default that of the system
     #[arg(long, value_name = "ADDRESS:PORT")]
     dns: Option<SocketAddr>,
-    /// Also publish the numbers of findings that leak, fail and are unknown as metrics of CloudWatch
+    /// Also publish the numbers of findings that leak, fail and are unknown as metrics
     #[arg(long, value_name = "NAMESPACE", num_args = 0..=1, default_missing_value = "Latchstring")]
     metric: Option<String>,
     /// Print JSON

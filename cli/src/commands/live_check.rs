@@ -16,6 +16,7 @@ use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of,
 /// which nothing is sent. docs/unverified.md lists the assumptions.
 #[derive(Args)]
 #[command(after_help = after_help())]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// The folder of the packages: the zips of the functions and latchstring.template.json
     #[arg(long, value_name = "DIR", required_unless_present_any = ["resume", "delete"])]
@@ -51,7 +52,7 @@ pub(crate) struct Arguments {
     /// Do not ask for confirmation
     #[arg(long)]
     yes: bool,
-    /// Run on the emulator that AWS_ENDPOINT_URL names; the transcript lists what that replaces
+    /// Run on the emulator of the environment; the transcript lists what that replaces
     #[arg(long)]
     dry_run: bool,
     /// Print the outcome as JSON, and the progress on standard error
