@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    attach, completions, doctor, erase, fix_contacts, invite, messages, odds, output, reset_limits,
+    attach, completions, doctor, erase, fix_contacts, invite, live_check, messages, odds, output, reset_limits,
     rotate_keys, settings, test_codes, trace, unlock,
 };
 
@@ -42,6 +42,7 @@ enum Command {
     Detach(attach::detach::DetachArguments),
     FixContacts(fix_contacts::Arguments),
     RotateKeys(rotate_keys::Arguments),
+    LiveCheck(live_check::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     Messages(messages::Arguments),
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
         Command::Detach(arguments) => ("detach", attach::detach::run(&arguments)),
         Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
         Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
+        Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),
         Command::Odds(arguments) => ("odds", odds::run(&arguments)),
         Command::Settings(arguments) => ("settings", settings::run(&arguments)),
         Command::Messages(arguments) => ("messages", messages::run(&arguments)),
