@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rotate_keys, settings,
-    test_codes,
+    attach, doctor, fix_contacts, invite, local, messages, odds, reset_limits, rotate_keys,
+    settings, test_codes,
 };
 
 /// Operate a deployment of Latchstring.
@@ -31,6 +31,7 @@ enum Command {
     Attach(attach::Arguments),
     FixContacts(fix_contacts::Arguments),
     Invite(invite::Arguments),
+    Local(local::Arguments),
     Messages(messages::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         Command::Attach(arguments) => attach::run(&arguments),
         Command::FixContacts(arguments) => fix_contacts::run(&arguments),
         Command::Invite(arguments) => invite::run(arguments),
+        Command::Local(arguments) => local::run(arguments),
         Command::Messages(arguments) => messages::run(&arguments),
         Command::Odds(arguments) => odds::run(&arguments),
         Command::Settings(arguments) => settings::run(&arguments),

@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod doctor;
 pub(crate) mod fix_contacts;
 pub(crate) mod invite;
+pub(crate) mod local;
 pub(crate) mod messages;
 pub(crate) mod odds;
 pub(crate) mod reset_limits;
