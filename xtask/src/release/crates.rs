@@ -19,7 +19,13 @@ impl Release<'_> {
     /// Packages the published crates as the registry takes them, with each other's new version. A
     /// rehearsal does not build them from their packages: this takes minutes.
     pub(super) fn crates(&self) -> Result<(), Failed> {
-        let mut line = Line::cargo(&["package", "--locked", "--target-dir", "target/crates"]);
+        let mut line = Line::cargo(&[
+            "package",
+            "--quiet",
+            "--locked",
+            "--target-dir",
+            "target/crates",
+        ]);
         if self.is_rehearsal {
             line = line.args(&["--no-verify", "--allow-dirty"]);
         }
