@@ -128,6 +128,7 @@ mod tests {
         let mut file = archive.by_index(0).unwrap();
         assert_eq!(file.name().unwrap(), "bootstrap");
         assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        assert_eq!(file.last_modified(), Some(DateTime::default()), "no clock");
         let mut content = String::new();
         file.read_to_string(&mut content).unwrap();
         assert_eq!(content, "a program");
