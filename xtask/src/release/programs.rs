@@ -181,6 +181,7 @@ pub(super) fn check_launcher(root: &Path, version: &str) -> Result<(), Failure> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::repository::Repository;
 
     #[test]
     fn npm_installs_a_package_only_on_its_own_system() {
@@ -192,6 +193,44 @@ mod tests {
             (&manifest["os"][0], &manifest["cpu"][0]),
             (&"linux".into(), &"x64".into())
         );
+    }
+
+    #[test]
+    fn a_system_without_one_of_its_programs_is_refused() {
+        let root =
+            std::env::temp_dir().join(format!("latchstring-programs-{}", std::process::id()));
+        empty(&root).expect("a folder");
+        let repository = Repository::find().expect("the workspace");
+        let release = Release {
+            repository: &repository,
+            folder: root.clone(),
+            version: "1.2.3".to_owned(),
+            programs: None,
+            address: None,
+            is_rehearsal: false,
+        };
+        let (built, stage) = (root.join("built"), root.join("stage"));
+        let make = || release.system_files(&SYSTEMS[0], &built, &stage);
+        copy(
+            &repository.root().join("LICENSE-MIT"),
+            &built.join(PROGRAMS[0]),
+        )
+        .expect("a file");
+        let refused = make().map_err(|why| why.to_string());
+        copy(
+            &repository.root().join("LICENSE-MIT"),
+            &built.join(PROGRAMS[1]),
+        )
+        .expect("a file");
+        let made = make().map_err(|why| why.to_string());
+        let mode =
+            fs::metadata(stage.join("bin/latchstring-local")).map(|file| file.permissions().mode());
+        let zip = fs::read(root.join("latchstring-darwin-arm64.zip"));
+        fs::remove_dir_all(&root).expect("it goes");
+        assert!(refused.is_err_and(|why| why.contains("built/latchstring-local")));
+        assert_eq!(made, Ok(()));
+        assert_eq!(mode.ok().map(|mode| mode & 0o777), Some(0o755));
+        assert!(zip.is_ok_and(|zip| zip.len() > 1000));
     }
 
     #[test]
