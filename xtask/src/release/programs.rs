@@ -222,13 +222,13 @@ mod tests {
             &built.join(PROGRAMS[1]),
         )
         .expect("a file");
-        let made = make().map_err(|why| why.to_string());
+        let packaged = make().map_err(|why| why.to_string());
         let mode =
             fs::metadata(stage.join("bin/latchstring-local")).map(|file| file.permissions().mode());
         let zip = fs::read(root.join("latchstring-darwin-arm64.zip"));
         fs::remove_dir_all(&root).expect("it goes");
         assert!(refused.is_err_and(|why| why.contains("built/latchstring-local")));
-        assert_eq!(made, Ok(()));
+        assert_eq!(packaged, Ok(()));
         assert_eq!(mode.ok().map(|mode| mode & 0o777), Some(0o755));
         assert!(zip.is_ok_and(|zip| zip.len() > 1000));
     }
