@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    attach, completions, doctor, erase, fix_contacts, invite, live_check, messages, odds, output, reset_limits,
-    rotate_keys, settings, test_codes, trace, unlock,
+    attach, completions, doctor, erase, fix_contacts, invite, live_check, local, messages, odds,
+    output, reset_limits, rotate_keys, settings, test_codes, trace, unlock,
 };
 
 /// Operate a deployment of Latchstring.
@@ -43,6 +43,7 @@ enum Command {
     FixContacts(fix_contacts::Arguments),
     RotateKeys(rotate_keys::Arguments),
     LiveCheck(live_check::Arguments),
+    Local(local::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     Messages(messages::Arguments),
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
         Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
         Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),
+        Command::Local(arguments) => ("local", local::run(arguments)),
         Command::Odds(arguments) => ("odds", odds::run(&arguments)),
         Command::Settings(arguments) => ("settings", settings::run(&arguments)),
         Command::Messages(arguments) => ("messages", messages::run(&arguments)),

@@ -371,7 +371,7 @@ async fn a_refused_read_changes_nothing() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
         let error = format!("error: cognito-idp:{operation} was refused: ");
-        assert!(error(&ran).starts_with(&error), "{}", ran.stderr);
+        assert!(crate::error(&ran).starts_with(&error), "{}", ran.stderr);
         assert_eq!(account.updates().len() + account.files().len(), 0);
     }
 }
@@ -403,7 +403,7 @@ async fn a_change_by_another_operator_is_not_overwritten() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(status), "{}", ran.stderr);
         let error = "was changed by another request since this command read it";
-        assert!(error(&ran).contains(error), "{}", ran.stderr);
+        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.updates(), updates);
     }
 }
@@ -435,7 +435,7 @@ async fn a_pool_that_cannot_be_attached_is_only_read() {
         account.world().pool.insert(member.to_owned(), value);
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
-        assert!(error(&ran).contains(error), "{}", ran.stderr);
+        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.world().calls, ["DescribeUserPool"]);
     }
 }
