@@ -28,7 +28,8 @@ const stacks: Record<string, LatchstringProps> = {
     // In 300 days, by the month: both versions then have the same.
     graphql: { keysExpire: Math.floor(Date.now() / 1000 / (30 * 86400)) * 30 * 86400 + 300 * 86400 },
     events: true,
-    settings: { admission: 'invited' },
+    // A budget of a day can be spent in a moment.
+    settings: { admission: 'invited', codesPerMinute: 5, codesPerHour: 5, codesPerDay: 5 },
   },
   'upgrade-session-mode': { ...common, api: 'http', sessionMode: true },
 };
