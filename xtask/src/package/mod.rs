@@ -87,10 +87,19 @@ pub(crate) fn debug(
     architecture: Architecture,
 ) -> Result<PathBuf, Failed> {
     let folder = repository.root().join("target/package/debug");
-    zip_all(&repository.root().join("target/debug"), &folder)
+    zip_debug(repository, &LAMBDAS, &folder)
         .map_err(|failure| failure.of(&"cargo xtask test --only deploy"))?;
     template(repository, architecture, &folder)?;
     Ok(folder)
+}
+
+/// Zips this machine's debug builds of some Lambdas into a folder.
+pub(crate) fn zip_debug(
+    repository: &Repository,
+    lambdas: &[&str],
+    folder: &Path,
+) -> Result<(), Failure> {
+    zip_all(&repository.root().join("target/debug"), lambdas, folder).map(|_| ())
 }
 
 /// Builds, checks, zips, and synthesises the template.
@@ -99,7 +108,7 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     let release = build(repository, architecture)?;
     let folder = folder(repository, architecture);
     let repeat = format!("cargo xtask package --arch {}", architecture.name());
-    let zipped = zip_all(&release, &folder).map_err(|failure| failure.of(&repeat))?;
+    let zipped = zip_all(&release, &LAMBDAS, &folder).map_err(|failure| failure.of(&repeat))?;
     template(repository, architecture, &folder)?;
 
     println!("\nIn {}:", repository.shown(&folder));
@@ -186,14 +195,18 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
 }
 
 /// Makes the folder from scratch and returns the names and sizes of its zips.
-fn zip_all(release: &Path, folder: &Path) -> Result<Vec<(String, usize)>, Failure> {
+fn zip_all(
+    release: &Path,
+    lambdas: &[&str],
+    folder: &Path,
+) -> Result<Vec<(String, usize)>, Failure> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(Failure::at(folder))?;
     }
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let mut checksums = String::new();
     let mut zipped = Vec::new();
-    for package in LAMBDAS {
+    for &package in lambdas {
         let binary = release.join(package);
         let program = fs::read(&binary).map_err(Failure::at(&binary))?;
         bootstrap::check(package, &program)?;
