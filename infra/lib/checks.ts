@@ -26,6 +26,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...http(props),
     ...webAcl(props, region),
     ...session(props),
+    ...deployment(props),
     ...others(props),
   ];
   if (found.length > 0) {
@@ -50,6 +51,22 @@ function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringPro
     !new RegExp(`^[A-Za-z0-9_-]{1,${LONGEST_PREFIX}}$`).test(functionPrefix)
   ) {
     yield `functionPrefix: 1 to ${LONGEST_PREFIX} letters, digits, - or _`;
+  }
+}
+
+function* deployment({ deployment: { alias, canary } = {} }: LatchstringProps): Generator<string> {
+  if (canary === undefined) {
+    return;
+  }
+  if (alias === 'none') {
+    yield 'deployment.canary: not with alias none, which leaves nothing to move';
+  }
+  const { percent = 10, minutes = 10 } = canary;
+  if (!Number.isInteger(percent) || percent < 1 || percent > 99) {
+    yield 'deployment.canary.percent: 1 to 99, a whole number';
+  }
+  if (!Number.isInteger(minutes) || minutes < 1 || minutes > 60) {
+    yield 'deployment.canary.minutes: 1 to 60, a whole number';
   }
 }
 

@@ -97,7 +97,7 @@ export function sweeperStatements(
 }
 
 /** Has the sweeper invoked each minute. A sweep that fails is not repeated: the next one follows. */
-export function schedule(scope: Construct, sweeper: lambda.Function): events.Rule {
+export function schedule(scope: Construct, sweeper: lambda.IFunction): events.Rule {
   return new events.Rule(scope, 'SweepOutbox', {
     description: 'Latchstring: publishes the events that are overdue',
     schedule: events.Schedule.rate(Duration.minutes(1)),

@@ -11,6 +11,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Packages } from './code';
+import { LIVE, VERSIONS } from './deployment';
 
 /** The functions, by their binaries' names without `latchstring-`. */
 export const FUNCTIONS = [
@@ -103,14 +104,14 @@ export function functionName(prefix: string, name: PackageName): string {
 
 /**
  * The ARN of a function by its name alone, so that the pool, which names its triggers, does not wait
- * for the functions, which must know the pool and its clients (docs/adr/0011).
+ * for the functions, which must know the pool and its clients (docs/adr/0011); or of its alias.
  */
-export function functionArn(scope: Construct, prefix: string, name: FunctionName): string {
+export function functionArn(scope: Construct, prefix: string, name: FunctionName, alias: boolean): string {
   return Arn.format(
     {
       service: 'lambda',
       resource: 'function',
-      resourceName: functionName(prefix, name),
+      resourceName: functionName(prefix, name) + (alias ? `:${LIVE}` : ''),
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     },
     Stack.of(scope),
@@ -168,6 +169,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
     reservedConcurrentExecutions: options.reservedConcurrency,
     environment: options.environment,
     layers: options.layers,
+    currentVersionOptions: VERSIONS,
     role,
     logGroup,
     // Lines are JSON already, metrics among them; Lambda is to leave them as they are.

@@ -10,6 +10,7 @@ import {
   type aws_lambda as lambda,
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { invocable } from './deployment';
 import type { FunctionName } from './functions';
 import { HOME } from './home';
 import type { Pool } from './pool';
@@ -76,7 +77,7 @@ export class GraphqlApi {
     scope: Construct,
     props: GraphqlProps,
     pool: Pool,
-    functions: Record<FunctionName, lambda.Function>,
+    functions: Record<FunctionName, lambda.IFunction>,
   ) {
     if (props.existing) {
       this.id = props.existing.apiId;
@@ -159,7 +160,7 @@ export class GraphqlApi {
     });
   }
 
-  private resolve(scope: Construct, props: GraphqlProps, functions: Record<FunctionName, lambda.Function>): void {
+  private resolve(scope: Construct, props: GraphqlProps, functions: Record<FunctionName, lambda.IFunction>): void {
     const text = schema();
     const fields = fieldsOf(text);
     const unknown = fields.filter((field) => !(field in FIELDS));
@@ -178,7 +179,7 @@ export class GraphqlApi {
             new iam.PolicyStatement({
               sid: 'Resolve',
               actions: ['lambda:InvokeFunction'],
-              resources: names.map((name) => functions[name].functionArn),
+              resources: invocable(names.map((name) => functions[name])),
             }),
           ],
         }),

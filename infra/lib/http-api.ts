@@ -17,6 +17,7 @@ import {
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
+import { invocable } from './deployment';
 import { Edge } from './edge';
 import type { FunctionName } from './functions';
 import type { Pool } from './pool';
@@ -82,7 +83,7 @@ const LOGGED = {
 /** What an HTTP API is made with besides its properties. */
 export interface HttpApiOptions {
   readonly pool: Pool;
-  readonly functions: Record<FunctionName, lambda.Function>;
+  readonly functions: Record<FunctionName, lambda.IFunction>;
   readonly logRetention: logs.RetentionDays;
   /** The header's value by which the functions know CloudFront, as a dynamic reference. */
   readonly originSecret?: string;
@@ -155,17 +156,21 @@ export class HttpApi extends Construct {
           integrationUri: functions[name].functionArn,
           payloadFormatVersion: '2.0',
         });
-        new CfnPermission(this, `Permit${name.replaceAll('-', '')}`, {
-          action: 'lambda:InvokeFunction',
-          functionName: functions[name].functionArn,
-          principal: 'apigateway.amazonaws.com',
-          sourceArn: Stack.of(this).formatArn({
-            service: 'execute-api',
-            resource: this.id,
-            // Any stage and method.
-            resourceName: '*/*/v1/*',
-            arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
-          }),
+        // For a while after an update, API Gateway may still invoke the function that it knew before.
+        invocable([functions[name]]).forEach((functionName, index, { length }) => {
+          const permission = new CfnPermission(this, `Permit${name.replaceAll('-', '')}${index + 1 < length ? 'Live' : ''}`, {
+            action: 'lambda:InvokeFunction',
+            functionName,
+            principal: 'apigateway.amazonaws.com',
+            sourceArn: Stack.of(this).formatArn({
+              service: 'execute-api',
+              resource: this.id,
+              // Any stage and method.
+              resourceName: '*/*/v1/*',
+              arnFormat: ArnFormat.SLASH_RESOURCE_NAME,
+            }),
+          });
+          integration.addResourceDependency(permission);
         });
         return [name, integration] as const;
       }),

@@ -20,6 +20,7 @@ import { createAlarms } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
+import { createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -54,6 +55,10 @@ export class Latchstring extends Construct {
   /** The pool, if it is made here. */
   readonly userPool?: UserPool;
   readonly functions: Record<FunctionName, lambda.Function>;
+  /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
+  readonly aliases?: Record<FunctionName, lambda.Alias>;
+  /** The functions or aliases that the pool invokes. */
+  readonly triggers: Record<FunctionName, lambda.IFunction>;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApi;
   /** The HTTP API, unless `api` is `appsync`. */
@@ -86,6 +91,7 @@ export class Latchstring extends Construct {
     check(props, Stack.of(this).region);
     const prefix = props.functionPrefix ?? Aws.STACK_NAME;
     alone(this, prefix);
+    const { alias = 'all', canary } = props.deployment ?? {};
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -103,7 +109,9 @@ export class Latchstring extends Construct {
       this.pool = existingPool(this, props.existingPool);
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
-      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
+      const aliases = alias === 'all';
+      const options = { prefix, removalPolicy, session, clients: props.clients, aliases };
+      this.userPool = new UserPool(this, props.pool ?? {}, options);
       this.pool = this.userPool;
     }
     if (props.sessionMode) {
@@ -117,9 +125,22 @@ export class Latchstring extends Construct {
     this.functions = this.createFunctions(props, prefix);
     if (this.eventBus) {
       this.sweeper = this.createSweeper(props, prefix, this.eventBus);
-      schedule(this, this.sweeper);
     }
-    permitTriggers(this, this.pool, this.functions);
+    const sweeper = alias !== 'none' && this.sweeper ? createAlias(this, this.sweeper) : undefined;
+    if (alias !== 'none') {
+      this.aliases = Object.fromEntries(
+        Object.entries(this.functions).map(([name, it]) => [name, createAlias(this, it)]),
+      ) as Record<FunctionName, lambda.Alias>;
+    }
+    if (this.aliases && canary) {
+      createCanary(this, [...Object.values(this.aliases), ...(sweeper ? [sweeper] : [])], canary);
+    }
+    const invoked = this.aliases ?? this.functions;
+    if (this.sweeper) {
+      schedule(this, sweeper ?? this.sweeper);
+    }
+    this.triggers = alias === 'all' ? invoked : this.functions;
+    permitTriggers(this, this.pool, this.functions, this.aliases);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
       this.admissionPolicies = grantAdmission(this, this.functions, arns, props.admissionHook);
@@ -141,7 +162,7 @@ export class Latchstring extends Construct {
     }
     const { api = 'appsync', waf } = props;
     if (api !== 'http') {
-      this.graphqlApi = new GraphqlApi(this, props.graphql ?? {}, this.pool, this.functions);
+      this.graphqlApi = new GraphqlApi(this, props.graphql ?? {}, this.pool, invoked);
     }
     const { requestsPerFiveMinutes = REQUESTS_PER_FIVE_MINUTES, poolRequestsPerFiveMinutes } = waf ?? {};
     if (waf && this.graphqlApi?.resource) {
@@ -157,7 +178,7 @@ export class Latchstring extends Construct {
       }
       this.httpApi = new HttpApi(this, 'Http', props.http ?? {}, {
         pool: this.pool,
-        functions: this.functions,
+        functions: invoked,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         invitations: this.admissionPolicies !== undefined,
         originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),

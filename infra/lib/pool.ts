@@ -24,6 +24,8 @@ export interface PoolOptions {
   readonly session?: { readonly life: Duration };
   /** The settings of single clients. */
   readonly clients?: { readonly [client: string]: ClientProps };
+  /** True if it names the aliases of its triggers. */
+  readonly aliases: boolean;
 }
 
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
@@ -36,7 +38,7 @@ export class UserPool implements Pool {
     const lambdaConfig = Object.fromEntries(
       Object.entries(TRIGGERS).map(([name, trigger]) => [
         trigger,
-        functionArn(scope, options.prefix, name as FunctionName),
+        functionArn(scope, options.prefix, name as FunctionName, options.aliases),
       ]),
     );
     this.resource = new cognito.CfnUserPool(scope, 'Pool', {
@@ -153,18 +155,27 @@ export function existingPool(scope: Construct, { userPoolId, clientIds }: Existi
   return { id: userPoolId, arn, clientIds };
 }
 
-/** Lets the pool, and no other principal, invoke its triggers. */
+/**
+ * Lets the pool, and no other principal, invoke its triggers: by the function, and by the alias if there is one.
+ * A pool of which an update fails or goes back names the function.
+ */
 export function permitTriggers(
   scope: Construct,
   pool: Pool,
   functions: Record<FunctionName, lambda.Function>,
+  aliases?: Record<FunctionName, lambda.Alias>,
 ): void {
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
-    new CfnPermission(scope, `Permit${trigger.charAt(0).toUpperCase()}${trigger.slice(1)}`, {
-      action: 'lambda:InvokeFunction',
-      functionName: functions[name as FunctionName].functionArn,
-      principal: 'cognito-idp.amazonaws.com',
-      sourceArn: pool.arn,
-    });
+    const permit = (id: string, functionName: string) =>
+      new CfnPermission(scope, `Permit${trigger.charAt(0).toUpperCase()}${trigger.slice(1)}${id}`, {
+        action: 'lambda:InvokeFunction',
+        functionName,
+        principal: 'cognito-idp.amazonaws.com',
+        sourceArn: pool.arn,
+      });
+    permit('', functions[name as FunctionName].functionArn);
+    if (aliases) {
+      permit('Live', aliases[name as FunctionName].functionArn);
+    }
   }
 }

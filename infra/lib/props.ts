@@ -480,6 +480,35 @@ export interface AlarmProps {
   readonly smsSpend?: number;
 }
 
+/** The way in which a new version of the functions takes over. docs/upgrading.md describes it. */
+export interface DeploymentProps {
+  /**
+   * The callers of the functions that invoke their alias `live`: `all`; `apis`, which are all but the pool; or
+   * `none`, and there is no alias. A deployment without aliases is deployed with `apis` once before `all`.
+   * @default 'all'
+   */
+  readonly alias?: 'all' | 'apis' | 'none';
+  /**
+   * Has CodeDeploy move a share of the invocations first, after each new version has examined itself.
+   * @default none: all at once
+   */
+  readonly canary?: CanaryProps;
+}
+
+/** The steps of CodeDeploy. */
+export interface CanaryProps {
+  /**
+   * The first share of the invocations, 1 to 99 percent.
+   * @default 10
+   */
+  readonly percent?: number;
+  /**
+   * The minutes until the rest follows, 1 to 60, if no function failed.
+   * @default 10
+   */
+  readonly minutes?: number;
+}
+
 /** The properties of a deployment. */
 export interface LatchstringProps {
   /**
@@ -579,6 +608,11 @@ export interface LatchstringProps {
    * @default Architecture.ARM_64
    */
   readonly architecture?: lambda.Architecture;
+  /**
+   * The way in which a new version of the functions takes over.
+   * @default the alias `live` moves to it at once
+   */
+  readonly deployment?: DeploymentProps;
   /**
    * The prefix of the functions' names, at most 33 characters; unique in the account and Region.
    * @default the stack's name

@@ -114,6 +114,8 @@ export class StandaloneStack extends Stack {
     this.latchstring = new Latchstring(this, 'Latchstring', {
       architecture: props.architecture,
       packages,
+      // CloudFormation would publish no version when only a parameter changes.
+      deployment: { alias: 'none' },
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),

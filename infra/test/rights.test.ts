@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Stack, aws_kms as kms, aws_lambda as lambda, aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import { FUNCTIONS, type FunctionName, type LatchstringProps } from '../lib';
-import { functionOf, nameOf, newApp, newStack, templateOf, type Resource } from './support';
+import { functionOf, invokedBy, nameOf, newApp, newStack, templateOf, type Resource } from './support';
 
 interface Statement {
   readonly Effect: 'Allow' | 'Deny';
@@ -377,7 +377,8 @@ describe('who may call the functions', () => {
   it('the pool calls its three triggers, and no other pool does', () => {
     const permissions = Object.values(template.findResources('AWS::Lambda::Permission'));
     const pool = Object.keys(template.findResources('AWS::Cognito::UserPool'))[0];
-    assert.equal(permissions.length, 3);
+    // Of each, the function and its alias.
+    assert.equal(permissions.length, 6);
     for (const { Properties } of permissions) {
       assert.equal(Properties.Principal, 'cognito-idp.amazonaws.com');
       assert.equal(nameOf(Properties.SourceArn), `\${${pool}.Arn}`);
@@ -392,10 +393,8 @@ describe('who may call the functions', () => {
     const wanted = (['sign-in', 'sign-up'] as const).map((name) =>
       nameOf(functionOf(template, name).Properties.FunctionName),
     );
-    const resources = template.toJSON().Resources;
-    const found = PolicyDocument.Statement[0].Resource.map((arn: { 'Fn::GetAtt': [string] }) =>
-      nameOf(resources[arn['Fn::GetAtt'][0]].Properties.FunctionName),
-    );
-    assert.deepEqual(found.sort(), wanted.sort());
+    const found: string[] = PolicyDocument.Statement[0].Resource.map((arn: { Ref?: string }) => invokedBy(template, arn));
+    // Of each, the function and its alias.
+    assert.deepEqual(found.sort(), [...wanted, ...wanted].sort());
   });
 });

@@ -370,10 +370,12 @@ async fn resolvers(
     (found, Some(session_mode))
 }
 
-/// Returns the ARN of a resolver of the deployment that Define's function is of.
+/// Returns the ARN of a resolver of the deployment that Define's function is of, with the same
+/// alias.
 fn beside(define: &str, resolver: Resolver) -> Option<String> {
-    let prefix = define.strip_suffix("define-auth-challenge")?;
-    Some(format!("{prefix}{}", resolver.name()))
+    let (prefix, alias) = define.rsplit_once("define-auth-challenge")?;
+    let is_alias = alias.is_empty() || alias.starts_with(':');
+    is_alias.then(|| format!("{prefix}{}{alias}", resolver.name()))
 }
 
 /// Reads a function's variables; none if they cannot be decrypted.
