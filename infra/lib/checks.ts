@@ -238,6 +238,9 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
 }
 
 function* pool({ pool }: LatchstringProps): Generator<string> {
+  if (wrong(pool?.name, /^[\w\s+=,.@-]{1,128}$/)) {
+    yield 'pool.name: 1 to 128 letters, digits, spaces and characters of +=,.@-_';
+  }
   const clients = pool?.clients;
   if (clients && (clients.length === 0 || !distinctNames(clients))) {
     yield 'pool.clients: at least one, all different, of letters and digits';

@@ -12,6 +12,7 @@ import {
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import { HOME } from './home';
+import { LIMITS, named } from './names';
 import type { Pool } from './pool';
 import type { GraphqlProps } from './props';
 
@@ -99,7 +100,7 @@ export class GraphqlApi {
   ): appsync.CfnGraphQLApi {
     return this.made(
       new appsync.CfnGraphQLApi(scope, 'Api', {
-        name: `${Stack.of(scope).stackName}-latchstring`,
+        name: named(scope, 'latchstring', LIMITS.api),
         authenticationType: 'AMAZON_COGNITO_USER_POOLS',
         userPoolConfig: {
           userPoolId: pool.id,

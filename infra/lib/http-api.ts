@@ -19,6 +19,7 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { Edge } from './edge';
 import type { FunctionName } from './functions';
+import { LIMITS, named } from './names';
 import type { Pool } from './pool';
 import type { HttpProps } from './props';
 
@@ -84,6 +85,8 @@ export interface HttpApiOptions {
   readonly pool: Pool;
   readonly functions: Record<FunctionName, lambda.Function>;
   readonly logRetention: logs.RetentionDays;
+  /** The prefix of the functions' names. */
+  readonly prefix: string;
   /** The header's value by which the functions know CloudFront, as a dynamic reference. */
   readonly originSecret?: string;
   /** The web ACL of the distribution. */
@@ -116,7 +119,7 @@ export class HttpApi extends Construct {
       return;
     }
     this.resource = new CfnApi(this, 'Api', {
-      name: `${Stack.of(this).stackName}-latchstring`,
+      name: named(this, 'latchstring', LIMITS.api),
       protocolType: 'HTTP',
       corsConfiguration: options.session ? corsWithCookie(options.session.origins) : cors(props.allowOrigins),
     });
@@ -128,6 +131,7 @@ export class HttpApi extends Construct {
       this.edge = new Edge(this, 'Edge', {
         origin: `${this.id}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`,
         originSecret: options.originSecret,
+        prefix: options.prefix,
         domain,
         webAclArn: options.webAclArn,
         sessionMode: options.session !== undefined,

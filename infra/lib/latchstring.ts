@@ -21,10 +21,11 @@ import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
-import { FUNCTIONS, KINDS, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
+import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
 import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
+import { defaultPrefix } from './names';
 import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, holders, mail, sessionSecrets, sms, statements } from './rights';
@@ -84,7 +85,7 @@ export class Latchstring extends Construct {
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
     check(props, Stack.of(this).region);
-    const prefix = props.functionPrefix ?? Aws.STACK_NAME;
+    const prefix = props.functionPrefix ?? defaultPrefix(this, LONGEST_PREFIX);
     alone(this, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
@@ -160,6 +161,7 @@ export class Latchstring extends Construct {
         functions: this.functions,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         invitations: this.admissionPolicies !== undefined,
+        prefix,
         originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
         webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
         session: this.session,

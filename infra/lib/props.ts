@@ -580,8 +580,9 @@ export interface LatchstringProps {
    */
   readonly architecture?: lambda.Architecture;
   /**
-   * The prefix of the functions' names, at most 33 characters; unique in the account and Region.
-   * @default the stack's name
+   * The prefix of the functions' names, 1 to 33 letters, digits, - and _; unique in the account and Region. The
+   * length of a token is not checked.
+   * @default the stack's name, shortened with a digest if it is longer
    */
   readonly functionPrefix?: string;
   /**

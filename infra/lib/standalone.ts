@@ -114,6 +114,7 @@ export class StandaloneStack extends Stack {
     this.latchstring = new Latchstring(this, 'Latchstring', {
       architecture: props.architecture,
       packages,
+      functionPrefix: Aws.STACK_NAME,
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),

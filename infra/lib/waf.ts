@@ -1,5 +1,6 @@
 import { Stack, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { LIMITS, named } from './names';
 
 /** The default limit of one address. */
 export const REQUESTS_PER_FIVE_MINUTES = 300;
@@ -32,7 +33,7 @@ function createAcl(
 ): wafv2.CfnWebACL {
   const visible = (metricName: string) => ({
     cloudWatchMetricsEnabled: true,
-    metricName: `${Stack.of(scope).stackName}-${name.toLowerCase()}-${metricName}`,
+    metricName: named(scope, `${name.toLowerCase()}-${metricName}`, LIMITS.metric),
     // A sampled request shows its headers, the access token among them.
     sampledRequestsEnabled: false,
   });
