@@ -24,7 +24,7 @@ export interface Watched {
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
-  readonly table: dynamodb.Table;
+  readonly table: dynamodb.ITable;
   readonly graphqlApi?: GraphqlApi;
   readonly httpApi?: HttpApi;
   /** True if the functions know when the API keys expire. */

@@ -5,7 +5,8 @@ import {
   Stack,
   Tokenization,
   aws_cloudwatch as cloudwatch,
-  aws_dynamodb as dynamodb,
+  type aws_dynamodb as dynamodb,
+  type aws_cognito as cognito,
   type aws_events as events,
   aws_iam as iam,
   type aws_kms as kms,
@@ -26,12 +27,12 @@ import { GraphqlApi, seconds } from './graphql-api';
 import { HttpApi } from './http-api';
 import { acknowledge } from './nag';
 import { defaultPrefix } from './names';
-import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
+import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
-import { captcha, holders, mail, sessionSecrets, sms, statements } from './rights';
+import { captcha, completeArn, holders, mail, sessionSecrets, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
-import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
+import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
 
 /** The parts of session mode. */
 export interface Session {
@@ -52,15 +53,19 @@ export interface Session {
 export class Latchstring extends Construct {
   /** The pool and clients that are served, made here or not. */
   readonly pool: Pool;
-  /** The pool, if it is made here. */
-  readonly userPool?: UserPool;
+  /** The same pool for other constructs: it takes a domain, groups, resource servers and more clients. */
+  readonly userPool: cognito.IUserPool;
+  /** The clients that are served. None if a parameter of the template lists them. */
+  readonly userPoolClients: cognito.IUserPoolClient[];
+  /** The resources of the pool, if it is made here. */
+  readonly newPool?: NewPool;
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApi;
   /** The HTTP API, unless `api` is `appsync`. */
   readonly httpApi?: HttpApi;
-  readonly table: dynamodb.Table;
-  readonly keyRing: secrets.Secret;
+  readonly table: dynamodb.ITable;
+  readonly keyRing: secrets.ISecret;
   /** The permission to send mail, if the deployment does. */
   readonly emailPolicy?: iam.Policy;
   /** The permission to send SMS, if the deployment does. */
@@ -94,18 +99,24 @@ export class Latchstring extends Construct {
       pointInTimeRecovery: props.pointInTimeRecovery ?? false,
       removalPolicy,
     };
-    this.table = createTable(this, store);
-    this.keyRing = createKeyRing(this, store);
+    const newTable = props.table ? undefined : createTable(this, store);
+    this.table = newTable ?? (props.table as dynamodb.ITable);
+    this.keyRing = props.keyRing ?? createKeyRing(this, store);
     this.eventBus = busOf(this, props);
-    if (this.eventBus) {
-      addOutbox(this.table);
+    if (this.eventBus && newTable) {
+      addOutbox(newTable);
     }
     if (props.existingPool) {
-      this.pool = existingPool(this, props.existingPool);
+      const { l2, l2Clients, ...pool } = existingPool(this, props.existingPool);
+      this.pool = pool;
+      this.userPool = l2;
+      this.userPoolClients = l2Clients;
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
-      this.userPool = new UserPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
-      this.pool = this.userPool;
+      this.newPool = new NewPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
+      this.pool = this.newPool;
+      this.userPool = this.newPool.l2;
+      this.userPoolClients = clientsOf(this, this.pool.clientIds);
     }
     if (props.sessionMode) {
       this.session = this.createSession(props.sessionMode === true ? {} : props.sessionMode, props.encryptionKey);
@@ -146,13 +157,14 @@ export class Latchstring extends Construct {
     }
     const { requestsPerFiveMinutes = REQUESTS_PER_FIVE_MINUTES, poolRequestsPerFiveMinutes } = waf ?? {};
     if (waf && this.graphqlApi?.resource) {
-      this.waf = createWaf(this, 'Api', requestsPerFiveMinutes, this.graphqlApi.resource.attrArn);
+      this.waf = guard(this, 'Api', waf.webAcl ?? requestsPerFiveMinutes, this.graphqlApi.resource.attrArn);
     }
-    if (poolRequestsPerFiveMinutes !== undefined) {
-      createWaf(this, 'Pool', poolRequestsPerFiveMinutes, this.pool.arn);
+    const poolGuard = waf?.poolWebAcl ?? poolRequestsPerFiveMinutes;
+    if (poolGuard !== undefined) {
+      guard(this, 'Pool', poolGuard, this.pool.arn);
     }
     if (api !== 'appsync') {
-      const webAclArn = props.http?.cloudFront?.webAclArn;
+      const webAclArn = edgeAclArn(props);
       if (waf && webAclArn === undefined) {
         this.edgeWaf = createEdgeWaf(this, requestsPerFiveMinutes);
       }
@@ -183,7 +195,7 @@ export class Latchstring extends Construct {
   }
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
-    const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
+    const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: completeArn(this.keyRing) };
     const messages = messagesLayer(this, props);
     const create = (name: FunctionName) => {
       const texts = KINDS[name].sends ? messages : undefined;
@@ -200,7 +212,7 @@ export class Latchstring extends Construct {
           ...(this.eventBus ? eventStatements(name, arns.table, this.eventBus) : []),
           ...(this.session && RESOLVERS.includes(name) ? readSession(this.session) : []),
           ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
-          ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+          ...decryptStore(this.table, this.keyRing, props.encryptionKey),
         ],
       });
       return [name, created];
@@ -217,6 +229,7 @@ export class Latchstring extends Construct {
       architecture,
       memory: props.memory ?? 512,
       logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      network: props.vpc && { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups: props.securityGroups },
     };
   }
 
@@ -232,7 +245,7 @@ export class Latchstring extends Construct {
       },
       statements: [
         ...sweeperStatements({ table: this.table.tableArn, pool: this.pool.arn }, bus),
-        ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+        ...decryptStore(this.table, this.keyRing, props.encryptionKey),
       ],
     });
   }
@@ -243,7 +256,7 @@ export class Latchstring extends Construct {
   }
 
   private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): Session {
-    const [client] = Object.values(this.userPool?.clients ?? {});
+    const [client] = Object.values(this.newPool?.clients ?? {});
     const madeClientSecret = client && createClientSecret(this, client, encryptionKey);
     return {
       // The checks demand the one or the other.
@@ -360,6 +373,12 @@ function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
   return Object.fromEntries(
     Object.entries(found).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
+}
+
+/** To use the keys of the table and the key ring. Those that exist may have keys of their own. */
+function decryptStore(table: dynamodb.ITable, keyRing: secrets.ISecret, key?: kms.IKey): iam.PolicyStatement[] {
+  const keys = [table.encryptionKey, keyRing.encryptionKey, key].flatMap((found) => (found ? [found.keyArn] : []));
+  return [...new Set(keys)].map((arn, index) => decrypt(arn, undefined, undefined, index === 0 ? 'Decrypt' : `Decrypt${index}`));
 }
 
 /** For a table and secret with a key of one's own, and only through them. */

@@ -187,14 +187,18 @@ export function admissionHook(functionArn: string): iam.PolicyStatement {
   });
 }
 
+/** Returns the ARN of a secret. One that is given by its name ends in six characters that only AWS knows. */
+export function completeArn(secret: secrets.ISecret): string {
+  return secret.secretFullArn ?? `${secret.secretArn}-??????`;
+}
+
 /** To read the app client's secret and the server credential. */
 export function sessionSecrets(found: readonly secrets.ISecret[]): iam.PolicyStatement[] {
   return [
     new iam.PolicyStatement({
       sid: 'SessionMode',
       actions: ['secretsmanager:GetSecretValue'],
-      // A secret that is given by its name ends in six characters that only AWS knows.
-      resources: found.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
+      resources: found.map(completeArn),
     }),
   ];
 }
