@@ -1,5 +1,4 @@
 import {
-  Aws,
   Fn,
   RemovalPolicy,
   Stack,
@@ -24,12 +23,14 @@ import { Packages } from './code';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
+import { grant, inspectStatements, inviteStatements, resetStatements, rotateStatements } from './grants';
 import { HttpApi } from './http-api';
+import { metricProps } from './metrics';
 import { acknowledge } from './nag';
 import { defaultPrefix } from './names';
 import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
-import { captcha, completeArn, holders, mail, sessionSecrets, sms, statements } from './rights';
+import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
@@ -84,14 +85,20 @@ export class Latchstring extends Construct {
   readonly waf?: wafv2.CfnWebACL;
   /** The web ACL of the distribution, if it is made here. */
   readonly edgeWaf?: wafv2.CfnWebACL;
+  /** The namespace of the functions' metrics. */
+  readonly metricsNamespace: string;
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
+
+  private readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
     check(props, Stack.of(this).region);
     const prefix = props.functionPrefix ?? defaultPrefix(this, LONGEST_PREFIX);
     alone(this, prefix);
+    this.encryptionKey = props.encryptionKey;
+    this.metricsNamespace = props.settings?.metricsNamespace ?? METRICS_NAMESPACE;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -181,7 +188,7 @@ export class Latchstring extends Construct {
     }
     this.alarms = createAlarms(this, props.alarms ?? {}, {
       prefix,
-      namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
+      namespace: this.metricsNamespace,
       functions: this.functions,
       sweeper: this.sweeper,
       table: this.table,
@@ -192,6 +199,69 @@ export class Latchstring extends Construct {
       sms: props.sms !== undefined,
     });
     acknowledge(this);
+  }
+
+  /** Permits `latchstring invite`: to invoke the function that takes invitations. It needs a rule for new accounts. */
+  grantInvite(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, inviteStatements(this));
+  }
+
+  /**
+   * Permits `latchstring doctor`, which reads the pool, the functions' settings and the account's limits of
+   * messages, and in session mode the server credential.
+   */
+  grantInspect(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, inspectStatements(this));
+  }
+
+  /** Permits what {@link grantInspect} does, and `latchstring reset-limits`. */
+  grantOperate(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, [...inspectStatements(this), ...resetStatements(this)]);
+  }
+
+  /** Permits `latchstring rotate-keys`, and so to read the key ring: with it, a principal can make valid codes. */
+  grantRotateKeys(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, rotateStatements(this, this.encryptionKey));
+  }
+
+  /** Returns a metric of docs/metrics.md by its name, in five minutes, without dimensions unless `props` has some. */
+  metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric(metricProps(this.metricsNamespace, metricName, props));
+  }
+
+  /** Returns the number of codes that were sent, or by dimension those of a `Channel`, `email` or `sms`. */
+  metricCodesSent(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('CodesSent', props);
+  }
+
+  /** Returns the number of right codes and proofs: a first sign-in has one of each. */
+  metricVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Verified', props);
+  }
+
+  /** Returns the number of wrong answers. */
+  metricFailed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Failed', props);
+  }
+
+  /** Returns the number of requests over a budget, or by dimension those of a `Budget`. */
+  metricRefused(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('RefusedByBudget', props);
+  }
+
+  /** Returns the number of calls of AWS that failed, or by dimension those of a `Call`. */
+  metricFaults(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Faults', props);
+  }
+
+  /** Returns the number of messages that were not delivered, or by dimension those of an error's `Code`. */
+  metricDeliveryErrors(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('DeliveryErrors', props);
+  }
+
+  /** Returns the 99th percentile of the duration of a response, in milliseconds, of a function or route. */
+  metricHandlerTime(name: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('HandlerMs', { dimensionsMap: { Function: name }, ...props });
   }
 
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
@@ -379,23 +449,4 @@ function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
 function decryptStore(table: dynamodb.ITable, keyRing: secrets.ISecret, key?: kms.IKey): iam.PolicyStatement[] {
   const keys = [table.encryptionKey, keyRing.encryptionKey, key].flatMap((found) => (found ? [found.keyArn] : []));
   return [...new Set(keys)].map((arn, index) => decrypt(arn, undefined, undefined, index === 0 ? 'Decrypt' : `Decrypt${index}`));
-}
-
-/** For a table and secret with a key of one's own, and only through them. */
-function decrypt(
-  keyArn: string,
-  actions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-  services = ['dynamodb', 'secretsmanager'],
-  sid = 'Decrypt',
-): iam.PolicyStatement {
-  return new iam.PolicyStatement({
-    sid,
-    actions,
-    resources: [keyArn],
-    conditions: {
-      StringEquals: {
-        'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`),
-      },
-    },
-  });
 }

@@ -112,16 +112,7 @@ export function statements(
   const items = all.flatMap((rights) => rights.items);
   const pool = all.flatMap((rights) => rights.pool);
   const found = [
-    new iam.PolicyStatement({
-      sid: 'Table',
-      actions: table.map((action) => `dynamodb:${action}`),
-      resources: [arns.table],
-      conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
-        // ForAllValues alone holds for a request without keys.
-        Null: { 'dynamodb:LeadingKeys': 'false' },
-      },
-    }),
+    onItems('Table', arns.table, table, items),
     new iam.PolicyStatement({
       sid: 'KeyRing',
       actions: ['secretsmanager:GetSecretValue'],
@@ -154,17 +145,7 @@ export function admission(name: FunctionName, arns: { table: string; pool: strin
   const { table = [], pool = [] } = ADMISSION_RIGHTS[name] ?? {};
   const found = [];
   if (table.length > 0) {
-    found.push(
-      new iam.PolicyStatement({
-        sid: 'Invitations',
-        actions: table.map((action) => `dynamodb:${action}`),
-        resources: [arns.table],
-        conditions: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['invitation#*'] },
-          Null: { 'dynamodb:LeadingKeys': 'false' },
-        },
-      }),
-    );
+    found.push(onItems('Invitations', arns.table, table, ['invitation']));
   }
   if (pool.length > 0) {
     found.push(
@@ -254,4 +235,37 @@ export function sms(): iam.PolicyStatement[] {
       resources: [`arn:${Aws.PARTITION}:sns:*:*:*`],
     }),
   ];
+}
+
+/** For a table and secret with a key of one's own, and only through them. */
+export function decrypt(
+  keyArn: string,
+  actions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+  services = ['dynamodb', 'secretsmanager'],
+  sid = 'Decrypt',
+): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid,
+    actions,
+    resources: [keyArn],
+    conditions: {
+      StringEquals: {
+        'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`),
+      },
+    },
+  });
+}
+
+/** To use items of some kinds. */
+export function onItems(sid: string | undefined, tableArn: string, actions: string[], items: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid,
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [tableArn],
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
+      // ForAllValues alone holds for a request without keys.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  });
 }
