@@ -1,6 +1,6 @@
 import { Token, aws_cognito as cognito } from 'aws-cdk-lib';
 import { checkClients } from './clients';
-import { LONGEST_PREFIX } from './functions';
+import { FUNCTIONS, LONGEST_PREFIX, type FunctionName } from './functions';
 import { seconds } from './graphql-api';
 import { oddsOf } from './odds';
 import { ADDRESS, LINK_URL, LIVES, SUPPORT_CONTACT, between, isDomain, wrong } from './patterns';
@@ -491,6 +491,10 @@ function* others(props: LatchstringProps): Generator<string> {
       ([name, value]) => [`reservedConcurrency.${name}`, value, [1, 100_000]] as const,
     ),
   ] as const;
+  const unknown = Object.keys(reservedConcurrency ?? {}).filter((name) => !FUNCTIONS.includes(name as FunctionName));
+  if (unknown.length > 0) {
+    yield `reservedConcurrency.${unknown[0]}: one of ${FUNCTIONS.join(', ')}`;
+  }
   for (const [name, value, bounds] of numbers) {
     if (value !== undefined && !between(value, bounds)) {
       yield `${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;

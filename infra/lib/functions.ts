@@ -193,7 +193,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
   return new lambda.Function(scope, id, {
     functionName: functionName(options.prefix, name),
     description: KINDS[name].description,
-    code: options.packages.code(scope, name),
+    code: options.packages._code(scope, name),
     runtime: lambda.Runtime.PROVIDED_AL2023,
     architecture: options.architecture,
     handler: 'bootstrap',

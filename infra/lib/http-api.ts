@@ -1,8 +1,10 @@
 import {
   ArnFormat,
   Aws,
+  CfnResource,
   RemovalPolicy,
   Stack,
+  type aws_cloudfront as cloudfront,
   type aws_lambda as lambda,
   aws_logs as logs,
 } from 'aws-cdk-lib';
@@ -20,7 +22,7 @@ import { Construct } from 'constructs';
 import { Edge } from './edge';
 import type { FunctionName } from './functions';
 import { LIMITS, named } from './names';
-import type { Pool } from './pool';
+import type { HttpApiResources, Pool } from './parts';
 import type { HttpProps } from './props';
 
 /** The function behind each route. There is no other route: API Gateway itself answers 404. */
@@ -98,7 +100,7 @@ export interface HttpApiOptions {
 }
 
 /** The HTTP API over the resolver functions: one of its own, or the routes of one that exists. */
-export class HttpApi extends Construct {
+export class HttpApi extends Construct implements HttpApiResources {
   readonly id: string;
   /** The URL before `/v1`, without a slash at its end. None of an API that exists. */
   readonly url?: string;
@@ -107,7 +109,7 @@ export class HttpApi extends Construct {
   /** The API, if it is made here. */
   readonly resource?: CfnApi;
   readonly stage?: CfnStage;
-  readonly edge?: Edge;
+  private readonly edge?: Edge;
   /** By their keys, as in {@link ROUTES}. */
   readonly routes: Record<string, CfnRoute> = {};
 
@@ -148,18 +150,26 @@ export class HttpApi extends Construct {
     }
   }
 
+  get distribution(): cloudfront.Distribution | undefined {
+    return this.edge?.distribution;
+  }
+
+  get resources(): CfnResource[] {
+    return this.node.findAll().filter(CfnResource.isCfnResource);
+  }
+
   /** Makes the routes, with the permission of this API, and of no other, to call their functions. */
   private route({ pool, functions, invitations, session }: HttpApiOptions): void {
     const authorization = session ? { authorizationType: 'NONE' } : this.authorizer(pool);
     const integrations = new Map(
       RESOLVERS.map((name) => {
-        const integration = new CfnIntegration(this, `Integration${name.replaceAll('-', '')}`, {
+        const integration = new CfnIntegration(this, `Integration${name.replace(/-/g, '')}`, {
           apiId: this.id,
           integrationType: 'AWS_PROXY',
           integrationUri: functions[name].functionArn,
           payloadFormatVersion: '2.0',
         });
-        new CfnPermission(this, `Permit${name.replaceAll('-', '')}`, {
+        new CfnPermission(this, `Permit${name.replace(/-/g, '')}`, {
           action: 'lambda:InvokeFunction',
           functionName: functions[name].functionArn,
           principal: 'apigateway.amazonaws.com',

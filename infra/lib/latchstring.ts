@@ -15,7 +15,7 @@ import {
   aws_wafv2 as wafv2,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
+import { admissionVariables, grantAdmission, isClosed } from './admission';
 import { createAlarms } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
@@ -28,24 +28,13 @@ import { HttpApi } from './http-api';
 import { metricProps } from './metrics';
 import { acknowledge } from './nag';
 import { defaultPrefix } from './names';
-import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
+import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, NewPoolResources, Pool, SessionResources } from './parts';
+import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
 import { METRICS_NAMESPACE, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
-
-/** The parts of session mode. */
-export interface Session {
-  /** The secret of the app client. */
-  readonly clientSecret: secrets.ISecret;
-  /** The same, if it is made here. */
-  readonly madeClientSecret?: secrets.Secret;
-  /** The credential of the app's own server. */
-  readonly serverCredential: secrets.Secret;
-  /** The origins of pages that may call the API with the cookie. */
-  readonly origins: string[];
-}
 
 /**
  * Passwordless sign-in: a user pool with its three triggers, the GraphQL or HTTP API with its resolvers,
@@ -59,13 +48,16 @@ export class Latchstring extends Construct {
   /** The clients that are served. None if a parameter of the template lists them. */
   readonly userPoolClients: cognito.IUserPoolClient[];
   /** The resources of the pool, if it is made here. */
-  readonly newPool?: NewPool;
+  readonly newPool?: NewPoolResources;
+  /** The functions, by their names. */
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The GraphQL API, unless `api` is `http`. */
-  readonly graphqlApi?: GraphqlApi;
+  readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
-  readonly httpApi?: HttpApi;
+  readonly httpApi?: HttpApiResources;
+  /** The table, made here or not. */
   readonly table: dynamodb.ITable;
+  /** The key ring, made here or not. */
   readonly keyRing: secrets.ISecret;
   /** The permission to send mail, if the deployment does. */
   readonly emailPolicy?: iam.Policy;
@@ -78,7 +70,7 @@ export class Latchstring extends Construct {
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
   /** The parts of session mode, if it is on. */
-  readonly session?: Session;
+  readonly session?: SessionResources;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
   readonly originSecrets: secrets.Secret[] = [];
   /** The web ACL of the GraphQL API. */
@@ -120,9 +112,10 @@ export class Latchstring extends Construct {
       this.userPoolClients = l2Clients;
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
-      this.newPool = new NewPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
-      this.pool = this.newPool;
-      this.userPool = this.newPool.l2;
+      const pool = new NewPool(this, props.pool ?? {}, { prefix, removalPolicy, session, clients: props.clients });
+      this.newPool = pool;
+      this.pool = pool;
+      this.userPool = pool.l2;
       this.userPoolClients = clientsOf(this, this.pool.clientIds);
     }
     if (props.sessionMode) {
@@ -325,7 +318,7 @@ export class Latchstring extends Construct {
     return settings?.cognitoCalls ?? (this.session ? 'signed' : 'public');
   }
 
-  private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): Session {
+  private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): SessionResources {
     const [client] = Object.values(this.newPool?.clients ?? {});
     const madeClientSecret = client && createClientSecret(this, client, encryptionKey);
     return {
@@ -408,7 +401,7 @@ function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string
   return { TURNSTILE_KEY_SECRET: secretArn, TURNSTILE_HOSTNAMES: hostnames.join(',') };
 }
 
-function sessionVariables({ clientSecret, serverCredential, origins }: Session): Record<string, string> {
+function sessionVariables({ clientSecret, serverCredential, origins }: SessionResources): Record<string, string> {
   return {
     SESSION_MODE: 'on',
     CLIENT_SECRET_SECRET: clientSecret.secretArn,
@@ -418,7 +411,7 @@ function sessionVariables({ clientSecret, serverCredential, origins }: Session):
 }
 
 /** To read the two secrets, the client's with a key of its own where it has one. */
-function readSession({ clientSecret, madeClientSecret, serverCredential }: Session): iam.PolicyStatement[] {
+function readSession({ clientSecret, madeClientSecret, serverCredential }: SessionResources): iam.PolicyStatement[] {
   const key = madeClientSecret ? undefined : clientSecret.encryptionKey;
   return [
     ...sessionSecrets([clientSecret, serverCredential]),

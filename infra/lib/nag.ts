@@ -43,7 +43,7 @@ export function acknowledge(latchstring: Latchstring): void {
   for (const secret of originSecrets) {
     because(secret, 'SMG4', 'It is rotated by deployments, as CloudFront and the functions hold it: docs/operations.md.');
   }
-  const distribution = httpApi?.edge?.distribution;
+  const distribution = httpApi?.distribution;
   because(distribution, 'CFR1', 'Users sign in from every country.');
   because(distribution, 'CFR2', 'waf and http.cloudFront.webAclArn set it.');
   because(distribution, 'CFR3', 'An access log of CloudFront has the address of each caller. API Gateway logs without it.');

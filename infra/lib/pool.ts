@@ -2,15 +2,9 @@ import { Annotations, Duration, type RemovalPolicy, Token, aws_cognito as cognit
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TRIGGERS, functionArn, type FunctionName } from './functions';
+import type { NewPoolResources, Pool } from './parts';
 import type { ClientProps, ExistingPool, PoolProps, PoolTriggers } from './props';
 import { RULES } from './settings';
-
-/** The pool and clients that a deployment serves. */
-export interface Pool {
-  readonly id: string;
-  readonly arn: string;
-  readonly clientIds: string[];
-}
 
 /** Attributes that a user's own token may not write, because they identify the user. */
 export const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
@@ -27,7 +21,7 @@ export interface PoolOptions {
 }
 
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
-export class NewPool implements Pool {
+export class NewPool implements Pool, NewPoolResources {
   readonly resource: cognito.CfnUserPool;
   readonly clients: Record<string, cognito.CfnUserPoolClient> = {};
   /** The pool for other constructs. */

@@ -15,7 +15,6 @@ import type {
   aws_wafv2 as wafv2,
 } from 'aws-cdk-lib';
 import type { Packages } from './code';
-import type { FunctionName } from './functions';
 import type { Settings } from './settings';
 
 /** Mail, by Amazon SES. */
@@ -596,6 +595,12 @@ export interface AlarmProps {
   readonly smsSpend?: number;
 }
 
+/** The function that admits or refuses a new account: a `lambda.IFunction`, or what names one. */
+export interface AdmissionHook {
+  /** The ARN of the function, or of a version or alias of it. */
+  readonly functionArn: string;
+}
+
 /** The properties of a deployment. */
 export interface LatchstringProps {
   /**
@@ -624,7 +629,7 @@ export interface LatchstringProps {
    * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
    * @default none
    */
-  readonly admissionHook?: Pick<lambda.IFunction, 'functionArn'>;
+  readonly admissionHook?: AdmissionHook;
   /**
    * Publishes events of accounts on a bus of EventBridge: the account's own if this is true. It adds an index to
    * the table and a function that sweeps the outbox each minute. docs/events.md describes the events.
@@ -707,10 +712,10 @@ export interface LatchstringProps {
    */
   readonly memory?: number;
   /**
-   * The number of instances of a function that may run at once.
+   * The number of instances of a function that may run at once, by its name, such as `sign-in`.
    * @default what the account has left
    */
-  readonly reservedConcurrency?: { readonly [Name in FunctionName]?: number };
+  readonly reservedConcurrency?: { readonly [name: string]: number };
   /**
    * The retention of logs.
    * @default RetentionDays.ONE_MONTH

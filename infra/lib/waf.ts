@@ -79,6 +79,7 @@ export interface EdgeWafProps {
  * its ARN into `http.cloudFront.webAclArn`. Both stacks need `crossRegionReferences`.
  */
 export class EdgeWaf extends Construct {
+  /** The ARN of the web ACL. */
   readonly arn: string;
 
   constructor(scope: Construct, id: string, props: EdgeWafProps = {}) {
