@@ -1,8 +1,8 @@
 import { Duration, aws_cloudwatch as cloudwatch, type aws_dynamodb as dynamodb, aws_lambda as lambda } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
-import { KEY_DAYS, type GraphqlApi } from './graphql-api';
-import type { HttpApi } from './http-api';
+import { KEY_DAYS } from './graphql-api';
+import type { GraphqlApiResources, HttpApiResources } from './parts';
 import type { AlarmProps } from './props';
 
 /** Budgets that many users share: one that is spent refuses others. */
@@ -24,9 +24,9 @@ export interface Watched {
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
-  readonly table: dynamodb.Table;
-  readonly graphqlApi?: GraphqlApi;
-  readonly httpApi?: HttpApi;
+  readonly table: dynamodb.ITable;
+  readonly graphqlApi?: GraphqlApiResources;
+  readonly httpApi?: HttpApiResources;
   /** True if the functions know when the API keys expire. */
   readonly keysExpire: boolean;
   readonly email: boolean;
@@ -67,7 +67,7 @@ export function createAlarms(
     ...ofMessages(props, watched),
   ];
   const create = ({ name, metric, above, below, stays, demands, periods, description }: Alarm) => {
-    const id = `Alarm${name.replaceAll('-', '')}`;
+    const id = `Alarm${name.replace(/-/g, '')}`;
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: `${watched.prefix}-${name}`,
       alarmDescription: description,
@@ -197,7 +197,7 @@ function* ofServices({ table, namespace }: Watched): Generator<Alarm> {
   };
   for (const budget of BREAKERS) {
     yield {
-      name: `breaker-${budget.replaceAll('_', '-')}`,
+      name: `breaker-${budget.replace(/_/g, '-')}`,
       metric: ours(namespace, 'RefusedByBudget', HOUR, { Budget: budget }),
       above: 0,
       description: 'A budget that many users share is spent, so users who did nothing wrong are refused. `latchstring reset-limits` resets it; docs/budgets.md says what to set.',

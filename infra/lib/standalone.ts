@@ -53,6 +53,7 @@ interface Doors {
  * bucket, and the account needs no CDK bootstrap.
  */
 export class StandaloneStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
   constructor(scope: Construct, id: string, props: StandaloneProps) {
@@ -116,6 +117,7 @@ export class StandaloneStack extends Stack {
       packages,
       // CloudFormation would publish no version when only a parameter changes.
       deployment: { alias: 'none' },
+      functionPrefix: Aws.STACK_NAME,
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),
@@ -330,7 +332,7 @@ export class StandaloneStack extends Stack {
       }
     };
     on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-key'], ['GraphqlUrl']);
-    on(usesHttp, (httpApi?.node.findAll() ?? []) as CfnElement[], ['http-faults'], ['HttpUrl']);
+    on(usesHttp, httpApi?.resources ?? [], ['http-faults'], ['HttpUrl']);
     for (const [name, other] of [
       ['1', '2'],
       ['2', '1'],
