@@ -118,7 +118,7 @@ export interface CaptchaProps {
   readonly hostnames: string[];
 }
 
-/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/operations.md. */
+/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/existing-pools.md. */
 export interface ExistingPool {
   /** The pool's id. docs/pools.md says which pools can be served. */
   readonly userPoolId: string;
@@ -356,7 +356,7 @@ export interface GraphqlProps {
   readonly fieldLog?: 'NONE' | 'ERROR' | 'ALL';
 }
 
-/** The HTTP API, on API Gateway. docs/operations.md says how to choose between the two APIs. */
+/** The HTTP API, on API Gateway. docs/apis.md says how to choose between the two APIs. */
 export interface HttpProps {
   /**
    * An API that exists, instead of a new one: it gets the routes below `/v1`, their integrations and an
@@ -505,7 +505,7 @@ export interface LatchstringProps {
   readonly settings?: Settings;
   /**
    * The function that admits or refuses a new account. It is the rule then: `settings.admission` is `hook`.
-   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
+   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/admission.md has its event and answer.
    * @default none
    */
   readonly admissionHook?: Pick<lambda.IFunction, 'functionArn'>;

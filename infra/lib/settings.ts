@@ -200,7 +200,7 @@ export interface Settings {
   /**
    * The contacts for which an account may be created, once their code was right. `open`: all. `domains`:
    * email addresses of `admittedDomains`, and invited contacts. `invited`: invited contacts. `hook`: the
-   * function `ADMISSION_HOOK` decides (docs/operations.md). An existing account signs in in any case. Not
+   * function `ADMISSION_HOOK` decides (docs/admission.md). An existing account signs in in any case. Not
    * with `LEGACY_POOL`. Takes open, domains, invited or hook.
    * @default 'open'
    */
@@ -239,7 +239,7 @@ export interface Settings {
   /**
    * Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its
    * contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact
-   * (docs/operations.md). Needs `otherHolders`. Not with `LEGACY_POOL`. Takes true or false.
+   * (docs/existing-pools.md). Needs `otherHolders`. Not with `LEGACY_POOL`. Takes true or false.
    * @default false
    */
   readonly usernameAttributes?: boolean;

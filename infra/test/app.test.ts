@@ -143,7 +143,7 @@ describe('the app that deploys as it stands', () => {
 
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
-    const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
+    const told = fs.readFileSync(path.join(__dirname, '../../docs/deploying.md'), 'utf8');
     assert.equal(names.length, 30);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
