@@ -16,10 +16,11 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
-import { createAlarms } from './alarms';
+import { createAlarms, type Watched } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
+import { createDashboard } from './dashboard';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -28,7 +29,7 @@ import { acknowledge } from './nag';
 import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, holders, mail, sessionSecrets, sms, statements } from './rights';
-import { METRICS_NAMESPACE, variables } from './variables';
+import { metricsNamespace, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
 
@@ -80,12 +81,19 @@ export class Latchstring extends Construct {
   readonly edgeWaf?: wafv2.CfnWebACL;
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
+  /** The dashboard, unless it is off. */
+  readonly dashboard?: cloudwatch.CfnDashboard;
+  /** The namespace of the functions' metrics. */
+  readonly metricsNamespace: string;
+  /** @internal */
+  readonly _watched: Watched;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
     check(props, Stack.of(this).region);
     const prefix = props.functionPrefix ?? Aws.STACK_NAME;
     alone(this, prefix);
+    this.metricsNamespace = metricsNamespace(props.settings ?? {}, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -165,18 +173,23 @@ export class Latchstring extends Construct {
         session: this.session,
       });
     }
-    this.alarms = createAlarms(this, props.alarms ?? {}, {
+    this._watched = {
       prefix,
-      namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
+      namespace: this.metricsNamespace,
       functions: this.functions,
       sweeper: this.sweeper,
       table: this.table,
+      pool: this.pool,
       graphqlApi: this.graphqlApi,
       httpApi: this.httpApi,
       keysExpire: props.graphql?.keysExpire !== undefined,
       email: props.email !== undefined,
       sms: props.sms !== undefined,
-    });
+    };
+    this.alarms = createAlarms(this, props.alarms ?? {}, this._watched);
+    if (props.dashboard ?? true) {
+      this.dashboard = createDashboard(this, this._watched, Object.keys(this.alarms));
+    }
     acknowledge(this);
   }
 
@@ -219,14 +232,14 @@ export class Latchstring extends Construct {
   }
 
   private createSweeper(props: LatchstringProps, prefix: string, bus: events.IEventBus): lambda.Function {
-    const { metricsNamespace, logLevel } = props.settings ?? {};
+    const { logLevel } = props.settings ?? {};
     return createFunction(this, {
       ...this.common(SWEEPER, props, prefix),
       environment: {
         TABLE_NAME: this.table.tableName,
         USER_POOL_ID: this.pool.id,
         EVENTS: bus.eventBusArn,
-        ...variables({ metricsNamespace, logLevel }),
+        ...variables({ metricsNamespace: this.metricsNamespace, logLevel }),
       },
       statements: [
         ...sweeperStatements({ table: this.table.tableArn, pool: this.pool.arn }, bus),
@@ -259,7 +272,7 @@ export class Latchstring extends Construct {
       ...clientVariables(this, props, this.pool),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
-      ...variables(props.settings ?? {}),
+      ...variables({ ...props.settings, metricsNamespace: this.metricsNamespace }),
       ...admissionVariables(name, props),
       ...(this.eventBus ? { EVENTS: this.eventBus.eventBusArn } : {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),

@@ -469,10 +469,26 @@ export interface AlarmProps {
    */
   readonly actions?: string[];
   /**
+   * The ARNs that an alarm notifies when it ends.
+   * @default those of `actions`
+   */
+  readonly okActions?: string[];
+  /**
+   * The codes that are sent in the busiest hour of a usual week. The least volumes of `refused`, `wrong-answers`,
+   * `conversion`, `api-refusals` and `http-refusals`, and the threshold of `sms-rate`, follow from it. From 1.
+   * @default 100
+   */
+  readonly codesPerHour?: number;
+  /**
    * Codes sent by SMS in an hour that are too many.
-   * @default 200
+   * @default twice `codesPerHour`
    */
   readonly smsPerHour?: number;
+  /**
+   * The days without a rotation of the key ring above which `key-age` is on. From 1.
+   * @default 400
+   */
+  readonly keyAgeDays?: number;
   /**
    * The threshold of the month's cost of SMS, in US dollars. SNS reports it where its delivery costs are on.
    * @default 10
@@ -569,6 +585,12 @@ export interface LatchstringProps {
    * @default the defaults of its properties
    */
   readonly alarms?: AlarmProps;
+  /**
+   * Whether a dashboard of CloudWatch shows the sign-ins and the alarms. An account has three without charge; each
+   * further one costs 3 US dollars a month.
+   * @default true
+   */
+  readonly dashboard?: boolean;
   /**
    * The source of the functions' zips.
    * @default Packages.released, those that a release of this package brings
