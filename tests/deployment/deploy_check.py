@@ -69,9 +69,20 @@ def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return []
 
 
+def plain(alarm: dict[str, Any]) -> None:
+    """Makes an alarm on an expression one on its first metric."""
+    metrics = [it["MetricStat"] for it in alarm.pop("Metrics") if "MetricStat" in it]
+    first = metrics[0]
+    alarm |= first["Metric"] | {"Period": first["Period"]}
+    alarm["Statistic" if first["Stat"][0].isupper() else "ExtendedStatistic"] = first["Stat"]
+
+
 def adapt(template: dict[str, Any]) -> None:
     """Changes what this emulator does otherwise than AWS."""
     for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            # It computes no expression.
+            plain(resource["Properties"])
         if resource["Type"] == "AWS::Cognito::UserPool":
             # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
             resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
