@@ -200,7 +200,11 @@ pub(crate) fn handler_took(function: &str, time: Duration) {
 /// Writes the whole days since the key ring was stored, once in each hour.
 pub(crate) fn key_ring_read(stored_at: Timestamp, now: Timestamp) {
     if KEY_RING.is_due(now) {
-        write(&KEY_RING_AGE_DAYS, now.since(stored_at).as_secs() / DAY, &[]);
+        write(
+            &KEY_RING_AGE_DAYS,
+            now.since(stored_at).as_secs() / DAY,
+            &[],
+        );
     }
 }
 
@@ -227,14 +231,19 @@ pub(crate) fn captcha_required(budget: &str) {
 /// answer without a flow row is not counted, nor a wrong one to the first challenge: any caller can
 /// send such answers at no cost, and would hold the alarm for wrong answers.
 pub(crate) fn verdict(reason: VerifyReason, answered: Option<&Step>) {
+    for metric in counted(reason, answered) {
+        write(metric, 1, &[]);
+    }
+}
+
+/// Returns the metrics that count a verdict. A proof is no code, so it is not in the conversion.
+fn counted(reason: VerifyReason, answered: Option<&Step>) -> &'static [Metric] {
     match reason {
-        VerifyReason::Right => {
-            write(&VERIFIED, 1, &[]);
-            if matches!(answered, Some(Step::Otp(_))) {
-                write(&CODES_VERIFIED, 1, &[]);
-            }
+        VerifyReason::Right if matches!(answered, Some(Step::Otp(_))) => {
+            &[VERIFIED, CODES_VERIFIED]
         }
-        _ if answered == Some(&Step::Select) => {}
+        VerifyReason::Right => &[VERIFIED],
+        _ if answered == Some(&Step::Select) => &[],
         VerifyReason::WrongAnswer
         | VerifyReason::NoAttemptLeft
         | VerifyReason::Expired
@@ -243,8 +252,8 @@ pub(crate) fn verdict(reason: VerifyReason, answered: Option<&Step>) {
         | VerifyReason::ProofForged
         | VerifyReason::ProofStale
         | VerifyReason::ProofRedeemed
-        | VerifyReason::ProofOfAnother => write(&FAILED, 1, &[]),
-        _ => {}
+        | VerifyReason::ProofOfAnother => &[FAILED],
+        _ => &[],
     }
 }
 
@@ -322,6 +331,8 @@ impl Serialize for Embedded<'_> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use latchstring_core::code::CodeLength;
+    use latchstring_core::flow::Progress;
     use latchstring_core::identifier::Method;
     use serde_json::Value;
 
@@ -380,6 +391,45 @@ mod tests {
         assert_eq!(at(3601), None);
         // A process that was frozen for a year.
         assert_eq!(at(365 * DAY), Some(0));
+    }
+
+    #[test]
+    fn a_code_is_in_the_conversion_and_a_proof_is_not() {
+        let progress = Progress {
+            issued_at: Timestamp::from_secs(1_800_000_000),
+            last_sent_at: Timestamp::from_secs(1_800_000_000),
+            sends: 1,
+            unsent: 0,
+            used: 0,
+            code_length: CodeLength::DEFAULT,
+        };
+        let (code, proof) = (Step::Otp(progress), Step::Claim(progress));
+        let names = |reason, step| -> Vec<&str> {
+            let counted = counted(reason, Some(step));
+            counted.iter().map(|metric| metric.name).collect()
+        };
+        let right = VerifyReason::Right;
+        assert_eq!(names(right, &code), ["Verified", "CodesVerified"]);
+        assert_eq!(names(right, &proof), ["Verified"]);
+        assert_eq!(names(VerifyReason::RightAgain, &code), [""; 0]);
+        assert_eq!(names(VerifyReason::WrongAnswer, &code), ["Failed"]);
+        let at_first = names(VerifyReason::WrongAnswer, &Step::Select);
+        assert_eq!(at_first, [""; 0]);
+    }
+
+    #[test]
+    fn a_call_over_a_quota_is_a_throttled_one() {
+        for code in ["TooManyRequestsException", "ThrottlingException"] {
+            assert!(is_throttling(code), "{code}");
+        }
+        // Of one user, and of a courier that does not answer.
+        for code in [
+            "LimitExceededException",
+            "timeout",
+            "InternalErrorException",
+        ] {
+            assert!(!is_throttling(code), "{code}");
+        }
     }
 
     #[test]

@@ -300,7 +300,7 @@ settings! {
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
         "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
-        "The namespace of the metrics ([metrics.md](metrics.md)).";
+        "The namespace of the metrics ([metrics.md](metrics.md)). Unless it is set, the construct and the templates set `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix.";
     API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
         "The expiry of AppSync's API key. Sign-in alone has it: it writes the days that are left as the metric `ApiKeyDaysLeft`.";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
