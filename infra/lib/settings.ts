@@ -200,8 +200,8 @@ export interface Settings {
   /**
    * The contacts for which an account may be created, once their code was right. `open`: all. `domains`:
    * email addresses of `admittedDomains`, and invited contacts. `invited`: invited contacts. `hook`: the
-   * function `ADMISSION_HOOK` decides (docs/admission.md). An existing account signs in in any case. Not
-   * with `LEGACY_POOL`. Takes open, domains, invited or hook.
+   * function `ADMISSION_HOOK` decides (docs/admission.md). An existing account signs in in any case. Not with
+   * `LEGACY_POOL`. Takes open, domains, invited or hook.
    * @default 'open'
    */
   readonly admission?: 'open' | 'domains' | 'invited' | 'hook';
@@ -429,7 +429,9 @@ export interface Settings {
    */
   readonly delivery?: 'auto' | 'extension' | 'inline';
   /**
-   * The namespace of the metrics (docs/metrics.md). Takes a CloudWatch namespace.
+   * The namespace of the metrics (docs/metrics.md). Unless it is set, the construct and the templates set
+   * `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix. Takes a
+   * CloudWatch namespace.
    * @default 'Latchstring'
    */
   readonly metricsNamespace?: string;
