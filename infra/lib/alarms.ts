@@ -105,7 +105,7 @@ export function createAlarms(
   const { actions = [], okActions = actions } = props;
   const bound = (arns: string[]) => arns.map((arn) => ({ bind: () => ({ alarmActionArn: arn }) }));
   const create = ({ name, metric, above, below, missing = 'fine', periods, description }: Alarm) => {
-    const id = `Alarm${name.replaceAll('-', '')}`;
+    const id = `Alarm${name.replace(/-/g, '')}`;
     const alarm = new cloudwatch.Alarm(scope, id, {
       alarmName: alarmName(watched.prefix, name),
       alarmDescription: description,
@@ -338,7 +338,7 @@ function* ofCodes(props: AlarmProps, { namespace }: Watched): Generator<Alarm> {
   };
   for (const budget of BREAKERS) {
     yield {
-      name: `breaker-${budget.replaceAll('_', '-')}`,
+      name: `breaker-${budget.replace(/_/g, '-')}`,
       metric: ours(namespace, 'RefusedByBudget', HOUR, { Budget: budget }),
       above: 0,
       description: 'A budget that many users share is spent, so users who did nothing wrong are refused. `latchstring reset-limits` resets it; docs/budgets.md says what to set.',
