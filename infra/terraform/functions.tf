@@ -51,7 +51,7 @@ locals {
     SMS_ENTITY_ID            = try(var.sms.entity_id, null)
     SMS_ORIGINATION_NUMBER   = try(var.sms.origination_number, null)
     SMS_SENDER_ID            = try(var.sms.sender_id, null)
-    SMS_TEMPLATE_IDS         = length(local.template_ids) == 0 ? null : join(",", [for kind, id in local.template_ids : "${kind}=${id}"])
+    SMS_TEMPLATE_IDS         = length(local.template_ids) == 0 ? null : join(",", [for kind in local.kinds : "${kind}=${local.template_ids[kind]}" if contains(keys(local.template_ids), kind)])
     TABLE_NAME               = aws_dynamodb_table.this.name
     TURNSTILE_HOSTNAMES      = var.captcha == null ? null : join(",", var.captcha.hostnames)
     TURNSTILE_KEY_SECRET     = var.captcha == null ? null : var.captcha.secret_arn
@@ -59,6 +59,8 @@ locals {
     UNDO_HOURS   = local.is_legacy && var.settings.undo_hours == null ? "0" : null
     USER_POOL_ID = local.pool_id
   }
+  # In the order of the construct.
+  kinds           = ["sign_in_code", "confirmation_code", "contact_replaced", "contact_added", "change_undone"]
   template_ids    = try(var.sms.template_ids, null) == null ? {} : var.sms.template_ids
   session_origins = try(var.session_mode.origins, null) == null ? [] : var.session_mode.origins
 
@@ -70,16 +72,7 @@ locals {
     )
   }
 
-  # The permissions: those of the construct by the ids of their statements. The names are read before the
-  # values, which are known only once the resources exist.
-  statement_ids = {
-    for name, function in jsondecode(file("${path.module}/generated/permissions.json.tftpl")).functions :
-    name => distinct(concat(keys(function.statements), local.in_sessions ? keys(function.session_mode) : []))
-  }
-  replaced_ids = {
-    for name, function in jsondecode(file("${path.module}/generated/permissions.json.tftpl")).functions :
-    name => local.in_sessions ? keys(function.session_mode) : []
-  }
+  # The permissions: those of the construct, by the ids of their statements.
   permissions = jsondecode(templatefile("${path.module}/generated/permissions.json.tftpl", {
     account               = local.account
     admission_hook_arn    = var.admission_hook == null ? "" : var.admission_hook.function_arn
@@ -119,7 +112,7 @@ locals {
   # To send mail from one address each; a client's mail has the deployment's configuration set, unless it has
   # its own.
   ses     = "arn:${local.partition}:ses:${local.region}:${local.account}"
-  senders = var.email == null ? [] : concat([var.email], [for client in values(var.clients) : client.email if client.email != null])
+  senders = [for sender in concat([var.email], [for client in values(var.clients) : client.email]) : sender if sender != null && var.email != null]
   mail = [
     for sender in local.senders : {
       Action = "ses:SendEmail"
@@ -133,11 +126,18 @@ locals {
     }
   ]
 
+  # Session mode replaces some statements.
+  own_statements = {
+    for name in keys(local.deployed) : name => merge(
+      local.permissions.functions[name].statements,
+      { for id, statement in local.permissions.functions[name].session_mode : id => statement if local.in_sessions },
+    )
+  }
   statements = {
-    for name in keys(local.deployed) : name => concat(
-      [for id in local.statement_ids[name] : contains(local.replaced_ids[name], id) ? local.permissions.functions[name].session_mode[id] : local.permissions.functions[name].statements[id] if lookup(local.granted, id, true)],
-      name == "sign-in" && var.settings.other_holders == "refuse" ? [local.permissions.other_holders_refuse] : [],
-      contains(keys(jsondecode(file("${path.module}/generated/permissions.json.tftpl")).functions[name].statements), "Mail") ? local.mail : [],
+    for name, statements in local.own_statements : name => concat(
+      [for id, statement in statements : statement if lookup(local.granted, id, true)],
+      [for statement in [local.permissions.other_holders_refuse] : statement if name == "sign-in" && var.settings.other_holders == "refuse"],
+      [for statement in local.mail : statement if contains(keys(statements), "Mail")],
     )
   }
 }

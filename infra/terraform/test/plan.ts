@@ -7,7 +7,7 @@
 // those packages, 0.15, which knows no ephemeral resources and no default of an optional attribute: a copy of the
 // module is translated for it, and checks.tf is left out.
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as os from 'node:os';
 import * as path from 'node:path';
@@ -27,16 +27,19 @@ let provider: ReturnType<typeof spawn>;
 let environment: NodeJS.ProcessEnv;
 
 function run(...args: string[]): string {
-  const output = execFileSync(terraform, args, { cwd: work, env: environment, stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 28 });
+  const { status, stdout, stderr } = spawnSync(terraform, args, { cwd: work, env: environment, maxBuffer: 1 << 28, encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`${terraform} ${args.join(' ')}\n${stdout}${stderr.replace(/^.*\[(TRACE|DEBUG|INFO)\].*\n/gm, '')}`);
+  }
   // The packaged 0.15 begins a line with the name of its stream.
-  return output.toString().replace(/^o:/, '');
+  return stdout.replace(/^o:/, '');
 }
 
 function copyModule(): void {
   const copy = path.join(work, 'module');
   fs.cpSync(MODULE, copy, { recursive: true, filter: (file) => !file.startsWith(__dirname) });
   const [, major = '0', minor = '0'] = /v(\d+)\.(\d+)/.exec(run('version')) ?? [];
-  if (Number(major) > 1 || Number(minor) >= 11) {
+  if (Number(major) > 1 || (major === '1' && Number(minor) >= 11)) {
     return;
   }
   fs.rmSync(path.join(copy, 'checks.tf'), { force: true });
