@@ -295,7 +295,7 @@ function alarms(synthesise: Synthesise): unknown {
     events: { events: true },
   };
   const of = (names: string[]) => {
-    const props = Object.assign({}, ...names.map((name) => parts[name]));
+    const props = Object.assign({ alarms: { actions: ['arn:aws:sns:eu-west-1:111111111111:topic'] } }, ...names.map((name) => parts[name]));
     const api = names.includes('graphql') ? (names.includes('http') ? 'both' : 'appsync') : 'http';
     const template = synthesise({ ...props, api });
     return Object.fromEntries(
@@ -309,7 +309,7 @@ function alarms(synthesise: Synthesise): unknown {
   const all = of(names);
   const without = Object.fromEntries(names.map((name) => [name, Object.keys(of(names.filter((other) => other !== name)))]));
   return Object.fromEntries(
-    Object.entries(all).map(([name, { AlarmName: _, ...alarm }]) => [
+    Object.entries(all).map(([name, { AlarmName: _, AlarmActions: __, ...alarm }]) => [
       name,
       { needs: names.filter((part) => !without[part]?.includes(name)), ...snake(alarm) },
     ]),

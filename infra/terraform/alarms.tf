@@ -42,9 +42,38 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   extended_statistic  = lookup(each.value, "extended_statistic", null)
   period              = lookup(each.value, "period", null)
   alarm_actions       = var.alarms.actions
+  ok_actions          = lookup(each.value, "ok_actions", null) == null ? null : var.alarms.actions
   tags                = var.tags
 
   dimensions = lookup(each.value, "dimensions", null) == null ? null : {
     for name, value in each.value.dimensions : name => replace(lookup(local.watched, value, value), "$${name}", var.name)
+  }
+
+  # The metrics that an alarm computes its own from.
+  dynamic "metric_query" {
+    for_each = lookup(each.value, "metrics", [])
+
+    content {
+      id          = metric_query.value.id
+      expression  = lookup(metric_query.value, "expression", null)
+      label       = lookup(metric_query.value, "label", null)
+      period      = lookup(metric_query.value, "period", null)
+      return_data = lookup(metric_query.value, "return_data", true)
+
+      dynamic "metric" {
+        for_each = [for stat in [lookup(metric_query.value, "metric_stat", null)] : stat if stat != null]
+
+        content {
+          namespace   = lookup(local.watched, metric.value.metric.namespace, metric.value.metric.namespace)
+          metric_name = metric.value.metric.metric_name
+          period      = metric.value.period
+          stat        = metric.value.stat
+
+          dimensions = lookup(metric.value.metric, "dimensions", null) == null ? null : {
+            for name, value in metric.value.metric.dimensions : name => replace(lookup(local.watched, value, value), "$${name}", var.name)
+          }
+        }
+      }
+    }
   }
 }
