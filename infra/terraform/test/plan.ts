@@ -493,6 +493,101 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
   });
 }
 
+describe('the module', () => {
+  it('computes the odds as the functions do', () => {
+    const wanted = JSON.parse(fs.readFileSync(path.join(MODULE, '../test/odds.json'), 'utf8')) as any[];
+    const folder = path.join(work, 'odds');
+    fs.mkdirSync(folder);
+    for (const file of ['settings.tf', 'odds.tf']) {
+      fs.copyFileSync(path.join(work, 'module', file), path.join(folder, file));
+    }
+    const isOld = fs.readFileSync(path.join(work, 'module/versions.tf'), 'utf8').includes('experiments');
+    fs.writeFileSync(path.join(folder, 'output.tf'), `${isOld ? 'terraform {\n  experiments = [module_variable_optional_attrs]\n}\n' : ''}output "odds" {\n  value = local.odds\n}\n`);
+    const settings = wanted.map(({ settings: all }) => Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), Number(value)])));
+    const modules = Object.fromEntries(settings.map((all, index) => [`case${index}`, { source: './odds', settings: all }]));
+    const outputs = Object.fromEntries(Object.keys(modules).map((name) => [name, { value: `\${module.${name}.odds}` }]));
+    fs.writeFileSync(path.join(work, 'main.tf.json'), JSON.stringify({ module: modules, output: outputs }));
+    run('init', '-no-color', '-input=false');
+    run('plan', '-no-color', '-input=false', '-out=plan');
+    const { planned_values: planned } = JSON.parse(run('show', '-json', 'plan'));
+    for (const [index, { targeted, sprayed }] of wanted.entries()) {
+      const found = planned.outputs[`case${index}`].value;
+      for (const [odds, expected] of [[found.targeted, targeted], [found.sprayed, sprayed]]) {
+        assert.ok(Math.abs(odds / expected - 1) < 1e-6, `${index}: ${odds} instead of ${expected}`);
+      }
+    }
+  });
+
+  it('refuses what the functions would refuse at start', () => {
+    const of = (variables: Record<string, unknown>) => planOf(variables).problems.map((problem) => problem.split(':')[0]);
+    assert.deepEqual(of({ settings: { long_code_length: 6, code_length: 7, code_attempts: 5, admitted_domains: 'example.com' }, clients: { ios: { admission: 'domains' } } }), [
+      'email or sms',
+      'settings.long_code_length',
+      'settings',
+      'settings',
+      'graphql.keys_expire',
+      'settings.admitted_domains, settings.refused_domains',
+      'clients.ios',
+      'clients.ios.methods',
+      'clients.ios.admission',
+    ]);
+    const email = { from_address: 'codes@example.com' };
+    const pool = { user_pool_id: 'eu-west-1_1', client_ids: ['1', '2'], legacy: true };
+    const settings = { admission: 'hook', other_holders: 'delete', undo_hours: 1, cognito_calls: 'signed' };
+    assert.deepEqual(of({ api: 'both', email, existing_pool: pool, events: {}, settings, graphql: { keys_expire: '2027-06-01' }, session_mode: { origins: ['https://a.example.com'] } }), [
+      'settings.cognito_calls',
+      'admission_hook',
+      'settings.admission',
+      'events',
+      'settings.other_holders',
+      'settings.undo_hours',
+      'session_mode',
+      'session_mode',
+      'session_mode.client_secret_arn',
+      'session_mode.origins',
+    ]);
+  });
+
+  it('refuses a value out of its bounds', () => {
+    const wrong = {
+      settings: { code_length: 5, code_seconds: 60.5, max_spray_odds: 2, default_locale: 'it' },
+      email: { from_address: 'nobody' },
+      sms: { countries: ['Germany'], sender_id: '123' },
+      pool: { write_attributes: ['email'], access_token_minutes: 4, threat_protection: 'AUDIT' },
+      http: { allow_origins: ['*'] },
+      graphql: { keys_expire: '2027-02-30' },
+      api: 'rest',
+      memory: 64,
+    };
+    const error = (() => {
+      try {
+        planOf(wrong);
+      } catch (thrown) {
+        return String(thrown).replace(/\n\s*/g, ' ');
+      }
+      return 'no error';
+    })();
+    for (const text of [
+      'The setting code_length takes 6 to 10 digits.',
+      'The setting code_seconds takes 60 to 600 seconds.',
+      'The setting max_spray_odds takes a number between 0 and 1.',
+      'The setting default_locale takes en, fr, de, es, pt or ja.',
+      'The sender takes an address',
+      'The countries of SMS take',
+      'The sender of SMS takes',
+      'The attributes that a token may write',
+      'The lives of access and ID tokens take',
+      'The threat protection of the pool takes',
+      'The allowed origins take',
+      'The expiry of the API keys takes',
+      'The API takes appsync, http or both.',
+      'The memory takes 128 to 10240',
+    ]) {
+      assert.ok(error.includes(text), `${text} is not in ${error}`);
+    }
+  });
+});
+
 function dimensions(found: { Name: string; Value: string }[] | undefined): Record<string, string> | null {
   return found === undefined ? null : Object.fromEntries(found.map(({ Name, Value }) => [Name, Value]));
 }
