@@ -9,6 +9,7 @@ import {
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import type { LatchstringProps } from './props';
+import { onItems } from './rights';
 
 /** The index of the outbox, as `shared/aws/src/dynamodb/outbox.rs` has it. */
 export const OUTBOX_INDEX = 'outbox';
@@ -43,18 +44,6 @@ export function addOutbox(table: dynamodb.Table): void {
     sortKey: { name: 'due', type: dynamodb.AttributeType.NUMBER },
     projectionType: dynamodb.ProjectionType.INCLUDE,
     nonKeyAttributes: PROJECTED,
-  });
-}
-
-function onItems(sid: string, tableArn: string, actions: string[], items: string[]): iam.PolicyStatement {
-  return new iam.PolicyStatement({
-    sid,
-    actions: actions.map((action) => `dynamodb:${action}`),
-    resources: [tableArn],
-    conditions: {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    },
   });
 }
 
@@ -97,7 +86,7 @@ export function sweeperStatements(
 }
 
 /** Has the sweeper invoked each minute. A sweep that fails is not repeated: the next one follows. */
-export function schedule(scope: Construct, sweeper: lambda.Function): events.Rule {
+export function schedule(scope: Construct, sweeper: lambda.IFunction): events.Rule {
   return new events.Rule(scope, 'SweepOutbox', {
     description: 'Latchstring: publishes the events that are overdue',
     schedule: events.Schedule.rate(Duration.minutes(1)),

@@ -194,7 +194,7 @@ impl Deployment {
         };
         let pool = UserPool::new(
             PoolConfig::new("us-east-1", POOL, vec![client]),
-            SigningKeys::generate(),
+            SigningKeys::shared(),
             triggers.clone(),
             Arc::new(SystemTime::now),
         );
