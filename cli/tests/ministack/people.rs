@@ -377,6 +377,7 @@ impl World {
         charged.expect("a write");
     }
 
+    /// Runs a command for this deployment.
     async fn run(&self, arguments: &[&str]) -> (i32, Value, String) {
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let endpoint = self.emulator.endpoint().to_owned();
@@ -526,6 +527,34 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
         "redacted"
     );
     assert!(!exported.to_string().contains("k1.sealed"));
+
+    // Functions that read another secret, or fail to read this one.
+    let rotate = ["rotate-keys", "--secret", "people/ring"];
+    let prepared = world
+        .run(&[&rotate[..], &["prepare", "--apply"]].concat())
+        .await;
+    assert_eq!(prepared.0, 0, "{}", prepared.2);
+    let (status, early, _) = world.run(&[&rotate[..], &["activate"]].concat()).await;
+    assert_eq!(
+        (status, &early["functionsChecked"]),
+        (1, &json!(FUNCTIONS.len()))
+    );
+    let other = ["rotate-keys", "--secret", "people/other", "activate"];
+    let (status, refused, _) = world.run(&other).await;
+    let error = refused["error"].as_str().expect("an error");
+    assert!(
+        status == 1 && error.contains("reads the secret people/ring"),
+        "{error}"
+    );
+    tracing::error!(
+        call = "GetSecretValue",
+        code = "timeout",
+        "key ring not read"
+    );
+    world.log().await;
+    let (_, refused, _) = world.run(&[&rotate[..], &["activate"]].concat()).await;
+    let error = refused["error"].as_str().expect("an error");
+    assert!(error.contains("failed to read the key ring"), "{error}");
 
     let before = world.kinds().await;
     let (status, listed, _) = world.run(&["erase", "--sub", &world.sub]).await;
