@@ -7,7 +7,9 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use data_encoding::BASE64;
-use latchstring_aws::DynamoStore;
+use latchstring_aws::{DynamoStore, counter_key};
+use latchstring_cli::signed_call::SignedCalls;
+use latchstring_cli::table::{Seen, Table};
 use latchstring_core::account::{Account, Attributes, Sub};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
@@ -148,6 +150,14 @@ impl World {
         let pool = Self::pool(emulator).await;
         let sub = Self::create_ada(emulator, &pool).await;
         super::people_functions(emulator.endpoint(), &FUNCTIONS, &pool, TABLE).await;
+        let function = json!({ "Value": "people-define-auth-challenge" });
+        let template = json!({
+            "Resources": {
+                "Topic": { "Type": "AWS::SNS::Topic", "Properties": { "TopicName": "people" } },
+            },
+            "Outputs": { "DefineAuthChallenge": function },
+        });
+        super::create_stack(emulator.endpoint(), "people", &template, 1).await;
         let directory = MemoryDirectory::default();
         directory.put(Account {
             username: "ada".to_owned(),
@@ -384,7 +394,7 @@ impl World {
         let run = move || {
             Command::new(env!("CARGO_BIN_EXE_latchstring"))
                 .args(&arguments)
-                .args(["--function", "people-define-auth-challenge", "--json"])
+                .args(["--stack", "people", "--json"])
                 .env_clear()
                 .env("AWS_REGION", super::REGION)
                 .env("AWS_ACCESS_KEY_ID", "test")
@@ -528,6 +538,18 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     );
     assert!(!exported.to_string().contains("k1.sealed"));
 
+    // A window that another request charged since it was read stays.
+    let access = super::access(world.emulator.endpoint());
+    let table = Table::new(SignedCalls::new(&access), TABLE);
+    let ada = Identifier::parse(Method::Email, ADA).expect("an address");
+    let devices = Pseudonym::of_devices(&world.deployment.keys, &ada);
+    let seen = |count| {
+        let window = "n".to_owned();
+        [Seen { window, count }]
+    };
+    let removed = table.remove_windows(&counter_key(devices), &seen(1)).await;
+    assert_eq!(removed, Ok(false));
+
     // Functions that read another secret, or fail to read this one.
     let rotate = ["rotate-keys", "--secret", "people/ring"];
     let prepared = world
@@ -565,6 +587,8 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     let (status, erased, text) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
     assert_eq!((status, &erased["left"]), (0, &json!({})), "{text}");
     let after = world.kinds().await;
+    let generation = table.get(&counter_key(devices)).await;
+    assert!(matches!(generation, Ok(Some(_))), "ended tokens stay ended");
     for kind in [
         "pending",
         "undo",
