@@ -2,6 +2,7 @@
 //! and functions' variables are in the emulator. The triggers and the resolver run in this process, write to
 //! that table, and their own log lines are put into the logs.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -365,7 +366,7 @@ impl World {
             opened_at: now,
             expires_at: later,
             last_used_at: now,
-            browsers: Default::default(),
+            browsers: BTreeSet::new(),
             tokens: SessionTokens {
                 refresh: SealedToken::from_bytes(b"not-to-be-printed"),
                 former: None,
@@ -418,6 +419,15 @@ impl World {
         (status.code().expect("a status"), printed, text)
     }
 
+    /// Does something with the generation of Ada's device tokens.
+    async fn devices<T>(&self, with: impl AsyncFnOnce(Table<'_>, String) -> T) -> T {
+        let access = super::access(self.emulator.endpoint());
+        let table = Table::new(SignedCalls::new(&access), TABLE);
+        let ada = Identifier::parse(Method::Email, ADA).expect("an address");
+        let devices = Pseudonym::of_devices(&self.deployment.keys, &ada);
+        with(table, counter_key(devices)).await
+    }
+
     /// Returns the numbers of items of the table, by the beginning of their keys.
     async fn kinds(&self) -> Value {
         let scanned = json!({ "TableName": TABLE });
@@ -460,7 +470,16 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     world.requests(BOB).await;
     world.log().await;
     world.fill().await;
+    traces(&world).await;
+    unlocks(&world).await;
+    exports(&world).await;
+    keeps_later_charges(&world).await;
+    rotates(&world).await;
+    erases(&world).await;
+}
 
+/// The sign-ins of Ada are shown in their order, with deliveries and flows.
+async fn traces(world: &World) {
     let (status, traced, text) = world.run(&["trace", ADA]).await;
     assert_eq!(status, 0, "{text}");
     let stories = traced["lines"].as_array().expect("lines").iter();
@@ -491,7 +510,10 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
         status == 0 && text.contains("no line names the contact"),
         "{text}"
     );
+}
 
+/// The limits of Ada are lifted, those of guesses only with the option, and no other's.
+async fn unlocks(world: &World) {
     // The day's messages, and a guess of a flow that did not succeed.
     let (status, shown, _) = world.run(&["unlock", ADA]).await;
     assert_eq!((status, count(&shown, "messages", 10)), (0, 2));
@@ -512,7 +534,10 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     assert!(text.contains("There is nothing to lift."), "{text}");
     let (_, shown, _) = world.run(&["unlock", BOB]).await;
     assert_eq!(count(&shown, "messages", 10), 1, "another's limits stay");
+}
 
+/// Everything of Ada is exported, without seals and tokens.
+async fn exports(world: &World) {
     let (status, exported, text) = world.run(&["export", ADA]).await;
     assert_eq!(status, 0, "{text}");
     assert_eq!(exported["account"]["attributes"]["email"], ADA);
@@ -537,20 +562,21 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
         "redacted"
     );
     assert!(!exported.to_string().contains("k1.sealed"));
+}
 
-    // A window that another request charged since it was read stays.
-    let access = super::access(world.emulator.endpoint());
-    let table = Table::new(SignedCalls::new(&access), TABLE);
-    let ada = Identifier::parse(Method::Email, ADA).expect("an address");
-    let devices = Pseudonym::of_devices(&world.deployment.keys, &ada);
+/// A window that another request charged since it was read stays.
+async fn keeps_later_charges(world: &World) {
     let seen = |count| {
         let window = "n".to_owned();
         [Seen { window, count }]
     };
-    let removed = table.remove_windows(&counter_key(devices), &seen(1)).await;
+    let removed = world.devices(async |table, key| table.remove_windows(&key, &seen(1)).await);
+    let removed = removed.await;
     assert_eq!(removed, Ok(false));
+}
 
-    // Functions that read another secret, or fail to read this one.
+/// A rotation checks that the functions read the secret.
+async fn rotates(world: &World) {
     let rotate = ["rotate-keys", "--secret", "people/ring"];
     let prepared = world
         .run(&[&rotate[..], &["prepare", "--apply"]].concat())
@@ -577,17 +603,22 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     let (_, refused, _) = world.run(&[&rotate[..], &["activate"]].concat()).await;
     let error = refused["error"].as_str().expect("an error");
     assert!(error.contains("failed to read the key ring"), "{error}");
+}
 
+/// Everything of Ada is erased, and then of Bob, who has no account.
+async fn erases(world: &World) {
     let before = world.kinds().await;
-    let (status, listed, _) = world.run(&["erase", "--sub", &world.sub]).await;
-    assert_eq!((status, &listed["items"]["flow"]), (0, &json!(2)));
+    let (status, shown, _) = world.run(&["erase", "--sub", &world.sub]).await;
+    assert_eq!((status, &shown["items"]["flow"]), (0, &json!(2)));
     assert_eq!(world.kinds().await, before, "nothing was changed");
     let refused = world.run(&["erase", "--sub", &world.sub, "--apply"]).await;
     assert_eq!(refused.0, 2, "there is no terminal to confirm it on");
     let (status, erased, text) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
     assert_eq!((status, &erased["left"]), (0, &json!({})), "{text}");
     let after = world.kinds().await;
-    let generation = table.get(&counter_key(devices)).await;
+    let generation = world
+        .devices(async |table, key| table.get(&key).await)
+        .await;
     assert!(matches!(generation, Ok(Some(_))), "ended tokens stay ended");
     for kind in [
         "pending",
