@@ -22,8 +22,10 @@ use latchstring_core::ports::{
     SessionStore as _, UndoStore as _, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::rate_limit::{Resettable, own_limits, resettable};
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::session::{SealedToken, Session, SessionTokens};
+use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{DELIVERY, Handler, OsEntropy, SystemClock, answer, follow_up};
@@ -316,7 +318,7 @@ impl World {
     async fn fill(&self) {
         let keys = &self.deployment.keys;
         let (sub, now) = (Sub::new(&*self.sub), SystemClock.now());
-        let later = latchstring_core::time::Timestamp::from_millis(LATER);
+        let later = Timestamp::from_millis(LATER);
         let ada = Identifier::parse(Method::Email, ADA).expect("an address");
         let old = Pseudonym::random([9; 16]);
         let contact = Pseudonym::of_identifier(keys, &ada);
@@ -428,12 +430,21 @@ impl World {
         with(table, counter_key(devices)).await
     }
 
+    /// Returns the items of the table.
+    async fn items(&self) -> Vec<Value> {
+        let scanned = json!({ "TableName": TABLE });
+        let target = "DynamoDB_20120810.Scan";
+        let mut scanned = self.emulator.call(target, &scanned).await;
+        match scanned["Items"].take() {
+            Value::Array(items) => items,
+            _ => panic!("no items"),
+        }
+    }
+
     /// Returns the numbers of items of the table, by the beginning of their keys.
     async fn kinds(&self) -> Value {
-        let scanned = json!({ "TableName": TABLE });
-        let scanned = self.emulator.call("DynamoDB_20120810.Scan", &scanned).await;
         let mut kinds = json!({});
-        for item in scanned["Items"].as_array().expect("items") {
+        for item in self.items().await {
             let key = item["pk"]["S"].as_str().expect("a key");
             let (kind, _) = key.split_once('#').expect("a kind");
             let count = kinds[kind].as_u64().unwrap_or_default() + 1;
@@ -470,12 +481,51 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     world.requests(BOB).await;
     world.log().await;
     world.fill().await;
+    every_counter_is_known(&world).await;
     traces(&world).await;
     unlocks(&world).await;
     exports(&world).await;
     keeps_later_charges(&world).await;
     rotates(&world).await;
     erases(&world).await;
+}
+
+/// Every counter that sign-ins charge is one that `unlock` or `reset-limits` finds. No person leads
+/// to that of a source.
+async fn every_counter_is_known(world: &World) {
+    let World {
+        deployment, store, ..
+    } = world;
+    let now = SystemClock.now();
+    let mut known = BTreeSet::new();
+    for at in [now, Timestamp::from_secs(now.as_secs() - 120)] {
+        for address in [ADA, BOB] {
+            let contact = Identifier::parse(Method::Email, address).expect("an address");
+            let own = own_limits(deployment, store, Some(&contact), None, at).await;
+            known.extend(own.expect("limits").into_iter().map(|limit| limit.counter));
+        }
+        for kind in [Resettable::Deployment, Resettable::Domain("example.com")] {
+            let shared = resettable(&deployment.policy, kind, at).into_iter();
+            known.extend(shared.map(|(_, counter)| counter));
+        }
+    }
+    let mut known: BTreeSet<String> = known.into_iter().map(counter_key).collect();
+    known.insert(world.devices(async |_, key| key).await);
+    let mut charged = 0;
+    for item in world.items().await {
+        let key = item["pk"]["S"].as_str().expect("a key");
+        let has = |window: &str| {
+            let names = item.as_object().expect("attributes").keys();
+            names.filter(|name| name.starts_with(window)).count() > 0
+        };
+        // No other counter has windows of a minute and none of a day.
+        let is_of_source = has("n_m") && !has("n_d");
+        if key.starts_with("counter#") && !is_of_source {
+            charged += 1;
+            assert!(known.contains(key), "{item:#}");
+        }
+    }
+    assert!(charged > 4, "{charged}");
 }
 
 /// The sign-ins of Ada are shown in their order, with deliveries and flows.
