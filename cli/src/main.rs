@@ -12,8 +12,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    attach, completions, doctor, erase, fix_contacts, invite, messages, odds, output, reset_limits,
-    rotate_keys, settings, test_codes, trace, unlock,
+    attach, completions, doctor, erase, fix_contacts, invite, live_check, local, messages, odds,
+    output, reset_limits, rotate_keys, settings, test_codes, trace, unlock,
 };
 
 /// Operate a deployment of Latchstring.
@@ -42,6 +42,8 @@ enum Command {
     Detach(attach::detach::DetachArguments),
     FixContacts(fix_contacts::Arguments),
     RotateKeys(rotate_keys::Arguments),
+    LiveCheck(live_check::Arguments),
+    Local(local::Arguments),
     Odds(odds::Arguments),
     Settings(settings::Arguments),
     Messages(messages::Arguments),
@@ -59,10 +61,7 @@ fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     output::start(json);
     let (name, code) = match command {
-        Command::Doctor(arguments) => {
-            output::is_printed();
-            ("doctor", doctor::run(arguments))
-        }
+        Command::Doctor(arguments) => ("doctor", doctor::run(arguments)),
         Command::Trace(arguments) => ("trace", trace::run(&arguments)),
         Command::Unlock(arguments) => ("unlock", unlock::run(&arguments)),
         Command::ResetLimits(arguments) => ("reset-limits", reset_limits::run(&arguments)),
@@ -73,6 +72,8 @@ fn main() -> ExitCode {
         Command::Detach(arguments) => ("detach", attach::detach::run(&arguments)),
         Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
         Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
+        Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),
+        Command::Local(arguments) => ("local", local::run(arguments)),
         Command::Odds(arguments) => ("odds", odds::run(&arguments)),
         Command::Settings(arguments) => ("settings", settings::run(&arguments)),
         Command::Messages(arguments) => ("messages", messages::run(&arguments)),

@@ -1,5 +1,8 @@
 //! The commands that need no deployment.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -264,4 +267,30 @@ fn the_reference_is_that_of_the_program() {
         reference == now,
         "docs/cli.md differs from the program: run the command that it names"
     );
+}
+
+#[test]
+fn local_becomes_the_program_beside_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("local");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let program = folder.join("latchstring");
+    fs::hard_link(env!("CARGO_BIN_EXE_latchstring"), &program).expect("a link");
+    let run = || {
+        Command::new(&program)
+            .args(["local", "--help", "--port", "0"])
+            .output()
+    };
+
+    let alone = run().expect("it starts");
+    assert_eq!(alone.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(error.contains("npm install latchstring"), "{error}");
+
+    let other = folder.join("latchstring-local");
+    fs::write(&other, "#!/bin/sh\necho \"$@\"\nkill -TERM $$\n").expect("a script");
+    fs::set_permissions(&other, Permissions::from_mode(0o755)).expect("it may run");
+    let beside = run().expect("it starts");
+    assert_eq!(beside.stdout, b"--help --port 0\n");
+    assert_eq!(beside.status.signal(), Some(15));
 }

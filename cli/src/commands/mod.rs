@@ -8,6 +8,8 @@ pub(crate) mod doctor;
 pub(crate) mod erase;
 pub(crate) mod fix_contacts;
 pub(crate) mod invite;
+pub(crate) mod live_check;
+pub(crate) mod local;
 pub(crate) mod messages;
 pub(crate) mod odds;
 pub(crate) mod output;

@@ -57,7 +57,7 @@ The permissions on the secret are secretsmanager:GetSecretValue, for a change al
 secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
 of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. The check of the functions needs
 lambda:GetFunctionConfiguration and logs:FilterLogEvents, with --stack also
-cloudformation:DescribeStacks. docs/operations.md explains the roles of keys and what a leaked key opens.
+cloudformation:DescribeStacks. docs/keys.md explains the roles of keys and what a leaked key opens.
 
 The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start."
     )

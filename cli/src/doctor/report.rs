@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::attach::members::{CLIENT_FIXED, POOL_MEMBERS};
+use crate::doctor::deployment::why;
 use crate::doctor::{Finding, Fix, State};
 
 /// Reports whether no finding is wrong.
@@ -25,6 +26,9 @@ pub fn text(findings: &[Finding], pool: &str, colour: bool) -> String {
         let check = finding.check;
         // Writing to a String does not fail.
         let _ = writeln!(text, "{on}{word:<8}{off}{} ({check})", finding.says);
+        if matches!(finding.state, State::Leaks | State::Fails) {
+            let _ = writeln!(text, "        why: {}", why(check));
+        }
         if let Some(fix) = &finding.fix {
             let _ = writeln!(text, "        fix: {}", line(fix));
         }
@@ -50,8 +54,8 @@ pub fn text(findings: &[Finding], pool: &str, colour: bool) -> String {
     text
 }
 
-/// The report for a machine.
-pub fn json(findings: &[Finding], pool: &str) -> String {
+/// The members of the report for a machine.
+pub fn json(findings: &[Finding], pool: &str) -> [(&'static str, Value); 3] {
     let list: Vec<Value> = findings
         .iter()
         .map(|finding| {
@@ -59,16 +63,16 @@ pub fn json(findings: &[Finding], pool: &str) -> String {
                 "check": finding.check,
                 "state": finding.state.word(),
                 "says": finding.says,
+                "why": why(finding.check),
                 "fix": finding.fix.as_ref().map(line),
             })
         })
         .collect();
-    let report = json!({
-        "healthy": is_healthy(findings),
-        "findings": list,
-        "shell": shell(findings, pool),
-    });
-    format!("{report:#}\n")
+    [
+        ("healthy", is_healthy(findings).into()),
+        ("findings", list.into()),
+        ("shell", shell(findings, pool).into()),
+    ]
 }
 
 const fn paint(state: State) -> &'static str {
@@ -156,7 +160,8 @@ mod tests {
 
     #[test]
     fn the_json_report_has_the_same_content() {
-        let report: Value = serde_json::from_str(&json(&findings(), "p_1")).expect("it is JSON");
+        let members = json(&findings(), "p_1").map(|(name, value)| (name.to_owned(), value));
+        let report = Value::Object(members.into_iter().collect());
         assert_eq!(report["healthy"], false);
         assert_eq!(report["findings"][1]["state"], "leaks");
         assert_eq!(report["findings"][0]["fix"], Value::Null);
