@@ -10,6 +10,8 @@ use clap::Args;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of, delete, exists};
 
+use super::output;
+
 /// Deploy a release into an empty account, test it and every assumption about AWS, and delete it.
 ///
 /// It needs credentials and the packages of a release, and no mailbox: the accounts are test identifiers, to
@@ -55,9 +57,6 @@ pub(crate) struct Arguments {
     /// Run on the emulator of the environment; the transcript lists what that replaces
     #[arg(long)]
     dry_run: bool,
-    /// Print the outcome as JSON, and the progress on standard error
-    #[arg(long)]
-    json: bool,
 }
 
 fn name(text: &str) -> Result<String, &'static str> {
@@ -96,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match done {
         Ok(code) => code,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::error(&problem);
             ExitCode::from(2)
         }
     }
@@ -128,7 +127,11 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
         ));
     }
     confirm(arguments, &record)?;
-    let show = if arguments.json { on_stderr } else { on_stdout };
+    let show = if output::is_json() {
+        on_stderr
+    } else {
+        on_stdout
+    };
     let mut transcript = begin(&record, show);
     let mut failure = None;
     if arguments.delete.is_none() {
@@ -176,14 +179,12 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
     let is_ok = transcript.failed() == 0 && failure.is_none();
     write(&arguments.transcript, &transcript.text())?;
     let shown = arguments.transcript.display();
-    if arguments.json {
+    if output::is_json() {
         let outcome = if is_ok { "ok" } else { "failed" };
-        let failed = transcript.failed();
-        let seen = transcript.seen();
-        let report = serde_json::json!({
-            "outcome": outcome, "failed": failed, "seen": seen, "transcript": shown.to_string(),
-        });
-        println!("{report:#}");
+        output::set("outcome", outcome);
+        output::set("failed", transcript.failed());
+        output::set("seen", serde_json::json!(transcript.seen()));
+        output::set("transcript", shown.to_string());
     } else {
         println!("The transcript is {shown}.");
     }
