@@ -26,6 +26,7 @@ use latchstring_lambda::config::{ConfigError, Doors, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::contacts;
+use crate::doctor::deployment::read::names as names_of_functions;
 use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses, HttpApi,
     MailLimits, Pool, Quota, Read, Resolver, ResolverVariables, SessionMode, Sms, Strange, Trigger,
@@ -370,10 +371,14 @@ async fn resolvers(
     (found, Some(session_mode))
 }
 
-/// Returns the ARN of a resolver of the deployment that Define's function is of.
+/// Returns the ARN of a resolver of the deployment that Define's function is of, with the same alias.
 fn beside(define: &str, resolver: Resolver) -> Option<String> {
-    let prefix = define.strip_suffix("define-auth-challenge")?;
-    Some(format!("{prefix}{}", resolver.name()))
+    let (prefix, qualifier) = names_of_functions(define)?;
+    let name = resolver.name();
+    Some(match qualifier {
+        Some(qualifier) => format!("{prefix}{name}:{qualifier}"),
+        None => format!("{prefix}{name}"),
+    })
 }
 
 /// Reads a function's variables; none if they cannot be decrypted.
@@ -1001,6 +1006,8 @@ mod tests {
         let define = "arn:aws:lambda:eu-west-1:1:function:acme-define-auth-challenge";
         let sign_up = "arn:aws:lambda:eu-west-1:1:function:acme-sign-up";
         assert_eq!(beside(define, Resolver::SignUp).as_deref(), Some(sign_up));
+        let alias = beside(&format!("{define}:live"), Resolver::SignUp);
+        assert_eq!(alias, Some(format!("{sign_up}:live")));
         assert_eq!(beside("acme-define", Resolver::SignIn), None);
     }
 

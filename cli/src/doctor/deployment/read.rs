@@ -121,7 +121,7 @@ pub async fn facts(
 }
 
 /// Returns the ARN of define's function before its own name, and its qualifier; none if it is named otherwise.
-fn names(define: &str) -> Option<(&str, Option<&str>)> {
+pub(crate) fn names(define: &str) -> Option<(&str, Option<&str>)> {
     const NAME: &str = "define-auth-challenge";
     let at = define.rfind(NAME)?;
     match &define[at + NAME.len()..] {
