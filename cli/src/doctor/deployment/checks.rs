@@ -1094,7 +1094,10 @@ mod tests {
 
     #[test]
     fn each_check_of_a_deployment_has_its_reason() {
+        let page = include_str!("../../../../docs/doctor.md");
         for finding in judge(&good(), Some(50.0)) {
+            let name = format!("`{}`", finding.check);
+            assert!(page.contains(&name), "docs/doctor.md has no {name}");
             let why = crate::doctor::deployment::why(finding.check);
             assert!(
                 !why.is_empty() && why != "See docs/doctor.md.",
