@@ -49,7 +49,7 @@ pub(crate) struct Arguments {
     /// Also test threat protection, for which Cognito charges the tier Plus
     #[arg(long)]
     plus: bool,
-    /// Do not ask for confirmation
+    /// Go on without a confirmation
     #[arg(long)]
     yes: bool,
     /// Run on the emulator of the environment; the transcript lists what that replaces

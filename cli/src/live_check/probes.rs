@@ -15,7 +15,7 @@ use super::person::{IDENTIFIERS, Person, Site};
 use super::record::Record;
 use super::template::Changes;
 use super::transcript::{Mark, Transcript};
-use crate::doctor::probe;
+use crate::doctor::{probe, source};
 use crate::error_code::{ErrorCode, ErrorKind};
 use crate::signed_call::{COGNITO, LOGS, SECRETS};
 
@@ -190,7 +190,10 @@ pub(super) async fn run(
     record: &mut Record,
     transcript: &mut Transcript,
 ) {
-    let findings = probe::run(deployment.access, &site.pool, &site.client, false).await;
+    let mut findings = probe::run(deployment.access, &site.pool, &site.client, false).await;
+    if let Some((url, key)) = site.graphql.clone() {
+        findings.push(source::run(&source::Api { url, key }).await);
+    }
     for finding in findings {
         let text = format!("{} ({})", finding.says, finding.check);
         transcript.line(Mark::Seen, &text);

@@ -411,7 +411,7 @@ fn alarms(read: &Read<Vec<Alarm>>, prefix: &str) -> Vec<Finding> {
     let actions = if alarms.is_empty() {
         Finding::fails(
             ACTIONS,
-            "there is no alarm of this deployment: nobody learns that sign-ins fail",
+            "there is no alarm of this deployment: the operator learns of an outage from users",
         )
         .with_fix(topic())
     } else if silent == alarms.len() {
