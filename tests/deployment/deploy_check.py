@@ -171,6 +171,7 @@ def examine_deployment(emulated: Emulated, doctor: Path, outputs: dict[str, str]
         "keys.ring": "ok",
         "keys.age": "ok",
         "api.resolvers": "ok",
+        "api.routes": "ok",
         "iam.needed": "ok",
         # The emulator knows no dynamodb:LeadingKeys, and the conditions were removed for it.
         "iam.excess": "leaks",

@@ -465,7 +465,7 @@ async fn http_apis(access: &Access, lambda: &lambda::Client, function: &str) -> 
 
 /// Returns the ids of the APIs that a resource policy names, each once. An ARN of one is
 /// `arn:aws:execute-api:REGION:ACCOUNT:ID/…`.
-fn api_ids(policy: &str) -> Vec<String> {
+pub(super) fn api_ids(policy: &str) -> Vec<String> {
     let mut ids: Vec<String> = policy
         .split('"')
         .filter(|text| text.starts_with("arn:"))
