@@ -142,11 +142,12 @@ fn unread(action: &'static str, error: &CallError) -> Unread {
     }
 }
 
-/// Returns none for a resource that is missing.
+/// Returns none for a resource that is missing, also by the codes of API Gateway, SES and WAF.
 fn optional<T>(read: Read<T>) -> Read<Option<T>> {
+    const MISSING: [&str; 2] = ["NotFoundException", "WAFNonexistentItemException"];
     match read {
         Ok(found) => Ok(Some(found)),
-        Err(unread) if unread.is_missing() => Ok(None),
+        Err(unread) if unread.is_missing() || MISSING.contains(&unread.code.as_str()) => Ok(None),
         Err(unread) => Err(unread),
     }
 }
