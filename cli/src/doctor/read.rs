@@ -26,7 +26,6 @@ use latchstring_lambda::config::{ConfigError, Doors, Environment};
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::contacts;
-use crate::doctor::deployment::read::names as names_of_functions;
 use crate::doctor::facts::{
     Accounts, Client, ConfigurationSet, Email, Facts, Form, Function, GraphqlApi, Guesses, HttpApi,
     MailLimits, Pool, Quota, Read, Resolver, ResolverVariables, SessionMode, Sms, Strange, Trigger,
@@ -371,14 +370,12 @@ async fn resolvers(
     (found, Some(session_mode))
 }
 
-/// Returns the ARN of a resolver of the deployment that Define's function is of, with the same alias.
+/// Returns the ARN of a resolver of the deployment that Define's function is of, with the same
+/// alias.
 fn beside(define: &str, resolver: Resolver) -> Option<String> {
-    let (prefix, qualifier) = names_of_functions(define)?;
-    let name = resolver.name();
-    Some(match qualifier {
-        Some(qualifier) => format!("{prefix}{name}:{qualifier}"),
-        None => format!("{prefix}{name}"),
-    })
+    let (prefix, alias) = define.rsplit_once("define-auth-challenge")?;
+    let is_alias = alias.is_empty() || alias.starts_with(':');
+    is_alias.then(|| format!("{prefix}{}{alias}", resolver.name()))
 }
 
 /// Reads a function's variables; none if they cannot be decrypted.
