@@ -138,6 +138,7 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
         "erase",
         "export",
         "invite",
+        "live-check",
         "rotate-keys",
         "trace",
         "unlock",
