@@ -48,6 +48,8 @@ pub(crate) enum Failure {
     NotInChangelog(String),
     #[error("the members of the workspace cannot be listed")]
     NoMetadata,
+    #[error("git knows no revision {0}")]
+    NoRevision(String),
     #[error("no test ran")]
     NoTests,
     #[error("a function takes more instructions than agreed (see above)")]

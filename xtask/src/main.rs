@@ -23,6 +23,7 @@ mod scale;
 mod steps;
 mod summary;
 mod tools;
+mod upgrade;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -58,6 +59,20 @@ enum Task {
     /// scenarios are played at the local service. The output of both is kept in
     /// target/deploy-check.
     DeployCheck,
+    /// Upgrade a deployment on an emulator of AWS from an earlier version to this one and back, with
+    /// sign-ins and changes begun each time
+    ///
+    /// Both versions are debug builds. The earlier one is built in target/upgrade. docs/upgrading.md
+    /// lists what is begun with one version and finished with the other.
+    Upgrade {
+        /// The earlier version [default: the newest release, else the one before the newest change
+        /// of a stored format]
+        #[arg(long, value_name = "REV")]
+        from: Option<String>,
+        /// Only the kinds of state whose names contain this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
     /// Count the instructions of the handlers with valgrind, and compare with the agreed numbers
     ///
     /// They run over the ports in memory, built with the release's optimisation but without its
@@ -260,6 +275,7 @@ fn main() -> ExitCode {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
         }
+        Task::Upgrade { from, only } => told(upgrade::run(&repository, from, only.as_deref())),
         Task::DeployCheck => told(deploy_check::release(&repository)),
         Task::Release(Release {
             arch,

@@ -87,11 +87,26 @@ pub(crate) fn debug(
     architecture: Architecture,
 ) -> Result<PathBuf, Failed> {
     let folder = repository.root().join("target/package/debug");
-    // A debug build names the folder of its sources.
-    zip_all(&repository.root().join("target/debug"), &folder, &[])
+    zip_debug(repository, &LAMBDAS, &folder)
         .map_err(|failure| failure.of(&"cargo xtask test --only deploy"))?;
     template(repository, architecture, &folder)?;
     Ok(folder)
+}
+
+/// Zips this machine's debug builds of some Lambdas into a folder.
+pub(crate) fn zip_debug(
+    repository: &Repository,
+    lambdas: &[&str],
+    folder: &Path,
+) -> Result<(), Failure> {
+    // A debug build names the folder of its sources.
+    zip_all(
+        &repository.root().join("target/debug"),
+        lambdas,
+        folder,
+        &[],
+    )
+    .map(|_| ())
 }
 
 /// Builds, checks, zips, and synthesises the template.
@@ -101,7 +116,8 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     let folder = folder(repository, architecture);
     let repeat = format!("cargo xtask package --arch {}", architecture.name());
     let own = own_paths(repository);
-    let zipped = zip_all(&release, &folder, &own).map_err(|failure| failure.of(&repeat))?;
+    let zipped =
+        zip_all(&release, &LAMBDAS, &folder, &own).map_err(|failure| failure.of(&repeat))?;
     template(repository, architecture, &folder)?;
 
     println!("\nIn {}:", repository.shown(&folder));
@@ -115,7 +131,7 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     println!("  {CHECKSUMS}");
     println!("  latchstring.template.json");
     println!(
-        "Packaged for {} in {}. docs/operations.md says how to deploy it.",
+        "Packaged for {} in {}. docs/deploying.md says how to deploy it.",
         architecture.name(),
         elapsed(started.elapsed())
     );
@@ -220,6 +236,7 @@ fn zipped(release: &Path, function: &str, own: &[PathBuf]) -> Result<Vec<u8>, Fa
 /// one of the folders `own`.
 fn zip_all(
     release: &Path,
+    lambdas: &[&str],
     folder: &Path,
     own: &[PathBuf],
 ) -> Result<Vec<(String, usize)>, Failure> {
@@ -229,7 +246,7 @@ fn zip_all(
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let mut checksums = String::new();
     let mut sizes = Vec::new();
-    for package in LAMBDAS {
+    for &package in lambdas {
         let zip = zipped(release, package, own)?;
         let name = format!("{package}.zip");
         let path = folder.join(&name);
@@ -280,7 +297,7 @@ mod tests {
                 file.set_modified(time).expect("its time is set");
             }
             let zips = release.join("zips");
-            zip_all(&release, &zips, &[]).expect("zips");
+            zip_all(&release, &LAMBDAS, &zips, &[]).expect("zips");
             LAMBDAS
                 .map(|lambda| format!("{lambda}.zip"))
                 .into_iter()
