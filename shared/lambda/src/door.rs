@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 
+use latchstring_core::identifier::Method;
 use latchstring_core::ports::{
     AccessTokenVerifier, AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory,
     Entropy, FlowStore, InvitationStore, LeaseStore, OutboxStore, PendingStore, RedemptionStore,
@@ -14,6 +15,7 @@ use crate::config::Doors;
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::operator::{self, Operator};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW, no_account};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
 use crate::{appsync, http};
 
@@ -36,6 +38,13 @@ where
     B: BrowserSessions,
     H: AdmissionHook,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
+
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await.map(HandlerResponse::from)
     }
@@ -52,6 +61,13 @@ where
     K: Deployments,
     B: BrowserSessions,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.pending(&no_account(), Method::Email).await.map(|_| ())),
+        }
+    }
+
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         if let Some(operation) = Operator::read(&event) {
             return Ok(operator::serve(self, operation).await.into());
@@ -77,6 +93,10 @@ impl<H: Handler> Handler for Behind<H> {
             return Err(PublicError::UnreadableEvent);
         }
         self.resolver.handle(event).await
+    }
+
+    async fn examine(&self) -> Examined {
+        self.resolver.examine().await
     }
 }
 

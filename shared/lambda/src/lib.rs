@@ -19,6 +19,7 @@ mod outbox;
 pub mod resolver;
 mod ring_text;
 mod runtime;
+mod self_test;
 mod system;
 
 pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
@@ -26,12 +27,14 @@ pub use door::Behind;
 pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, follow_up};
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
 pub use outbox::OutboxSweeper;
+pub use self_test::{Examined, KeyRingIds};
 pub use ring_text::{KeyText, RingText};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;
 
 use config::{ConfigError, Environment};
+use self_test::{Facts, SelfTested};
 
 /// Runs a Lambda: builds its handler from the environment and serves invocations until Lambda ends
 /// the process. An incomplete configuration stops it here, with the name of the variable.
@@ -76,7 +79,10 @@ fn started<H: Handler>(
         .map_err(|error| Ended::Runtime(error.into()))?;
     runtime.block_on(async {
         let registering = runtime::register(H::FOLLOWS_UP, delivery).await;
-        let handler = build(environment).map_err(Ended::Configuration)?;
+        let handler = SelfTested {
+            handler: build(environment).map_err(Ended::Configuration)?,
+            facts: Facts::of(environment).map_err(Ended::Configuration)?,
+        };
         runtime::serve(&handler, registering)
             .await
             .map_err(Ended::Runtime)

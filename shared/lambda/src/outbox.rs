@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use latchstring_core::outbox::{Events, Sweep};
 use latchstring_core::ports::{Clock, Directory, EventBus, OutboxStore, PendingStore};
+use latchstring_core::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::metrics;
+use crate::self_test::Examined;
 use crate::system::{millis, timeout};
 
 /// The time of one sweep. What is left is swept a minute later.
@@ -71,6 +73,15 @@ where
             );
         }
         Ok(json!({ "published": published }).into())
+    }
+
+    /// It has no key ring.
+    async fn examine(&self) -> Examined {
+        let due = self.store.due_events(0, None, Timestamp::default(), 1);
+        Examined {
+            key_ring: None,
+            table: Some(due.await.map(|_| ())),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, FollowUp, PendingDelivery};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -43,6 +44,13 @@ where
     K: Deployments,
 {
     const FOLLOWS_UP: bool = true;
+
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, FollowUp, PendingDelivery};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -47,6 +48,13 @@ where
     B: EventBus,
 {
     const FOLLOWS_UP: bool = true;
+
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();

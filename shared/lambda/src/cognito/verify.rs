@@ -11,6 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{RESPONSE_LIMIT, event};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
@@ -37,6 +38,13 @@ where
     E: Entropy,
     K: Deployments,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
+
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;
