@@ -9,3 +9,4 @@ pub mod invitation;
 pub mod pool_needs;
 pub mod rotation;
 pub mod signed_call;
+pub mod versions;

@@ -11,8 +11,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rotate_keys, settings,
-    test_codes,
+    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rollback, rotate_keys,
+    settings, test_codes,
 };
 
 /// Operate a deployment of Latchstring.
@@ -36,6 +36,7 @@ enum Command {
     Settings(settings::Arguments),
     TestCodes(test_codes::Arguments),
     ResetLimits(reset_limits::Arguments),
+    Rollback(rollback::Arguments),
     RotateKeys(rotate_keys::Arguments),
 }
 
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         Command::Settings(arguments) => settings::run(&arguments),
         Command::TestCodes(arguments) => test_codes::run(&arguments),
         Command::ResetLimits(arguments) => reset_limits::run(&arguments),
+        Command::Rollback(arguments) => rollback::run(&arguments),
         Command::RotateKeys(arguments) => rotate_keys::run(arguments),
     }
 }

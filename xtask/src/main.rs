@@ -249,9 +249,7 @@ fn main() -> ExitCode {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
         }
-        Task::Upgrade { from, only } => {
-            told(upgrade::run(&repository, from, only.as_deref()))
-        }
+        Task::Upgrade { from, only } => told(upgrade::run(&repository, from, only.as_deref())),
         Task::DeployCheck => told(deploy_check::release(&repository)),
         Task::Release(Release { arch, rehearse }) => {
             let architectures = if rehearse {

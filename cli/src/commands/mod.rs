@@ -7,6 +7,7 @@ pub(crate) mod invite;
 pub(crate) mod messages;
 pub(crate) mod odds;
 pub(crate) mod reset_limits;
+pub(crate) mod rollback;
 pub(crate) mod rotate_keys;
 pub(crate) mod settings;
 pub(crate) mod test_codes;

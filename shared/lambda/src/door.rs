@@ -15,8 +15,8 @@ use crate::config::Doors;
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::operator::{self, Operator};
-use crate::self_test::{Examined, KeyRingIds, NO_FLOW, no_account};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW, no_account};
 use crate::{appsync, http};
 
 impl<S, D, A, P, C, E, K, B, H> Handler for SignInResolver<S, D, A, P, C, E, K, B, H>
@@ -64,7 +64,12 @@ where
     async fn examine(&self) -> Examined {
         Examined {
             key_ring: Some(KeyRingIds::read(&self.deployment).await),
-            table: Some(self.store.pending(&no_account(), Method::Email).await.map(|_| ())),
+            table: Some(
+                self.store
+                    .pending(&no_account(), Method::Email)
+                    .await
+                    .map(|_| ()),
+            ),
         }
     }
 

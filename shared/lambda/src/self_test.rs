@@ -80,7 +80,9 @@ impl Facts {
                 StoreChoice::Memory => None,
                 StoreChoice::Table(name) => Some(name),
             },
-            clients: environment.clients_text().map(|text| hash("clients", &text)),
+            clients: environment
+                .clients_text()
+                .map(|text| hash("clients", &text)),
             settings: hash("settings", &environment.settings_text()),
         })
     }
