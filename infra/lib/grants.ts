@@ -17,7 +17,7 @@ export function inviteStatements(latchstring: Latchstring): iam.PolicyStatement[
   if (!latchstring.admissionPolicies) {
     throw new Error('grantInvite: there are no invitations without a rule for new accounts: set settings.admission');
   }
-  const { functionArn } = latchstring.functions['sign-up'];
+  const { functionArn } = latchstring._functions['sign-up'];
   return [new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources: [functionArn] }), outputs(latchstring)];
 }
 
@@ -49,7 +49,7 @@ const WITHOUT_RESOURCE = {
 
 /** The statements of `latchstring doctor`, which reads. docs/doctor.md lists their actions. */
 export function inspectStatements(latchstring: Latchstring): iam.PolicyStatement[] {
-  const { pool, functions, sweeper, graphqlApi, httpApi, session, emailPolicy, smsPolicy } = latchstring;
+  const { pool, _functions: functions, sweeper, graphqlApi, httpApi, session, emailPolicy, smsPolicy } = latchstring;
   const format = (service: string, resource: string) =>
     Stack.of(latchstring).formatArn({ service, account: '', resource, arnFormat: ArnFormat.NO_RESOURCE_NAME });
   const wide = [

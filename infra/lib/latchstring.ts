@@ -22,14 +22,14 @@ import { clientSenders, clientVariables, messagesLayer, sender } from './clients
 import { Packages } from './code';
 import { createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
-import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
+import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, byPart, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
 import { grant, inspectStatements, inviteStatements, resetStatements, rotateStatements } from './grants';
 import { HttpApi } from './http-api';
 import { metricProps } from './metrics';
 import { acknowledge } from './nag';
 import { defaultPrefix } from './names';
-import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, NewPoolResources, Pool, SessionResources } from './parts';
+import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, LatchstringAliases, LatchstringFunctions, NewPoolResources, Pool, SessionResources } from './parts';
 import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
@@ -50,12 +50,25 @@ export class Latchstring extends Construct {
   readonly userPoolClients: cognito.IUserPoolClient[];
   /** The resources of the pool, if it is made here. */
   readonly newPool?: NewPoolResources;
-  /** The functions, by their names. */
-  readonly functions: Record<FunctionName, lambda.Function>;
+  /** The functions. */
+  readonly functions: LatchstringFunctions;
   /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
-  readonly aliases?: Record<FunctionName, lambda.Alias>;
-  /** The functions or aliases that the pool invokes. */
-  readonly triggers: Record<FunctionName, lambda.IFunction>;
+  readonly aliases?: LatchstringAliases;
+  /**
+   * The functions, by their names.
+   * @internal
+   */
+  readonly _functions: Record<FunctionName, lambda.Function>;
+  /**
+   * The aliases, by the names of the functions.
+   * @internal
+   */
+  readonly _aliases?: Record<FunctionName, lambda.Alias>;
+  /**
+   * The functions or aliases that the pool invokes.
+   * @internal
+   */
+  readonly _triggers: Record<FunctionName, lambda.IFunction>;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
@@ -134,35 +147,37 @@ export class Latchstring extends Construct {
       const { secrets: names = ['1'] } = props.http.cloudFront;
       this.originSecrets = names.map((name) => createOriginSecret(this, name, props.encryptionKey));
     }
-    this.functions = this.createFunctions(props, prefix);
+    this._functions = this.createFunctions(props, prefix);
+    this.functions = byPart(this._functions);
     if (this.eventBus) {
       this.sweeper = this.createSweeper(props, prefix, this.eventBus);
     }
     const sweeper = alias !== 'none' && this.sweeper ? createAlias(this, this.sweeper) : undefined;
     if (alias !== 'none') {
-      this.aliases = Object.fromEntries(
-        Object.entries(this.functions).map(([name, it]) => [name, createAlias(this, it)]),
+      this._aliases = Object.fromEntries(
+        Object.entries(this._functions).map(([name, it]) => [name, createAlias(this, it)]),
       ) as Record<FunctionName, lambda.Alias>;
+      this.aliases = byPart(this._aliases);
     }
-    if (this.aliases && canary) {
-      createCanary(this, [...Object.values(this.aliases), ...(sweeper ? [sweeper] : [])], canary);
+    if (this._aliases && canary) {
+      createCanary(this, [...Object.values(this._aliases), ...(sweeper ? [sweeper] : [])], canary);
     }
-    const invoked = this.aliases ?? this.functions;
+    const invoked = this._aliases ?? this._functions;
     if (this.sweeper) {
       schedule(this, sweeper ?? this.sweeper);
     }
-    this.triggers = alias === 'all' ? invoked : this.functions;
-    permitTriggers(this, this.pool, this.functions, this.aliases);
+    this._triggers = alias === 'all' ? invoked : this._functions;
+    permitTriggers(this, this.pool, this._functions, this._aliases);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
-      this.admissionPolicies = grantAdmission(this, this.functions, arns, props.admissionHook);
+      this.admissionPolicies = grantAdmission(this, this._functions, arns, props.admissionHook);
     }
     const { otherHolders } = props.settings ?? {};
     if (otherHolders === 'refuse' || otherHolders === 'delete') {
       const statements = [holders(otherHolders, this.pool.arn)];
-      new iam.Policy(this, 'OtherHolders', { statements, roles: [this.functions['sign-in'].role as iam.IRole] });
+      new iam.Policy(this, 'OtherHolders', { statements, roles: [this._functions['sign-in'].role as iam.IRole] });
     }
-    const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
+    const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this._functions[name].role as iam.IRole);
     if (props.email) {
       this.emailPolicy = new iam.Policy(this, 'Mail', {
         statements: [mail(this, props.email, 'Mail'), ...clientSenders(props).map((from) => mail(this, from))],
@@ -203,7 +218,7 @@ export class Latchstring extends Construct {
     this.alarms = createAlarms(this, props.alarms ?? {}, {
       prefix,
       namespace: this.metricsNamespace,
-      functions: this.functions,
+      functions: this._functions,
       sweeper: this.sweeper,
       table: this.table,
       graphqlApi: this.graphqlApi,

@@ -157,13 +157,13 @@ export class StandaloneStack extends Stack {
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
     const mails = given('HasEmailFromAddress', address);
     for (const name of FUNCTIONS) {
-      this.latchstring.functions[name].addEnvironment('EMAIL', either(mails, 'true', 'false'));
+      this.latchstring._functions[name].addEnvironment('EMAIL', either(mails, 'true', 'false'));
     }
     for (const sender of FUNCTIONS.filter((name) => KINDS[name].sends)) {
-      this.latchstring.functions[sender].addEnvironment('EMAIL_FROM', from);
-      this.latchstring.functions[sender].addEnvironment('EMAIL_REPLY_TO', replyTo);
-      this.latchstring.functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
-      this.latchstring.functions[sender].addEnvironment('SMS_TEMPLATE_IDS', templates);
+      this.latchstring._functions[sender].addEnvironment('EMAIL_FROM', from);
+      this.latchstring._functions[sender].addEnvironment('EMAIL_REPLY_TO', replyTo);
+      this.latchstring._functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
+      this.latchstring._functions[sender].addEnvironment('SMS_TEMPLATE_IDS', templates);
     }
     const only = (policy: iam.Policy | undefined, condition: CfnCondition) => {
       (policy?.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
@@ -211,7 +211,7 @@ export class StandaloneStack extends Stack {
       props: { api: 'both', graphql: { keys: ['1', '2'], keysExpire }, http: { allowOrigins: Fn.split(',', origins) } },
       finish: () => {
         const usesGraphql = new CfnCondition(this, 'UsesGraphql', { expression: differs(api, 'http') });
-        this.latchstring.functions['sign-in'].addEnvironment(
+        this.latchstring._functions['sign-in'].addEnvironment(
           'API_KEY_EXPIRES',
           Fn.conditionIf(usesGraphql.logicalId, Tokenization.stringifyNumber(keysExpire), Aws.NO_VALUE).toString(),
         );
