@@ -24,7 +24,7 @@ import { createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, byPart, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
-import { grant, inspectStatements, inviteStatements, resetStatements, rotateStatements } from './grants';
+import { eraseStatements, grant, inspectStatements, inviteStatements, resetStatements, rotateStatements, supportStatements } from './grants';
 import { HttpApi } from './http-api';
 import { metricProps } from './metrics';
 import { acknowledge } from './nag';
@@ -87,6 +87,8 @@ export class Latchstring extends Construct {
   readonly eventBus?: events.IEventBus;
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
+  /** The rule that has it invoked each minute. */
+  readonly schedule?: events.Rule;
   /** The parts of session mode, if it is on. */
   readonly session?: SessionResources;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
@@ -100,7 +102,8 @@ export class Latchstring extends Construct {
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
 
-  private readonly encryptionKey?: kms.IKey;
+  /** @internal */
+  readonly _encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
@@ -108,7 +111,7 @@ export class Latchstring extends Construct {
     const prefix = props.functionPrefix ?? defaultPrefix(this, LONGEST_PREFIX);
     alone(this, prefix);
     const { alias = 'all', canary } = props.deployment ?? {};
-    this.encryptionKey = props.encryptionKey;
+    this._encryptionKey = props.encryptionKey;
     this.metricsNamespace = props.settings?.metricsNamespace ?? METRICS_NAMESPACE;
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
@@ -164,7 +167,7 @@ export class Latchstring extends Construct {
     }
     const invoked = this._aliases ?? this._functions;
     if (this.sweeper) {
-      schedule(this, sweeper ?? this.sweeper);
+      this.schedule = schedule(this, sweeper ?? this.sweeper);
     }
     this._triggers = alias === 'all' ? invoked : this._functions;
     permitTriggers(this, this.pool, this._functions, this._aliases);
@@ -236,21 +239,29 @@ export class Latchstring extends Construct {
   }
 
   /**
-   * Permits `latchstring doctor`, which reads the pool, the functions' settings and the account's limits of
-   * messages, and in session mode the server credential.
+   * Permits `latchstring doctor`, which reads the deployment and the account's limits, and changes nothing. It
+   * reads the key ring too: with it, a principal can make valid codes.
    */
   grantInspect(grantee: iam.IGrantable): iam.Grant {
     return grant(grantee, inspectStatements(this));
   }
 
-  /** Permits what {@link grantInspect} does, and `latchstring reset-limits`. */
+  /**
+   * Permits what {@link grantInspect} does, and `latchstring trace`, `unlock` and `reset-limits`. They find
+   * accounts, read the functions' logs, and change counters.
+   */
   grantOperate(grantee: iam.IGrantable): iam.Grant {
-    return grant(grantee, [...inspectStatements(this), ...resetStatements(this)]);
+    return grant(grantee, [...inspectStatements(this), ...supportStatements(this), ...resetStatements(this)]);
+  }
+
+  /** Permits `latchstring export` and `erase`: to read all that is stored of a person, and to delete accounts. */
+  grantErase(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, eraseStatements(this));
   }
 
   /** Permits `latchstring rotate-keys`, and so to read the key ring: with it, a principal can make valid codes. */
   grantRotateKeys(grantee: iam.IGrantable): iam.Grant {
-    return grant(grantee, rotateStatements(this, this.encryptionKey));
+    return grant(grantee, rotateStatements(this));
   }
 
   /** Returns a metric of docs/metrics.md by its name, in five minutes, without dimensions unless `props` has some. */
