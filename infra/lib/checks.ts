@@ -503,7 +503,9 @@ function* others(props: LatchstringProps): Generator<string> {
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
     ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],
+    ['alarms.codesPerHour', alarms?.codesPerHour, [1, 10_000_000]],
     ['alarms.smsPerHour', alarms?.smsPerHour, [1, 1_000_000]],
+    ['alarms.keyAgeDays', alarms?.keyAgeDays, [1, 3650]],
     ...Object.entries(reservedConcurrency ?? {}).map(
       ([name, value]) => [`reservedConcurrency.${name}`, value, [1, 100_000]] as const,
     ),

@@ -16,10 +16,11 @@ import {
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import { admissionVariables, grantAdmission, isClosed } from './admission';
-import { createAlarms } from './alarms';
+import { createAlarms, type Watched } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
+import { createDashboard } from './dashboard';
 import { createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, byPart, createFunction, type FunctionName, type PackageName } from './functions';
@@ -33,7 +34,7 @@ import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, Latchstr
 import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
-import { METRICS_NAMESPACE, variables } from './variables';
+import { metricsNamespace, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
 
@@ -101,6 +102,10 @@ export class Latchstring extends Construct {
   readonly metricsNamespace: string;
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
+  /** The dashboard, unless it is off. */
+  readonly dashboard?: cloudwatch.CfnDashboard;
+  /** @internal */
+  readonly _watched: Watched;
 
   /** @internal */
   readonly _encryptionKey?: kms.IKey;
@@ -112,7 +117,7 @@ export class Latchstring extends Construct {
     alone(this, prefix);
     const { alias = 'all', canary } = props.deployment ?? {};
     this._encryptionKey = props.encryptionKey;
-    this.metricsNamespace = props.settings?.metricsNamespace ?? METRICS_NAMESPACE;
+    this.metricsNamespace = metricsNamespace(props.settings ?? {}, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -218,18 +223,23 @@ export class Latchstring extends Construct {
         session: this.session,
       });
     }
-    this.alarms = createAlarms(this, props.alarms ?? {}, {
+    this._watched = {
       prefix,
       namespace: this.metricsNamespace,
       functions: this._functions,
       sweeper: this.sweeper,
       table: this.table,
+      pool: this.pool,
       graphqlApi: this.graphqlApi,
       httpApi: this.httpApi,
       keysExpire: props.graphql?.keysExpire !== undefined,
       email: props.email !== undefined,
       sms: props.sms !== undefined,
-    });
+    };
+    this.alarms = createAlarms(this, props.alarms ?? {}, this._watched);
+    if (props.dashboard ?? true) {
+      this.dashboard = createDashboard(this, this._watched, Object.keys(this.alarms));
+    }
     acknowledge(this);
   }
 
@@ -277,6 +287,11 @@ export class Latchstring extends Construct {
   /** Returns the number of right codes and proofs: a first sign-in has one of each. */
   metricVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('Verified', props);
+  }
+
+  /** Returns the number of right codes and links, without proofs: over `metricCodesSent` the conversion. */
+  metricCodesVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('CodesVerified', props);
   }
 
   /** Returns the number of wrong answers. */
@@ -344,14 +359,14 @@ export class Latchstring extends Construct {
   }
 
   private createSweeper(props: LatchstringProps, prefix: string, bus: events.IEventBus): lambda.Function {
-    const { metricsNamespace, logLevel } = props.settings ?? {};
+    const { logLevel } = props.settings ?? {};
     return createFunction(this, {
       ...this.common(SWEEPER, props, prefix),
       environment: {
         TABLE_NAME: this.table.tableName,
         USER_POOL_ID: this.pool.id,
         EVENTS: bus.eventBusArn,
-        ...variables({ metricsNamespace, logLevel }),
+        ...variables({ metricsNamespace: this.metricsNamespace, logLevel }),
       },
       statements: [
         ...sweeperStatements({ table: this.table.tableArn, pool: this.pool.arn }, bus),
@@ -384,7 +399,7 @@ export class Latchstring extends Construct {
       ...clientVariables(this, props, this.pool),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
-      ...variables(props.settings ?? {}),
+      ...variables({ ...props.settings, metricsNamespace: this.metricsNamespace }),
       ...admissionVariables(name, props),
       ...(this.eventBus ? { EVENTS: this.eventBus.eventBusArn } : {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),

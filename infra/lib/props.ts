@@ -121,7 +121,7 @@ export interface CaptchaProps {
   readonly hostnames: string[];
 }
 
-/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/operations.md. */
+/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/existing-pools.md. */
 export interface ExistingPool {
   /**
    * The pool. docs/pools.md says which pools can be served. Exactly one of this and `userPoolId` must be set.
@@ -456,7 +456,7 @@ export interface GraphqlProps {
   readonly fieldLog?: 'NONE' | 'ERROR' | 'ALL';
 }
 
-/** The HTTP API, on API Gateway. docs/operations.md says how to choose between the two APIs. */
+/** The HTTP API, on API Gateway. docs/apis.md says how to choose between the two APIs. */
 export interface HttpProps {
   /**
    * An API that exists, instead of a new one: it gets the routes below `/v1`, their integrations and an
@@ -584,10 +584,26 @@ export interface AlarmProps {
    */
   readonly actions?: string[];
   /**
+   * The ARNs that an alarm notifies when it ends.
+   * @default those of `actions`
+   */
+  readonly okActions?: string[];
+  /**
+   * The codes that are sent in the busiest hour of a usual week. The least volumes of `refused`, `wrong-answers`,
+   * `conversion`, `api-refusals` and `http-refusals`, and the threshold of `sms-rate`, follow from it. From 1.
+   * @default 100
+   */
+  readonly codesPerHour?: number;
+  /**
    * Codes sent by SMS in an hour that are too many.
-   * @default 200
+   * @default twice `codesPerHour`
    */
   readonly smsPerHour?: number;
+  /**
+   * The days without a rotation of the key ring above which `key-age` is on. From 1.
+   * @default 400
+   */
+  readonly keyAgeDays?: number;
   /**
    * The threshold of the month's cost of SMS, in US dollars. SNS reports it where its delivery costs are on.
    * @default 10
@@ -655,7 +671,7 @@ export interface LatchstringProps {
   readonly settings?: Settings;
   /**
    * The function that admits or refuses a new account. It is the rule then: `settings.admission` is `hook`.
-   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
+   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/admission.md has its event and answer.
    * @default none
    */
   readonly admissionHook?: AdmissionHook;
@@ -719,6 +735,12 @@ export interface LatchstringProps {
    * @default the defaults of its properties
    */
   readonly alarms?: AlarmProps;
+  /**
+   * Whether a dashboard of CloudWatch shows the sign-ins and the alarms. An account has three without charge; each
+   * further one costs 3 US dollars a month.
+   * @default true
+   */
+  readonly dashboard?: boolean;
   /**
    * The source of the functions' zips.
    * @default Packages.released, those that a release of this package brings

@@ -17,6 +17,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
+import { createDashboard } from './dashboard';
 import { FUNCTIONS, KINDS } from './functions';
 import { Latchstring } from './latchstring';
 import type { LatchstringProps } from './props';
@@ -85,6 +86,10 @@ export class StandaloneStack extends Stack {
     const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that receives the alarms, or none.', {
       default: 'none',
     });
+    const dashboard = text('Dashboard', 'Whether to make a dashboard; an account has three without charge.', {
+      default: 'true',
+      allowedValues: ['true', 'false'],
+    });
 
     const address = optional(
       'EmailFromAddress',
@@ -152,7 +157,9 @@ export class StandaloneStack extends Stack {
       admissionHook: rule.hook,
       ...doors.props,
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
+      dashboard: false,
     });
+    this.dashboard(dashboard, props.sessionMode ?? false);
 
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
     const mails = given('HasEmailFromAddress', address);
@@ -185,6 +192,14 @@ export class StandaloneStack extends Stack {
       ],
     });
     doors.finish();
+  }
+
+  /** Makes the dashboard on its condition. It shows no alarm of an API that may not be there. */
+  private dashboard(chosen: string, sessionMode: boolean): void {
+    const { _watched: watched, alarms } = this.latchstring;
+    const shown = Object.keys(alarms).filter((name) => sessionMode || !/^(api|http)-/.test(name));
+    const condition = new CfnCondition(this, 'HasDashboard', { expression: Fn.conditionEquals(chosen, 'true') });
+    createDashboard(this.latchstring, watched, shown).cfnOptions.condition = condition;
   }
 
   /** AppSync and the HTTP API, of which parameters choose. */
@@ -331,8 +346,8 @@ export class StandaloneStack extends Stack {
         output.condition = condition;
       }
     };
-    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-key'], ['GraphqlUrl']);
-    on(usesHttp, httpApi?.resources ?? [], ['http-faults'], ['HttpUrl']);
+    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-refusals', 'api-key'], ['GraphqlUrl']);
+    on(usesHttp, httpApi?.resources ?? [], ['http-faults', 'http-refusals'], ['HttpUrl']);
     for (const [name, other] of [
       ['1', '2'],
       ['2', '1'],

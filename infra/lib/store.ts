@@ -68,7 +68,7 @@ const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
  */
 export function createKeyRing(scope: Construct, options: StoreOptions): secrets.Secret {
   return new secrets.Secret(scope, 'KeyRing', {
-    description: 'Latchstring: the key ring; docs/operations.md says how to rotate it',
+    description: 'Latchstring: the key ring; docs/keys.md says how to rotate it',
     encryptionKey: options.encryptionKey,
     generateSecretString: {
       secretStringTemplate: JSON.stringify({ id: 'k1' }),
@@ -102,7 +102,7 @@ export function createClientSecret(
   encryptionKey?: kms.IKey,
 ): secrets.Secret {
   return new secrets.Secret(scope, 'ClientSecret', {
-    description: "Latchstring: the app client's secret; docs/operations.md says how to rotate it",
+    description: "Latchstring: the app client's secret; docs/keys.md says how to rotate it",
     encryptionKey,
     secretStringValue: SecretValue.resourceAttribute(client.attrClientSecret),
     removalPolicy: RemovalPolicy.DESTROY,
@@ -112,7 +112,7 @@ export function createClientSecret(
 /** The credential by which the functions know the app's own server. */
 export function createServerCredential(scope: Construct, encryptionKey?: kms.IKey): secrets.Secret {
   return new secrets.Secret(scope, 'ServerCredential', {
-    description: "Latchstring: the credential of the app's own server; docs/operations.md says how to rotate it",
+    description: "Latchstring: the credential of the app's own server; docs/keys.md says how to rotate it",
     encryptionKey,
     generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },
     removalPolicy: RemovalPolicy.DESTROY,

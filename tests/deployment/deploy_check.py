@@ -20,6 +20,7 @@ from typing import Any
 import boto3
 
 from emulator import ministack
+from guide import Guide
 from http_scenarios import SESSION_MODE
 from play import play
 from sites import CONFIG, CREDENTIALS, Local, Ministack
@@ -71,9 +72,20 @@ def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return []
 
 
+def plain(alarm: dict[str, Any]) -> None:
+    """Makes an alarm on an expression one on its first metric."""
+    metrics = [it["MetricStat"] for it in alarm.pop("Metrics") if "MetricStat" in it]
+    first = metrics[0]
+    alarm |= first["Metric"] | {"Period": first["Period"]}
+    alarm["Statistic" if first["Stat"][0].isupper() else "ExtendedStatistic"] = first["Stat"]
+
+
 def adapt(template: dict[str, Any]) -> None:
     """Changes what this emulator does otherwise than AWS."""
     for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            # It computes no expression.
+            plain(resource["Properties"])
         if resource["Type"] == "AWS::Cognito::UserPool":
             # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
             resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
@@ -88,6 +100,19 @@ def adapt(template: dict[str, Any]) -> None:
                 found = statement["Resource"]
                 found = found if isinstance(found, list) else [found]
                 statement["Resource"] = [{"Fn::GetAtt": [secret["Ref"], "Id"]} for secret in found]
+
+
+def template_of_guide(packages: Path) -> str:
+    """The template that the commands of the pages deploy. It has what `deploy` sets afterwards."""
+    template = json.loads((packages / f"{STACK}.template.json").read_text())
+    adapt(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            variables = resource["Properties"]["Environment"]["Variables"]
+            variables["UNDO_HOURS"] = "0"
+            if json.dumps(resource["Properties"]["FunctionName"]).endswith('-sign-in"]]}'):
+                variables["LEGACY_POOL"] = "true"
+    return json.dumps(template)
 
 
 def deploy(emulated: Emulated, packages: Path, name: str, more: dict[str, str]) -> dict[str, str]:
@@ -333,8 +358,13 @@ def main() -> int:
         prepare(emulated, arguments.packages)
         expires = str(int(time.time()) + 30 * 86400)
         outputs = deploy(emulated, arguments.packages, STACK, {"Api": "both", "ApiKeyExpires": expires})
-        deployed = play(Ministack(endpoint, REGION, outputs))
+        site = Ministack(endpoint, REGION, outputs)
+        deployed = play(site)
         deployed = examine_deployment(emulated, arguments.doctor, outputs) and deployed
+        print("ministack, the commands of the docs:")
+        template = template_of_guide(arguments.packages)
+        guide = Guide(endpoint, arguments.doctor, arguments.packages, template, site.messages, arguments.logs)
+        deployed = guide.play() and deployed
         deployed = live_check(emulated, arguments.packages, arguments.doctor) and deployed
         print("ministack, session mode:")
         deployed = session_mode(emulated, arguments.packages, arguments.doctor) and deployed

@@ -104,7 +104,7 @@ fn after_help() -> String {
         "latchstring attach --user-pool eu-west-1_Example00 --client 1example23456789 --stack Latchstring",
     ) + "\n
 --apply first writes the settings as they were to a file in the working directory.
-docs/operations.md, \"An existing pool\", lists the permissions it needs.
+docs/existing-pools.md, \"An existing pool\", lists the permissions it needs.
 
 The exit status is 0 on success; 1 if a change was refused or a setting is not as it was sent; 2 if the
 command changed nothing because it could not start."

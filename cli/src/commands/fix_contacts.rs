@@ -32,7 +32,7 @@ fn after_help() -> String {
 It needs cognito-idp:ListUsers, and with --apply also cognito-idp:AdminGetUser and
 cognito-idp:AdminUpdateUserAttributes; for the rules of the deployment for phone numbers also
 cognito-idp:DescribeUserPool, lambda:GetFunctionConfiguration and lambda:GetPolicy.
-docs/operations.md, \"Accounts from before\", explains the list. No contact is printed.
+docs/existing-pools.md, \"Accounts from before\", explains the list. No contact is printed.
 
 The exit status is 0 if no account is left to fix; 1 if one is; 2 if the command could not start."
 }

@@ -53,7 +53,7 @@ fn after_help() -> String {
     access::help("latchstring invite ada@example.com --stack Latchstring --group staff")
         + "\n
 It needs the permission lambda:InvokeFunction for the function sign-up, and with --stack also
-cloudformation:DescribeStacks. docs/operations.md, \"Rules of your own\", explains invitations.
+cloudformation:DescribeStacks. docs/admission.md, \"Rules of your own\", explains invitations.
 
 The exit status is 0 on success, 1 if the function refused or did not answer, 2 if the command could not
 start."

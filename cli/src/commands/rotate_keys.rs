@@ -45,7 +45,7 @@ theirs is read.
 
 The permissions on the secret are secretsmanager:GetSecretValue, for a change also
 secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
-of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/operations.md explains
+of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/keys.md explains
 the roles of keys and what a leaked key opens.
 
 The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start."

@@ -58,8 +58,8 @@ where
         metrics::events_overdue(overdue);
         let duration_ms = millis(begun.elapsed());
         if let Some(fault) = swept.fault {
+            metrics::failed_call(&fault);
             let (call, code) = (fault.call, fault.code);
-            metrics::fault(call);
             tracing::error!(
                 call,
                 code,

@@ -131,7 +131,7 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     println!("  {CHECKSUMS}");
     println!("  latchstring.template.json");
     println!(
-        "Packaged for {} in {}. docs/operations.md says how to deploy it.",
+        "Packaged for {} in {}. docs/deploying.md says how to deploy it.",
         architecture.name(),
         elapsed(started.elapsed())
     );

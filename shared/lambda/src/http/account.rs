@@ -366,7 +366,7 @@ impl InvitedContact {
 /// Logs that tokens which no cookie leads to any more could not be revoked.
 fn note_unrevoked(done: SignedOut) {
     if let Some(fault) = done.unrevoked {
-        metrics::fault(fault.call);
+        metrics::failed_call(&fault);
         tracing::warn!(%fault, "the tokens of a session were not revoked");
     }
 }
