@@ -263,13 +263,13 @@ export class StandaloneStack extends Stack {
   /** Adds a variable to functions. */
   private set(names: readonly FunctionName[], variable: string, value: string): void {
     for (const name of names) {
-      this.latchstring.functions[name].addEnvironment(variable, value);
+      this.latchstring._functions[name].addEnvironment(variable, value);
     }
   }
 
   /** Makes a policy of functions on a condition. */
   private grant(id: string, names: readonly FunctionName[], condition: CfnCondition, ...statements: iam.PolicyStatement[]): void {
-    const roles = names.map((name) => this.latchstring.functions[name].role as iam.IRole);
+    const roles = names.map((name) => this.latchstring._functions[name].role as iam.IRole);
     const policy = new iam.Policy(this, `Permit${id}`, { statements, roles });
     (policy.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
   }
@@ -381,7 +381,7 @@ export class StandaloneStack extends Stack {
     const arn = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:layer:${layer}:${version}`;
     for (const name of FUNCTIONS.filter((it) => KINDS[it].sends)) {
       this.set([name], 'MESSAGES_FILE', Fn.conditionIf(isGiven.logicalId, '/opt/latchstring-messages.json', Aws.NO_VALUE).toString());
-      const made = this.latchstring.functions[name].node.defaultChild as lambda.CfnFunction;
+      const made = this.latchstring._functions[name].node.defaultChild as lambda.CfnFunction;
       made.addPropertyOverride('Layers', Fn.conditionIf(isGiven.logicalId, [arn], Aws.NO_VALUE));
     }
   }
@@ -402,7 +402,7 @@ export class StandaloneStack extends Stack {
 
   /** Makes what publishes events on the condition that they are on. */
   private choosePublication(isOn: CfnCondition): void {
-    const { functions, table, eventBus, node, alarms } = this.latchstring;
+    const { _functions: functions, table, eventBus, node, alarms } = this.latchstring;
     const onlyIf = (value: unknown) => Fn.conditionIf(isOn.logicalId, value, Aws.NO_VALUE);
     this.set(FUNCTIONS, 'EVENTS', onlyIf(eventBus?.eventBusArn).toString());
     const made = table.node.defaultChild as CfnResource;
