@@ -44,11 +44,11 @@ PAGES = [
     "deploying.md",
 ]
 #: The blocks of all pages: those that are run, and those that are not.
-RUN, NOT_RUN = 33, 23
+RUN, NOT_RUN = 35, 23
 #: The Region of the pages. The emulator's AWS CLI is v1, which does not read AWS_REGION.
 REGION = "eu-west-1"
 #: The time limit of a block, in seconds.
-LIMIT = 60
+LIMIT = 180
 BLOCK = re.compile(
     r"(?:^ *<!-- (?:not run: (?P<why>[^\n]+)|(?P<one>ends with 1): [^\n]+) -->\n)?"
     r"^(?P<indent> *)```sh\n(?P<text>.*?)^ *```$",
@@ -122,6 +122,9 @@ def serve_aws_cli(listener: socket.socket) -> None:
     import awscli.clidriver
     import botocore.session  # noqa: F401
 
+    # It waits up to half a minute between two looks at a stack.
+    sleep = time.sleep
+    time.sleep = lambda seconds: sleep(min(seconds, 0.3))
     # Where the CLI has its descriptions of commands, which the import sets.
     own = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}
     while True:
