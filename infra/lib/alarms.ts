@@ -7,9 +7,8 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { FUNCTIONS, TRIGGERS, type FunctionName } from './functions';
-import { KEY_DAYS, type GraphqlApi } from './graphql-api';
-import type { HttpApi } from './http-api';
-import type { Pool } from './pool';
+import { KEY_DAYS } from './graphql-api';
+import type { GraphqlApiResources, HttpApiResources, Pool } from './parts';
 import type { AlarmProps } from './props';
 
 /** Budgets that many users share: one that is spent refuses others. */
@@ -40,10 +39,10 @@ export interface Watched {
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
-  readonly table: dynamodb.Table;
+  readonly table: dynamodb.ITable;
   readonly pool: Pool;
-  readonly graphqlApi?: GraphqlApi;
-  readonly httpApi?: HttpApi;
+  readonly graphqlApi?: GraphqlApiResources;
+  readonly httpApi?: HttpApiResources;
   /** True if the functions know when the API keys expire. */
   readonly keysExpire: boolean;
   readonly email: boolean;

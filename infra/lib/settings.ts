@@ -420,11 +420,11 @@ export interface Settings {
    */
   readonly linkUrl?: string;
   /**
-   * The time at which Create sends a code and Define a notice. `extension`: after the response, by an
-   * internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
-   * refuses extensions, the function does not start. `inline`: before the response, for hosts without
-   * extensions. `auto`: `extension` if the host accepts it, otherwise `inline`. Takes auto, extension or
-   * inline.
+   * The time at which Create sends a code, Define a notice, and Define and sign-up publish events.
+   * `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not
+   * depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the
+   * response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.
+   * Takes auto, extension or inline.
    * @default 'auto'
    */
   readonly delivery?: 'auto' | 'extension' | 'inline';

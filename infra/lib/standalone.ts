@@ -54,6 +54,7 @@ interface Doors {
  * bucket, and the account needs no CDK bootstrap.
  */
 export class StandaloneStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
   constructor(scope: Construct, id: string, props: StandaloneProps) {
@@ -119,6 +120,9 @@ export class StandaloneStack extends Stack {
     this.latchstring = new Latchstring(this, 'Latchstring', {
       architecture: props.architecture,
       packages,
+      // CloudFormation would publish no version when only a parameter changes.
+      deployment: { alias: 'none' },
+      functionPrefix: Aws.STACK_NAME,
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),
@@ -343,7 +347,7 @@ export class StandaloneStack extends Stack {
       }
     };
     on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-refusals', 'api-key'], ['GraphqlUrl']);
-    on(usesHttp, (httpApi?.node.findAll() ?? []) as CfnElement[], ['http-faults', 'http-refusals'], ['HttpUrl']);
+    on(usesHttp, httpApi?.resources ?? [], ['http-faults', 'http-refusals'], ['HttpUrl']);
     for (const [name, other] of [
       ['1', '2'],
       ['2', '1'],

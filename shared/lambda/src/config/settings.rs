@@ -298,7 +298,7 @@ settings! {
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),
         "The hash in a texted code by which Android's SMS Retriever passes the code to your app.";
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
-        "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
+        "The time at which Create sends a code, Define a notice, and Define and sign-up publish events. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
         "The namespace of the metrics ([metrics.md](metrics.md)). Unless it is set, the construct and the templates set `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix.";
     API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
