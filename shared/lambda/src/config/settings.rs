@@ -1,6 +1,7 @@
 //! The one table of settings. It generates the table in docs/configuration.md, the properties and
-//! bounds of the construct in infra/lib/settings.ts, and the expected odds in infra/test/odds.json.
-//! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all three. The tests fail
+//! bounds of the construct in infra/lib/settings.ts, those of the Terraform module in
+//! infra/terraform/settings.tf, and the expected odds in infra/test/odds.json.
+//! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all four. The tests fail
 //! while a file differs from the table.
 //!
 //! A row with `policy.FIELD = READER` sets this field of the policy, to what the method `READER` of
@@ -390,9 +391,9 @@ mod tests {
         is_generated(file, &wanted);
     }
 
-    /// The meaning for readers of TypeScript: properties instead of variables, paths instead of
-    /// links.
-    fn comment(setting: &Setting) -> String {
+    /// The meaning for readers of code: properties, by the names that `named_as` gives them, instead
+    /// of variables, and paths instead of links.
+    fn comment(setting: &Setting, named_as: fn(&str) -> String) -> String {
         let mut text = String::new();
         let mut rest = setting.meaning;
         while let Some((before, link)) = rest.split_once('[') {
@@ -412,20 +413,20 @@ mod tests {
             .split('`')
             .enumerate()
             .map(|(at, part)| match named(part) {
-                Some(setting) if at % 2 == 1 && setting.in_construct => property(part),
+                Some(setting) if at % 2 == 1 && setting.in_construct => named_as(part),
                 _ => part.to_owned(),
             })
             .collect();
         format!("{} Takes {}.", parts.join("`"), setting.takes)
     }
 
-    /// A comment of at most 110 columns.
-    fn wrapped(text: &str) -> String {
-        let mut lines = vec![String::from("   *")];
+    /// A comment of at most 110 columns, each line of which begins with `margin`.
+    fn wrapped(text: &str, margin: &str) -> String {
+        let mut lines = vec![String::from(margin)];
         for word in text.split(' ') {
             let last = lines.last_mut().expect("a line");
             if last.chars().count() + word.chars().count() >= 110 {
-                lines.push(format!("   * {word}"));
+                lines.push(format!("{margin} {word}"));
             } else {
                 write!(last, " {word}").expect("a string");
             }
@@ -464,7 +465,7 @@ mod tests {
                 Word(_) | Text(_) => quoted(default),
                 _ => default.to_owned(),
             };
-            let about = wrapped(&comment(setting));
+            let about = wrapped(&comment(setting, property), "   *");
             write!(
                 interface,
                 "  /**\n{about}\n   * @default {shown}\n   */\n  readonly {name}?: {kind};\n"
@@ -507,6 +508,94 @@ export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
 "
         );
         is_generated("infra/lib/settings.ts", &wanted);
+    }
+
+    /// The condition under which Terraform takes a value, if the type does not say it.
+    fn condition(setting: &Setting, value: &str) -> Option<String> {
+        match setting.takes {
+            Whole(least, most, _) => Some(format!(
+                "floor({value}) == {value} && {value} >= {least} && {value} <= {most}"
+            )),
+            Share => Some(format!("{value} >= 0 && {value} <= 1")),
+            Word(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                Some(format!("contains([{}], {value})", words.join(", ")))
+            }
+            Flag | Text(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_modules_settings_are_generated() {
+        let mut members = String::new();
+        let mut validations = String::new();
+        let mut variables = String::new();
+        let mut defaults = String::new();
+        let settings = || SETTINGS.iter().filter(|setting| setting.in_construct);
+        let widest = settings().map(|it| it.name.len()).max().unwrap_or_default();
+        for setting in settings() {
+            let Setting { name, takes, .. } = setting;
+            let member = name.to_ascii_lowercase();
+            let kind = match takes {
+                Whole(..) | Share => "number",
+                Flag => "bool",
+                Text(_) | Word(_) => "string",
+            };
+            let about = wrapped(&comment(setting, str::to_ascii_lowercase), "    #");
+            let default = match setting
+                .default
+                .expect("a setting of the module has a default")
+            {
+                "" => "not set",
+                default => default,
+            };
+            writeln!(
+                members,
+                "{about}\n    # Default: {default}.\n    {member} = optional({kind})"
+            )
+            .expect("a string");
+            let value = format!("var.settings.{member}");
+            if let Some(condition) = condition(setting, &value) {
+                write!(
+                    validations,
+                    "
+  validation {{
+    condition     = {value} == null ? true : ({condition})
+    error_message = \"The setting {member} takes {takes}.\"
+  }}
+"
+                )
+                .expect("a string");
+            }
+            writeln!(variables, "    {name:widest$} = {value}").expect("a string");
+            if kind == "number" {
+                writeln!(defaults, "    {member:widest$} = {default}").expect("a string");
+            }
+        }
+        let wanted = format!(
+            "\
+# Generated from shared/lambda/src/config/settings.rs, which says how. Edit that file.
+
+variable \"settings\" {{
+  description = \"The settings of the functions. One that is left out has the functions' own default.\"
+  default     = {{}}
+
+  type = object({{
+{members}  }})
+{validations}}}
+
+locals {{
+  # The variables of the settings that are made.
+  settings = {{ for name, value in {{
+{variables}  }} : name => tostring(value) if value != null }}
+
+  # The functions' own defaults of numbers.
+  setting_defaults = {{
+{defaults}  }}
+}}
+"
+        );
+        is_generated("infra/terraform/settings.tf", &wanted);
     }
 
     /// Policies whose odds the construct must compute like the functions.
