@@ -50,6 +50,7 @@ ELSEWHERE = {
     "clients.md": "tests/examples",
     "doctor.md": "cli/tests, and the first page here",
     "http.md": "the routes by tests/tests/doors",
+    "infrastructure.md": "infra/terraform/test, and its examples",
     "oracle.md": "a measurement",
     "tour.md": "tests/examples",
     "unverified.md": "the step deploy, as a dry run",
@@ -65,6 +66,9 @@ BLOCK = re.compile(
     r"^(?P<indent> *)```sh\n(?P<text>.*?)^ *```$",
     re.M | re.S,
 )
+
+#: A fenced block, which has neither headings nor links.
+FENCED = re.compile(r"^ *```.*?^ *```$", re.M | re.S)
 
 #: Commands of GNU or bash alone, by pattern: a reader may have BSD's tools, or zsh.
 NOT_PORTABLE = {
@@ -111,6 +115,30 @@ def blocks(page: str) -> list[Block]:
 def with_shell() -> list[str]:
     """The pages with a block of shell."""
     return sorted(it.name for it in DOCS.glob("*.md") if BLOCK.search(it.read_text()))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    found: list[str] = []
+    for heading in re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text()), re.M):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\s-]", "", words).strip().replace(" ", "-")
+        found.append(anchor)
+        found.append(f"{anchor}-{found.count(anchor) - 1}")
+    return set(found)
+
+
+def broken_links() -> list[str]:
+    """The links of the pages to files or headings that are not there."""
+    broken = []
+    for page in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]:
+        for link in re.findall(r"\]\(([^)\s]+)\)", FENCED.sub("", page.read_text())):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            there = target.exists() and (not anchor or target.suffix != ".md" or anchor in anchors(target))
+            if not link.startswith("http") and not there:
+                broken.append(f"{page.relative_to(DOCS.parent)}: no {link}")
+    return broken
 
 
 def not_portable(block: Block) -> list[str]:
@@ -324,6 +352,7 @@ class Guide:
         everything = [block for _, found in pages for block in found]
         known = {*PAGES, *ELSEWHERE}
         failed = [f"docs/{it}: to be a page of guide.py" for it in with_shell() if it not in known]
+        failed += broken_links()
         failed += [f"{it.place}: {why}" for it in everything for why in not_portable(it)]
         for page, found in pages:
             begun = time.monotonic()
