@@ -21,7 +21,7 @@ import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
 import { createDashboard } from './dashboard';
-import { createAlias, createCanary } from './deployment';
+import { LIVE, createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -55,8 +55,8 @@ export class Latchstring extends Construct {
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
   readonly aliases?: Record<FunctionName, lambda.Alias>;
-  /** The functions or aliases that the pool invokes. */
-  readonly triggers: Record<FunctionName, lambda.IFunction>;
+  /** The alias that the pool invokes, if it does not invoke the functions. */
+  readonly alias?: string;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
@@ -156,7 +156,7 @@ export class Latchstring extends Construct {
     if (this.sweeper) {
       schedule(this, sweeper ?? this.sweeper);
     }
-    this.triggers = alias === 'all' ? invoked : this.functions;
+    this.alias = alias === 'all' ? LIVE : undefined;
     permitTriggers(this, this.pool, this.functions, this.aliases);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
