@@ -53,6 +53,7 @@ ELSEWHERE = {
     "infrastructure.md": "infra/terraform/test, and its examples",
     "oracle.md": "a measurement",
     "tour.md": "tests/examples",
+    "upgrading.md": "tests/deployment/upgrade.py",
     "unverified.md": "the step deploy, as a dry run",
 }
 #: The blocks of all pages: those that are run, and those that are not.
