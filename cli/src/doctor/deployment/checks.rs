@@ -19,7 +19,7 @@ const SHARED: [&str; 6] = [
     "METRICS_NAMESPACE",
 ];
 
-/// The days after which a key ring should be rotated (docs/operations.md).
+/// The days after which a key ring should be rotated (docs/keys.md).
 const KEY_DAYS: u64 = 365;
 
 /// The invocations of a sign-in by AppSync, and the seconds of one: docs/scale.md counts and measures them.
