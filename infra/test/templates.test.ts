@@ -357,6 +357,22 @@ describe('the parameters of the templates', () => {
   });
 });
 
+describe('the examples of other tools', () => {
+  it('name parameters and outputs of the template', () => {
+    const { Parameters, Outputs } = JSON.parse(ONCE['latchstring.template.json'] ?? '');
+    const folder = path.join(HOME, '../examples/infrastructure');
+    for (const file of ['sam.yaml', 'pulumi.ts', 'sst.config.ts']) {
+      const text = fs.readFileSync(path.join(folder, file), 'utf8');
+      const nested = /      Parameters:\n((?: {8}.*\n)*)/.exec(text)?.[1] ?? /parameters: \{(.*)\}/.exec(text)?.[1] ?? '';
+      const set = [...nested.matchAll(/(\w+): /g)].map(([, name]) => name as string);
+      const read = [...text.matchAll(/(?:Outputs|outputs)\.(\w+)/g)].map(([, name]) => name as string).filter((name) => name !== 'apply');
+      assert.ok(set.length > 2 && read.length > 0, file);
+      assert.deepEqual(set.filter((name) => !(name in Parameters)), [], file);
+      assert.deepEqual(read.filter((name) => !(name in Outputs)), [], file);
+    }
+  });
+});
+
 describe('the templates of session mode', () => {
   const written = ONCE;
   const read = (file: string) => JSON.parse(written[`latchstring-${file}.template.json`] ?? '');
