@@ -321,7 +321,7 @@ variable "http" {
   })
 
   validation {
-    condition     = alltrue([for origin in (var.http.allow_origins == null ? [] : var.http.allow_origins) : can(regex("^(https://[a-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?$", origin))])
+    condition     = alltrue([for origin in concat(var.http.allow_origins == null ? [] : var.http.allow_origins) : can(regex("^(https://[a-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?$", origin))])
     error_message = "The allowed origins take origins such as https://app.example.com, without a path and never *."
   }
 }
@@ -338,7 +338,7 @@ variable "session_mode" {
   })
 
   validation {
-    condition     = alltrue([for origin in (try(var.session_mode.origins, null) == null ? [] : var.session_mode.origins) : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    condition     = alltrue([for origin in concat(try(var.session_mode.origins, null) == null ? [] : var.session_mode.origins) : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
     error_message = "The origins of session mode take origins such as https://app.example.com, without a path and never *."
   }
 }

@@ -179,6 +179,7 @@ export function cases(folder: string): Record<string, Case> {
         existing_pool: { user_pool_id: 'eu-west-1_AbCdEf', client_ids: ['1first', '2second'], legacy: true },
         clients: { '2second': { sms_sender_id: 'Acme' } },
         architecture: 'x86_64',
+        waf: { requests_per_five_minutes: 500, pool_requests_per_five_minutes: 100000 },
         graphql: { keys_expire: '2028-02-29' },
       },
       construct: {
@@ -186,6 +187,7 @@ export function cases(folder: string): Record<string, Case> {
         existingPool: { userPoolId: 'eu-west-1_AbCdEf', clientIds: ['1first', '2second'], legacy: true },
         clients: { '2second': { smsSenderId: 'Acme' } },
         architecture: lambda.Architecture.X86_64,
+        waf: { requestsPerFiveMinutes: 500, poolRequestsPerFiveMinutes: 100_000 },
         graphql: { keysExpire: '2028-02-29' },
       },
     },

@@ -487,6 +487,27 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
       assert.deepEqual(retries, wanted);
     });
 
+    it('the web ACLs', () => {
+      const made = planned('aws_wafv2_web_acl').map((it) => [
+        it.scope,
+        it.visibility_config[0].metric_name,
+        it.rule.map(({ name, priority, statement: [one], visibility_config: [visible] }: any) => {
+          const [{ aggregate_key_type: key, evaluation_window_sec: window, limit }] = one.rate_based_statement;
+          return [name, priority, key, window, limit, visible.metric_name, visible.sampled_requests_enabled];
+        }),
+      ]);
+      const wanted = Object.values(expected.of('AWS::WAFv2::WebACL')).map((it) => [
+        it.Scope,
+        it.VisibilityConfig.MetricName,
+        it.Rules.map(({ Name, Priority, Statement, VisibilityConfig }: any) => {
+          const { AggregateKeyType: key, EvaluationWindowSec: window, Limit } = Statement.RateBasedStatement;
+          return [Name, Priority, key, window, Limit, VisibilityConfig.MetricName, VisibilityConfig.SampledRequestsEnabled];
+        }),
+      ]);
+      assert.deepEqual(sorted(made), sorted(wanted));
+      assert.equal(planned('aws_wafv2_web_acl_association').length, wanted.length);
+    });
+
     it('the secrets', () => {
       assert.equal(planned('aws_secretsmanager_secret').length, Object.keys(expected.of('AWS::SecretsManager::Secret')).length);
     });
@@ -494,6 +515,15 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
 }
 
 describe('the module', () => {
+  it('is formatted as Terraform formats it', () => {
+    for (const file of fs.readdirSync(MODULE).filter((name) => name.endsWith('.tf'))) {
+      fs.copyFileSync(path.join(MODULE, file), path.join(work, 'formatted.tf'));
+      run('fmt', '-list=false', 'formatted.tf');
+      assert.equal(fs.readFileSync(path.join(work, 'formatted.tf'), 'utf8'), fs.readFileSync(path.join(MODULE, file), 'utf8'), file);
+    }
+    fs.rmSync(path.join(work, 'formatted.tf'));
+  });
+
   it('computes the odds as the functions do', () => {
     const wanted = JSON.parse(fs.readFileSync(path.join(MODULE, '../test/odds.json'), 'utf8')) as any[];
     const folder = path.join(work, 'odds');
