@@ -296,7 +296,7 @@ describe('the parameters of the templates', () => {
           assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, { Ref: 'AWS::NoValue' }], variable);
         }
       }
-      // Session mode decides the calls by itself, and an aliased pool has no usernames that are contacts.
+      // Session mode decides the calls, and an aliased pool has no usernames that are contacts.
       const own = sessions ? ['COGNITO_CALLS', 'SIGNED_SESSIONS_CONFIRMED', 'SOURCE'] : [];
       const aliased = file.includes('existing-pool') ? [] : ['USERNAME_ATTRIBUTES'];
       assert.deepEqual(missing.sort(), [...own, ...aliased].sort(), file);

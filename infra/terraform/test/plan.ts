@@ -581,7 +581,7 @@ describe('the module', () => {
   it('refuses a value out of its bounds', () => {
     const wrong = {
       settings: { code_length: 5, code_seconds: 60.5, max_spray_odds: 2, default_locale: 'it' },
-      email: { from_address: 'nobody' },
+      email: { from_address: 'codes' },
       sms: { countries: ['Germany'], sender_id: '123' },
       pool: { write_attributes: ['email'], access_token_minutes: 4, threat_protection: 'AUDIT' },
       http: { allow_origins: ['*'] },
