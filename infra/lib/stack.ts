@@ -4,11 +4,15 @@ import { TRIGGERS, type FunctionName } from './functions';
 import { Latchstring } from './latchstring';
 import type { LatchstringProps } from './props';
 
+/** The properties of {@link LatchstringStack}. */
+export interface LatchstringStackProps extends LatchstringProps, StackProps {}
+
 /** Latchstring in a stack of its own, with what clients must know among its outputs. */
 export class LatchstringStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
-  constructor(scope: Construct, id: string, props: LatchstringProps & StackProps) {
+  constructor(scope: Construct, id: string, props: LatchstringStackProps) {
     super(scope, id, { description: 'Latchstring: passwordless sign-in on Amazon Cognito', ...props });
     this.latchstring = new Latchstring(this, 'Latchstring', props);
     outputs(this, this.latchstring);
@@ -20,7 +24,8 @@ export class LatchstringStack extends Stack {
 
 /** Outputs for clients and operators. */
 export function outputs(stack: Stack, latchstring: Latchstring): Record<string, CfnOutput> {
-  const { pool, graphqlApi, httpApi, table, keyRing, functions, session } = latchstring;
+  const { pool, graphqlApi, httpApi, table, keyRing, functions, session, triggers } = latchstring;
+
   const made: Record<string, CfnOutput> = {};
   const output = (id: string, description: string, value: string | undefined) => {
     if (value !== undefined) {
@@ -41,7 +46,7 @@ export function outputs(stack: Stack, latchstring: Latchstring): Record<string, 
   output('ServerCredentialSecret', 'The server credential in Secrets Manager', session?.serverCredential.secretArn);
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
     const id = trigger.charAt(0).toUpperCase() + trigger.slice(1);
-    output(id, `The pool's trigger ${id}`, functions[name as FunctionName].functionArn);
+    output(id, `The pool's trigger ${id}`, triggers[name as FunctionName].functionArn);
   }
   // `latchstring invite` finds the function by it.
   output('SignUp', 'The function that takes invitations', latchstring.admissionPolicies && functions['sign-up'].functionArn);

@@ -18,6 +18,7 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
+import { createDashboard } from './dashboard';
 import { FUNCTIONS, KINDS, SWEEPER, type FunctionName } from './functions';
 import { Latchstring } from './latchstring';
 import type { LatchstringProps } from './props';
@@ -74,6 +75,7 @@ interface Doors {
  * bucket, and the account needs no CDK bootstrap.
  */
 export class StandaloneStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
   constructor(scope: Construct, id: string, props: StandaloneProps) {
@@ -104,6 +106,10 @@ export class StandaloneStack extends Stack {
     const linkUrl = optional('LinkUrl', 'The page that the link of a mail opens; without it mails have no link.');
     const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that receives the alarms, or none.', {
       default: 'none',
+    });
+    const dashboard = text('Dashboard', 'Whether to make a dashboard; an account has three without charge.', {
+      default: 'true',
+      allowedValues: ['true', 'false'],
     });
 
     const address = optional(
@@ -137,6 +143,9 @@ export class StandaloneStack extends Stack {
     this.latchstring = new Latchstring(this, 'Latchstring', {
       architecture: props.architecture,
       packages,
+      // CloudFormation would publish no version when only a parameter changes.
+      deployment: { alias: 'none' },
+      functionPrefix: Aws.STACK_NAME,
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),
@@ -172,7 +181,9 @@ export class StandaloneStack extends Stack {
       events: { bus: { eventBusArn: bus.arn } as events.IEventBus },
       ...doors.props,
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
+      dashboard: false,
     });
+    this.dashboard(dashboard, props.sessionMode ?? false);
 
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
     const mails = given('HasEmailFromAddress', address);
@@ -215,6 +226,14 @@ export class StandaloneStack extends Stack {
     doors.finish();
   }
 
+  /** Makes the dashboard on its condition. It shows no alarm of an API that may not be there. */
+  private dashboard(chosen: string, sessionMode: boolean): void {
+    const { _watched: watched, alarms } = this.latchstring;
+    const shown = Object.keys(alarms).filter((name) => sessionMode || !/^(api|http)-/.test(name));
+    const condition = new CfnCondition(this, 'HasDashboard', { expression: Fn.conditionEquals(chosen, 'true') });
+    createDashboard(this.latchstring, watched, shown).cfnOptions.condition = condition;
+  }
+
   /** A parameter for each setting that has no other, with its range. A variable is set if it differs from the default. */
   private settings(sessionMode: boolean) {
     const made: Partial<Record<keyof Settings, string>> = {};
@@ -228,18 +247,15 @@ export class StandaloneStack extends Stack {
       const { valueAsString } = new CfnParameter(this, id, {
         description: `The setting ${variable} of docs/configuration.md.`,
         type: bounds || share ? 'Number' : 'String',
-        default: standard,
+        default: name === 'metricsNamespace' ? '' : standard,
         ...(bounds && { minValue: bounds[0], maxValue: bounds[1] }),
         ...(share && { minValue: 0, maxValue: 1 }),
         allowedValues: (words as string[] | undefined) ?? flag,
       });
+      const { logicalId } = new CfnCondition(this, `Has${id}`, { expression: differs(valueAsString, name === 'metricsNamespace' ? '' : standard) });
       // The alarms have the namespace too, so it is always there.
-      if (name === 'metricsNamespace') {
-        made[name] = valueAsString;
-        continue;
-      }
-      const { logicalId } = new CfnCondition(this, `Has${id}`, { expression: differs(valueAsString, standard) });
-      made[name] = Fn.conditionIf(logicalId, valueAsString, Aws.NO_VALUE).toString();
+      const unset = name === 'metricsNamespace' ? `${standard}/${Aws.STACK_NAME}` : Aws.NO_VALUE;
+      made[name] = Fn.conditionIf(logicalId, valueAsString, unset).toString();
     }
     return { settings: made as unknown as Settings, cognitoCalls: made.cognitoCalls };
   }
@@ -490,7 +506,7 @@ export class StandaloneStack extends Stack {
   /** Has the refresh tokens of a new client live as long as a session: CloudFormation computes no minutes. */
   private refresh(): void {
     const { valueAsString: hours } = this.node.findChild('SessionHours') as CfnParameter;
-    for (const client of Object.values(this.latchstring.userPool?.clients ?? {})) {
+    for (const client of Object.values(this.latchstring.newPool?.clients ?? {})) {
       client.addPropertyOverride('RefreshTokenValidity', hours);
       client.addPropertyOverride('TokenValidityUnits.RefreshToken', 'hours');
     }
@@ -572,8 +588,8 @@ export class StandaloneStack extends Stack {
         output.condition = condition;
       }
     };
-    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-key'], ['GraphqlUrl']);
-    on(usesHttp, (httpApi?.node.findAll() ?? []) as CfnElement[], ['http-faults'], ['HttpUrl']);
+    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-refusals', 'api-key'], ['GraphqlUrl']);
+    on(usesHttp, httpApi?.resources ?? [], ['http-faults', 'http-refusals'], ['HttpUrl']);
     for (const [name, other] of [
       ['1', '2'],
       ['2', '1'],

@@ -5,7 +5,7 @@ import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { Duration, Expiration, Stack, aws_appsync as appsync } from 'aws-cdk-lib';
 import { FUNCTIONS, Latchstring, type FunctionName, type GraphqlProps } from '../lib';
 import { FIELDS, fieldsOf, schema } from '../lib/graphql-api';
-import { LEAST, functionOf, nameOf, newApp, newStack, only, templateOf } from './support';
+import { LEAST, functionOf, invokedBy, nameOf, newApp, newStack, only, templateOf } from './support';
 
 describe('the GraphQL API', () => {
   const keysExpire = 1_800_000_000;
@@ -113,8 +113,8 @@ describe('a GraphQL API that exists', () => {
       return Object.keys(alarms).filter((name) => name.startsWith('api-'));
     };
     const api = appsync.GraphqlApi.fromGraphqlApiAttributes(stack, 'Imported', { graphqlApiId: 'abc' });
-    assert.deepEqual(names({ existing: api }), ['api-faults']);
-    assert.deepEqual(names({ existing: api, keysExpire: day }), ['api-faults', 'api-key']);
+    assert.deepEqual(names({ existing: api }), ['api-faults', 'api-refusals']);
+    assert.deepEqual(names({ existing: api, keysExpire: day }), ['api-faults', 'api-refusals', 'api-key']);
   });
 });
 
@@ -137,14 +137,13 @@ describe('the schema that is deployed', () => {
   it('resolves each field by its function, once the schema is there', () => {
     const template = templateOf();
     const sources = template.findResources('AWS::AppSync::DataSource');
-    const functions = template.findResources('AWS::Lambda::Function');
     const found = Object.values(template.findResources('AWS::AppSync::Resolver')).map((resolver) => {
       const { TypeName, FieldName, DataSourceName, Runtime } = resolver.Properties;
       assert.equal(Runtime.Name, 'APPSYNC_JS');
       assert.match(resolver.DependsOn[0], /Schema/);
       const source = sources[DataSourceName['Fn::GetAtt'][0]];
-      const name = functions[source?.Properties.LambdaConfig.LambdaFunctionArn['Fn::GetAtt'][0]]?.Properties.FunctionName;
-      return [`${TypeName}.${FieldName}`, nameOf(name).replace('${AWS::StackName}-', '')];
+      const name = invokedBy(template, source?.Properties.LambdaConfig.LambdaFunctionArn);
+      return [`${TypeName}.${FieldName}`, name.replace('${AWS::StackName}-', '')];
     });
     assert.deepEqual(Object.fromEntries(found), FIELDS);
   });

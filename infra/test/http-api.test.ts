@@ -6,7 +6,7 @@ import { App, Stack, aws_apigatewayv2 as apigateway, aws_certificatemanager as a
 import { Template } from 'aws-cdk-lib/assertions';
 import { EdgeWaf, FUNCTIONS, Latchstring, LatchstringStack, type HttpProps } from '../lib';
 import { INVITATION_ROUTES, ROUTES, SESSION_ROUTES } from '../lib/http-api';
-import { LEAST, functionOf, nameOf, newApp, newStack, only, templateOf } from './support';
+import { LEAST, functionOf, invokedBy, nameOf, newApp, newStack, only, templateOf } from './support';
 
 const { graphql: _, ...least } = LEAST;
 const ORIGIN = 'https://app.example.com';
@@ -24,13 +24,12 @@ const plain = (value: unknown) => nameOf(value).replace(/(?<=\w)[0-9A-F]{8}/g, '
 /** The routes, with the functions and authorizers that they lead to. */
 function routesOf(template: Template): Record<string, [string, string]> {
   const integrations = template.findResources('AWS::ApiGatewayV2::Integration');
-  const functions = template.findResources('AWS::Lambda::Function');
   const found = Object.values(template.findResources('AWS::ApiGatewayV2::Route')).map(({ Properties }) => {
     const [, id] = nameOf(Properties.Target).match(/^integrations\/\$\{(\w+)\}$/) ?? [];
     const integration = integrations[id as string]?.Properties;
     assert.equal(integration.PayloadFormatVersion, '2.0');
-    const name = functions[integration.IntegrationUri['Fn::GetAtt'][0]]?.Properties.FunctionName;
-    return [Properties.RouteKey, [nameOf(name).replace('${AWS::StackName}-', ''), Properties.AuthorizationType]];
+    const name = invokedBy(template, integration.IntegrationUri);
+    return [Properties.RouteKey, [name.replace('${AWS::StackName}-', ''), Properties.AuthorizationType]];
   });
   return Object.fromEntries(found);
 }
@@ -88,7 +87,9 @@ describe('the HTTP API', () => {
     const source =
       'arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${LatchstringHttpApi.ApiId}/*/*/v1/*';
     assert.deepEqual(permissions, [
+      ['${LatchstringSignInLive}', source],
       ['${LatchstringSignIn.Arn}', source],
+      ['${LatchstringSignUpLive}', source],
       ['${LatchstringSignUp.Arn}', source],
     ]);
     for (const key of Object.keys(ROUTES)) {
@@ -144,9 +145,9 @@ describe('the HTTP API', () => {
   it('is watched by its own alarm', () => {
     const names = (api: 'appsync' | 'http' | 'both') =>
       Object.keys(newStack({ api }).latchstring.alarms).filter((name) => /^(api|http)-/.test(name));
-    assert.deepEqual(names('appsync'), ['api-faults', 'api-key']);
-    assert.deepEqual(names('http'), ['http-faults']);
-    assert.deepEqual(names('both'), ['api-faults', 'api-key', 'http-faults']);
+    assert.deepEqual(names('appsync'), ['api-faults', 'api-refusals', 'api-key']);
+    assert.deepEqual(names('http'), ['http-faults', 'http-refusals']);
+    assert.deepEqual(names('both'), ['api-faults', 'api-refusals', 'api-key', 'http-faults', 'http-refusals']);
   });
 });
 
@@ -295,7 +296,7 @@ describe('CloudFront in front of the HTTP API', () => {
       assert.equal(nameOf(CLOUDFRONT_SECRET), `${one},${two}`);
     }
     const waits = (DependsOn as string[]).map((id) => plain(`\${${id}}`));
-    assert.ok(['${LatchstringSignIn}', '${LatchstringSignUp}'].every((name) => waits.includes(name)), waits.join());
+    assert.ok(['${LatchstringSignInLive}', '${LatchstringSignUpLive}'].every((name) => waits.includes(name)), waits.join());
     assert.equal(secretOf(templateWith({ cloudFront: {} }))[0]?.[0], secretOf(template)[0]?.[0]);
   });
 

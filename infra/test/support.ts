@@ -69,6 +69,14 @@ export function functionOf(template: Template, name: PackageName): Resource {
   return found[0] as Resource;
 }
 
+/** The name of the function that an ARN of the template is of: its own, or its alias's. */
+export function invokedBy(template: Template, arn: { 'Fn::GetAtt'?: [string]; Ref?: string }): string {
+  const resources = template.toJSON().Resources as Record<string, Resource>;
+  const found = resources[arn['Fn::GetAtt']?.[0] ?? (arn.Ref as string)];
+  const of = found?.Type === 'AWS::Lambda::Alias' ? resources[found.Properties.FunctionName.Ref] : found;
+  return nameOf(of?.Properties.FunctionName);
+}
+
 /** A name or ARN with its references in words: `arn:${AWS::Partition}:…`. */
 export function nameOf(value: unknown): string {
   if (typeof value === 'string') {

@@ -292,8 +292,13 @@ describe('the parameters of the templates', () => {
         }
         const condition = template.Conditions[value['Fn::If']?.[0] ?? ''];
         if (condition !== undefined) {
-          assert.deepEqual(condition, { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: found }, standard] }] }, variable);
-          assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, { Ref: 'AWS::NoValue' }], variable);
+          // The namespace has the name of the stack, unless another one is given.
+          const [unset, otherwise] =
+            variable === 'METRICS_NAMESPACE'
+              ? ['', { 'Fn::Join': ['', [`${standard}/`, { Ref: 'AWS::StackName' }]] }]
+              : [standard, { Ref: 'AWS::NoValue' }];
+          assert.deepEqual(condition, { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: found }, unset] }] }, variable);
+          assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, otherwise], variable);
         }
       }
       // Session mode decides the calls, and an aliased pool has no usernames that are contacts.
@@ -317,7 +322,7 @@ describe('the parameters of the templates', () => {
       const roles = Object.entries(Resources as Record<string, any>).filter(([id, { Type }]) => Type === 'AWS::IAM::Role' && !id.includes('PublishEvents'));
       const statements = roles.flatMap(([, { Properties }]) => (Properties.Policies ?? []).flatMap(({ PolicyDocument }: any) => PolicyDocument.Statement));
       const granted = statements.filter((it: any) => /"Sid":"(Events|PutEvents)"/.test(JSON.stringify(it)));
-      assert.deepEqual(granted.map((it: any) => it['Fn::If']?.[0]), Array(4).fill('HasEvents'), file);
+      assert.deepEqual(granted.map((it: any) => it['Fn::If']?.[0]), Array(5).fill('HasEvents'), file);
     }
   });
 

@@ -17,12 +17,15 @@ mod package;
 mod python;
 mod release;
 mod repository;
+mod reproducible;
 mod results;
 mod scale;
 mod steps;
 mod summary;
 mod tools;
+mod upgrade;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -46,6 +49,7 @@ enum Task {
     Test(Test),
     Package(Package),
     Release(Release),
+    Reproducible(Reproducible),
     /// Deploy a release's packages on an emulator of AWS, and sign in, sign up and change a contact
     /// there
     ///
@@ -55,6 +59,20 @@ enum Task {
     /// scenarios are played at the local service. The output of both is kept in
     /// target/deploy-check.
     DeployCheck,
+    /// Upgrade a deployment on an emulator of AWS from an earlier version to this one and back, with
+    /// sign-ins and changes begun each time
+    ///
+    /// Both versions are debug builds. The earlier one is built in target/upgrade. docs/upgrading.md
+    /// lists what is begun with one version and finished with the other.
+    Upgrade {
+        /// The earlier version [default: the newest release, else the one before the newest change
+        /// of a stored format]
+        #[arg(long, value_name = "REV")]
+        from: Option<String>,
+        /// Only the kinds of state whose names contain this
+        #[arg(long, value_name = "TEXT")]
+        only: Option<String>,
+    },
     /// Count the instructions of the handlers with valgrind, and compare with the agreed numbers
     ///
     /// They run over the ports in memory, built with the release's optimisation but without its
@@ -173,8 +191,9 @@ struct Package {
 }
 
 /// Make everything that a release publishes, in target/dist: the Lambdas of both architectures with
-/// their templates, the npm packages (that of the construct carries the Lambdas), this machine's
-/// `latchstring`, the crates of each program (as `CycloneDX`), the notes, and the checksums.
+/// their templates, the programs `latchstring` and `latchstring-local`, the npm packages (that of
+/// the construct carries the Lambdas), the crates of each program (as `CycloneDX`), the notes, and
+/// the checksums. At the end the packages are used from an empty folder, without Rust.
 ///
 /// docs/releasing.md says how a release is published.
 #[derive(Args)]
@@ -188,9 +207,31 @@ struct Release {
     )]
     arch: Vec<Architecture>,
 
+    /// Take the programs of all systems from this folder, which has one folder for each target,
+    /// and build none
+    #[arg(long, value_name = "FOLDER", conflicts_with = "rehearse")]
+    programs: Option<PathBuf>,
+
+    /// Name this address of the repository in the npm packages, such as <https://github.com/a/b>
+    #[arg(long, value_name = "URL")]
+    repository: Option<String>,
+
     /// Take this machine's debug builds: every step of a release in a minute. Never publish them
     #[arg(long, conflicts_with = "arch")]
     rehearse: bool,
+}
+
+/// Build a function's zip twice, in two clones of the last commit in different folders, and compare
+/// the bytes.
+///
+/// Some minutes on two cores. The clones are in target/reproducible, and are removed if the zips are
+/// equal.
+#[derive(Args)]
+struct Reproducible {
+    /// The function
+    #[arg(long, default_value = "latchstring-verify-auth-challenge-response",
+          value_parser = package::LAMBDAS)]
+    function: String,
 }
 
 fn main() -> ExitCode {
@@ -234,14 +275,29 @@ fn main() -> ExitCode {
             let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
             told(bench::run(&repository, &arguments))
         }
+        Task::Upgrade { from, only } => told(upgrade::run(&repository, from, only.as_deref())),
         Task::DeployCheck => told(deploy_check::release(&repository)),
-        Task::Release(Release { arch, rehearse }) => {
+        Task::Release(Release {
+            arch,
+            programs,
+            repository: address,
+            rehearse,
+        }) => {
             let architectures = if rehearse {
                 Architecture::of_this_machine().into_iter().collect()
             } else {
                 arch
             };
-            told(release::run(&repository, &architectures, rehearse))
+            let options = release::Options {
+                architectures: &architectures,
+                programs: programs.as_deref(),
+                address: address.as_deref(),
+                is_rehearsal: rehearse,
+            };
+            told(release::run(&repository, &options))
+        }
+        Task::Reproducible(Reproducible { function }) => {
+            told(reproducible::run(&repository, &function))
         }
         Task::Package(Package { arch }) => {
             let architecture = arch.or(Architecture::of_this_machine());

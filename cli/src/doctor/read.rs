@@ -370,10 +370,12 @@ async fn resolvers(
     (found, Some(session_mode))
 }
 
-/// Returns the ARN of a resolver of the deployment that Define's function is of.
+/// Returns the ARN of a resolver of the deployment that Define's function is of, with the same
+/// alias.
 fn beside(define: &str, resolver: Resolver) -> Option<String> {
-    let prefix = define.strip_suffix("define-auth-challenge")?;
-    Some(format!("{prefix}{}", resolver.name()))
+    let (prefix, alias) = define.rsplit_once("define-auth-challenge")?;
+    let is_alias = alias.is_empty() || alias.starts_with(':');
+    is_alias.then(|| format!("{prefix}{}{alias}", resolver.name()))
 }
 
 /// Reads a function's variables; none if they cannot be decrypted.
@@ -522,7 +524,9 @@ fn takes_both(api: &Value, pool_id: &str) -> bool {
 /// Returns the whole days that an API key has left; below 0 if it has expired. AppSync states the expiry
 /// in seconds since 1970. A key without one counts as expired.
 fn days_left(key: &Value, now: u64) -> i64 {
-    let expires = key["expires"].as_i64().unwrap_or_default();
+    let expires = &key["expires"];
+    let written = || expires.as_str()?.parse().ok();
+    let expires = expires.as_i64().or_else(written).unwrap_or_default();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     expires.saturating_sub(now).div_euclid(24 * 3600)
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, FollowUp, PendingDelivery};
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
@@ -42,7 +42,7 @@ where
     E: Entropy,
     K: Deployments,
 {
-    const FOLLOWS_UP: bool = true;
+    const FOLLOWS_UP: FollowsUp = FollowsUp::Always;
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();

@@ -109,7 +109,7 @@ settings! {
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
         r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional. What was made with them is accepted, but nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
-        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([operations.md](operations.md#the-key-ring)).";
+        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([keys.md](keys.md#the-key-ring)).";
     STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
         "The store of flows. `memory` keeps them in one process and sends no message: it serves to try a single function. The three triggers of a pool need a shared store.";
     TABLE_NAME = None, Text("a table's name"), FUNCTION,
@@ -213,7 +213,7 @@ settings! {
     ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT, policy.budgets.deployment.messages_per_day = number,
         "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
     ADMISSION = Some("open"), Word(&["open", "domains", "invited", "hook"]), CONSTRUCT, policy.admission.rule = admission_rule,
-        "The contacts for which an account may be created, once their code was right. `open`: all. `domains`: email addresses of `ADMITTED_DOMAINS`, and invited contacts. `invited`: invited contacts. `hook`: the function `ADMISSION_HOOK` decides ([operations.md](operations.md#rules-of-your-own)). An existing account signs in in any case. Not with `LEGACY_POOL`.";
+        "The contacts for which an account may be created, once their code was right. `open`: all. `domains`: email addresses of `ADMITTED_DOMAINS`, and invited contacts. `invited`: invited contacts. `hook`: the function `ADMISSION_HOOK` decides ([admission.md](admission.md#rules-of-your-own)). An existing account signs in in any case. Not with `LEGACY_POOL`.";
     ADMITTED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.admitted = admission_domains,
         "With `ADMISSION` `domains`: `example.com` admits the addresses of that domain alone, `*.example.com` those of each of its subdomains. Without any, every domain is admitted that `REFUSED_DOMAINS` does not list, and so is every phone number; with one, no phone number is.";
     REFUSED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.refused = admission_domains,
@@ -229,7 +229,7 @@ settings! {
     EVENTS = Some("off"), Text("off, default, or the name or ARN of an event bus"), FUNCTION, policy.events = events,
         "The bus of Amazon EventBridge that events of accounts are published on ([events.md](events.md)); `default` is the account's own. `off`: none are written or published. Not with `LEGACY_POOL`. The table needs the index `outbox`.";
     USERNAME_ATTRIBUTES = Some("false"), Flag, CONSTRUCT, policy.contacts_are_usernames = parsed,
-        "Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact ([operations.md](operations.md#an-existing-pool)). Needs `OTHER_HOLDERS`. Not with `LEGACY_POOL`.";
+        "Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact ([existing-pools.md](existing-pools.md#an-existing-pool)). Needs `OTHER_HOLDERS`. Not with `LEGACY_POOL`.";
     OTHER_HOLDERS = Some("ignore"), Word(&["ignore", "refuse", "delete"]), CONSTRUCT, policy.other_holders = other_holders,
         "The treatment of accounts that have the contact of a new account without being its verified holder, for a pool that others wrote too. `ignore`: not looked for. `refuse`: an account that holds another form of the contact (`+4407400123456`) signs in, and gets the canonical form; for the profile of another identity provider, and for an unverified holder where contacts are usernames, the sign-in ends with `ContactInUse`. `delete`: as `refuse`, but an unverified holder is deleted if it is enabled, has no verified contact and no linked user. Not with `LEGACY_POOL`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
@@ -299,9 +299,9 @@ settings! {
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),
         "The hash in a texted code by which Android's SMS Retriever passes the code to your app.";
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
-        "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
+        "The time at which Create sends a code, Define a notice, and Define and sign-up publish events. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
-        "The namespace of the metrics ([metrics.md](metrics.md)).";
+        "The namespace of the metrics ([metrics.md](metrics.md)). Unless it is set, the construct and the templates set `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix.";
     API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
         "The expiry of AppSync's API key. Sign-in alone has it: it writes the days that are left as the metric `ApiKeyDaysLeft`.";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
@@ -542,7 +542,10 @@ export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
                 Text(_) | Word(_) => "string",
             };
             let about = wrapped(&comment(setting, str::to_ascii_lowercase), "    #");
-            let default = match setting.default.expect("a setting of the module has a default") {
+            let default = match setting
+                .default
+                .expect("a setting of the module has a default")
+            {
                 "" => "not set",
                 default => default,
             };
