@@ -96,7 +96,7 @@ class Expected {
 
   constructor(props: Partial<LatchstringProps>) {
     const app = new App({ analyticsReporting: false, outdir: fs.mkdtempSync(path.join(work, 'out-')) });
-    const stack = new LatchstringStack(app, 'acme', { packages: Packages.folder(zips), functionPrefix: 'acme', ...props });
+    const stack = new LatchstringStack(app, 'acme', { packages: Packages.folder(zips), functionPrefix: 'acme', deployment: { alias: 'none' }, dashboard: false, ...props });
     this.resources = Template.fromStack(stack).toJSON().Resources;
   }
 
