@@ -184,6 +184,9 @@ function statement({ Action, Resource, Effect, Condition, Sid }: any): unknown {
   return { Action: list(Action).sort(), Resource: resources, Effect, Condition: Condition ?? null };
 }
 
+/** Queries are a set in a plan. */
+const byId = (a: any, b: any) => (a.id ?? a.Id).localeCompare(b.id ?? b.Id);
+
 const sorted = (values: unknown[]) => values.map((value) => JSON.stringify(value)).sort();
 
 /** Without the members that are not set. */
@@ -281,7 +284,7 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
           actions: it.alarm_actions,
           ok: it.ok_actions,
           dimensions: it.dimensions,
-          queries: list(it.metric_query).map((query: any) =>
+          queries: list(it.metric_query).sort(byId).map((query: any) =>
             given({
               id: query.id,
               expression: query.expression,
@@ -310,7 +313,7 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
           actions: it.AlarmActions,
           ok: it.OKActions,
           dimensions: dimensions(it.Dimensions),
-          queries: list(it.Metrics).map((query: any) =>
+          queries: list(it.Metrics).sort(byId).map((query: any) =>
             given({
               id: query.Id,
               expression: query.Expression,
