@@ -347,7 +347,7 @@ export class StandaloneStack extends Stack {
 
   /** The CAPTCHA. */
   private turnstile(text: Text): void {
-    const secret = text('TurnstileKeySecret', "The ARN of a secret with the secret key of Turnstile's widget. May be empty.", {
+    const secret = text('TurnstileKeyArn', "The ARN of a secret with the secret key of Turnstile's widget. May be empty.", {
       default: '',
       allowedPattern: '(arn:[a-z-]+:secretsmanager:.+)?',
     });
@@ -361,7 +361,7 @@ export class StandaloneStack extends Stack {
     this.grant('Captcha', ['sign-in'], isOn, captcha(secret));
     new CfnRule(this, 'Turnstile', {
       ruleCondition: differs(secret, ''),
-      assertions: [{ assert: differs(hostnames, ''), assertDescription: 'Set TurnstileHostnames with TurnstileKeySecret.' }],
+      assertions: [{ assert: differs(hostnames, ''), assertDescription: 'Set TurnstileHostnames with TurnstileKeyArn.' }],
     });
   }
 
