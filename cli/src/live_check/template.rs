@@ -170,17 +170,25 @@ fn adapt(resource: &mut Value) {
 fn adapt_policy(document: &mut Value) {
     let statements = document["Statement"].as_array_mut();
     for statement in statements.into_iter().flatten() {
-        let Some(members) = statement.as_object_mut() else {
-            continue;
-        };
-        members.remove("Condition");
-        match members.get("Action").and_then(Value::as_str) {
-            Some("ses:SendEmail") => {
-                members.insert("Resource".to_owned(), json!("*"));
-            }
-            Some("secretsmanager:GetSecretValue") => by_id(members),
-            _ => {}
+        // A statement on a condition.
+        match statement.get_mut("Fn::If").and_then(Value::as_array_mut) {
+            Some(parts) => parts.iter_mut().skip(1).for_each(adapt_statement),
+            None => adapt_statement(statement),
         }
+    }
+}
+
+fn adapt_statement(statement: &mut Value) {
+    let Some(members) = statement.as_object_mut() else {
+        return;
+    };
+    members.remove("Condition");
+    match members.get("Action").and_then(Value::as_str) {
+        Some("ses:SendEmail") => {
+            members.insert("Resource".to_owned(), json!("*"));
+        }
+        Some("secretsmanager:GetSecretValue") => by_id(members),
+        _ => {}
     }
 }
 
