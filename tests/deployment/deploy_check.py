@@ -63,13 +63,15 @@ def prepare(emulated: Emulated, packages: Path) -> None:
 
 
 def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    """The statements of a role's own policy, or of one that is tied to roles."""
+    """The statements of a role's own policy, or of one that is tied to roles, also those on a condition."""
     properties = resource["Properties"]
+    found = []
     if resource["Type"] == "AWS::IAM::Role":
-        return [it for policy in properties.get("Policies", []) for it in policy["PolicyDocument"]["Statement"]]
+        found = [it for policy in properties.get("Policies", []) for it in policy["PolicyDocument"]["Statement"]]
     if resource["Type"] == "AWS::IAM::Policy":
-        return properties["PolicyDocument"]["Statement"]
-    return []
+        found = properties["PolicyDocument"]["Statement"]
+    parts = [part for it in found for part in it.get("Fn::If", ["", it])[1:]]
+    return [part for part in parts if "Action" in part]
 
 
 def plain(alarm: dict[str, Any]) -> None:

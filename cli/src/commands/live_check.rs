@@ -173,7 +173,9 @@ async fn perform(
             let _ = fs::remove_file(record.file());
         }
     }
-    write(&arguments.transcript, &transcript.text())?;
+    // Reasons of AWS have ARNs.
+    let text = transcript.text().replace(&record.account, "ACCOUNT");
+    write(&arguments.transcript, &text)?;
     let shown = arguments.transcript.display().to_string();
     say!("The transcript is {shown}.");
     output::set("failed", transcript.failed());

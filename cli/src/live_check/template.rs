@@ -8,6 +8,7 @@ pub const REPLACED: [&str; 7] = [
     "ses:SendEmail is permitted for every resource: the emulator does not find the identity of a mail",
     "a secret of an IAM statement is named by its id: a reference to a secret is its name there",
     "passwords have 12 characters at least: the emulator makes none that is longer",
+    "an alarm on an expression watches one metric: the emulator computes no expression",
     "LEGACY_POOL is true, and UNDO_HOURS 0: the emulator reports missing users whatever the client says",
     "an alarm on an expression is one on its first metric: the emulator computes no expression",
     "the HTTP API is called at the emulator's path: no resolver of names knows its host",
@@ -135,6 +136,16 @@ fn adapt(resource: &mut Value) {
         "AWS::Cognito::UserPool" => {
             properties["Policies"]["PasswordPolicy"]["MinimumLength"] = json!(12);
         }
+        "AWS::CloudWatch::Alarm" => {
+            if let Some(alarm) = properties.as_object_mut()
+                && alarm.remove("Metrics").is_some()
+            {
+                alarm.insert("Namespace".to_owned(), json!("Latchstring"));
+                alarm.insert("MetricName".to_owned(), json!("Verified"));
+                alarm.insert("Statistic".to_owned(), json!("Sum"));
+                alarm.insert("Period".to_owned(), json!(300));
+            }
+        }
         "AWS::IAM::Role" => {
             let policies = properties["Policies"].as_array_mut();
             for policy in policies.into_iter().flatten() {
@@ -190,17 +201,25 @@ fn adapt_alarm(properties: &mut Value) {
 fn adapt_policy(document: &mut Value) {
     let statements = document["Statement"].as_array_mut();
     for statement in statements.into_iter().flatten() {
-        let Some(members) = statement.as_object_mut() else {
-            continue;
-        };
-        members.remove("Condition");
-        match members.get("Action").and_then(Value::as_str) {
-            Some("ses:SendEmail") => {
-                members.insert("Resource".to_owned(), json!("*"));
-            }
-            Some("secretsmanager:GetSecretValue") => by_id(members),
-            _ => {}
+        // A statement on a condition.
+        match statement.get_mut("Fn::If").and_then(Value::as_array_mut) {
+            Some(parts) => parts.iter_mut().skip(1).for_each(adapt_statement),
+            None => adapt_statement(statement),
         }
+    }
+}
+
+fn adapt_statement(statement: &mut Value) {
+    let Some(members) = statement.as_object_mut() else {
+        return;
+    };
+    members.remove("Condition");
+    match members.get("Action").and_then(Value::as_str) {
+        Some("ses:SendEmail") => {
+            members.insert("Resource".to_owned(), json!("*"));
+        }
+        Some("secretsmanager:GetSecretValue") => by_id(members),
+        _ => {}
     }
 }
 

@@ -808,11 +808,11 @@ fn source(deployment: &Deployment) -> Finding {
             CHECK,
             "SOURCE is appsync: doctor --probe --api shows whether the header can be trusted",
         ),
-        (Some(other), _) => Finding::ok(CHECK, format!("SOURCE is {other}")),
-        (None, _) => Finding::note(
+        (None | Some("off"), _) => Finding::note(
             CHECK,
             "requests by AppSync have no source: budgets by source do not count them (docs/budgets.md)",
         ),
+        (Some(other), _) => Finding::ok(CHECK, format!("SOURCE is {other}")),
     }
 }
 
@@ -1192,6 +1192,8 @@ mod tests {
     #[test]
     fn a_source_that_is_not_set_is_noted() {
         let mut deployment = good();
+        set(&mut deployment, 3, "SOURCE", "off");
+        assert_eq!(state(&judge(&deployment, None), "source"), State::Note);
         set(&mut deployment, 3, "SOURCE", "");
         assert_eq!(state(&judge(&deployment, None), "source"), State::Note);
         set(&mut deployment, 3, "DOORS", "http");
