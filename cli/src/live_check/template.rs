@@ -3,11 +3,12 @@
 use serde_json::{Map, Value, json};
 
 /// The changes that a dry run makes to the template, with the reason of each: the emulator differs from AWS.
-pub const REPLACED: [&str; 6] = [
+pub const REPLACED: [&str; 7] = [
     "the conditions of IAM statements are removed: the emulator knows neither dynamodb:LeadingKeys nor ses:FromAddress",
     "ses:SendEmail is permitted for every resource: the emulator does not find the identity of a mail",
     "a secret of an IAM statement is named by its id: a reference to a secret is its name there",
     "passwords have 12 characters at least: the emulator makes none that is longer",
+    "an alarm on an expression watches one metric: the emulator computes no expression",
     "LEGACY_POOL is true, and UNDO_HOURS 0: the emulator reports missing users whatever the client says",
     "the HTTP API is called at the emulator's path: no resolver of names knows its host",
 ];
@@ -133,6 +134,16 @@ fn adapt(resource: &mut Value) {
     match kind.as_str() {
         "AWS::Cognito::UserPool" => {
             properties["Policies"]["PasswordPolicy"]["MinimumLength"] = json!(12);
+        }
+        "AWS::CloudWatch::Alarm" => {
+            if let Some(alarm) = properties.as_object_mut()
+                && alarm.remove("Metrics").is_some()
+            {
+                alarm.insert("Namespace".to_owned(), json!("Latchstring"));
+                alarm.insert("MetricName".to_owned(), json!("Verified"));
+                alarm.insert("Statistic".to_owned(), json!("Sum"));
+                alarm.insert("Period".to_owned(), json!(300));
+            }
         }
         "AWS::IAM::Role" => {
             let policies = properties["Policies"].as_array_mut();
