@@ -81,7 +81,11 @@ const LAYERS: &[Layer] = &[
     ),
     // It reads a deployment's settings as the Lambdas do.
     // Its tests run the handlers on an emulated table.
-    layer("cli", &[CORE, AWS, LAMBDA], &[LOCAL, TESTS, MEMORY, TESTKIT]),
+    layer(
+        "cli",
+        &[CORE, AWS, LAMBDA],
+        &[LOCAL, TESTS, MEMORY, TESTKIT],
+    ),
     // It starts the Lambdas as processes, and makes their events with the handlers.
     layer("benches", &[CORE, LAMBDA, MEMORY], &[]),
     // The smallest possible Lambda.
