@@ -285,11 +285,11 @@ variable "settings" {
     # link. Takes an https URL of up to 200 characters without a fragment, or an http one of this computer.
     # Default: not set.
     link_url = optional(string)
-    # The time at which Create sends a code and Define a notice. `extension`: after the response, by an
-    # internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
-    # refuses extensions, the function does not start. `inline`: before the response, for hosts without
-    # extensions. `auto`: `extension` if the host accepts it, otherwise `inline`. Takes auto, extension or
-    # inline.
+    # The time at which Create sends a code, Define a notice, and Define and sign-up publish events.
+    # `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not
+    # depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the
+    # response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.
+    # Takes auto, extension or inline.
     # Default: auto.
     delivery = optional(string)
     # The namespace of the metrics (docs/metrics.md). Takes a CloudWatch namespace.
