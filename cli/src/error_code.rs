@@ -90,7 +90,9 @@ impl ErrorCode {
             | "UnrecognizedClientException" => ErrorKind::Credentials,
             "ConfigurationSetDoesNotExist"
             | "ConfigurationSetDoesNotExistException"
-            | "ResourceNotFoundException" => ErrorKind::Missing,
+            | "NotFoundException"
+            | "ResourceNotFoundException"
+            | "WAFNonexistentItemException" => ErrorKind::Missing,
             "ValidationError" => ErrorKind::Invalid,
             "ConcurrentModificationException"
             | "InternalErrorException"

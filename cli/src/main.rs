@@ -6,13 +6,14 @@
 )]
 
 mod commands;
+mod manual;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
-    attach, doctor, fix_contacts, invite, messages, odds, reset_limits, rollback, rotate_keys,
-    settings, test_codes,
+    attach, completions, doctor, erase, fix_contacts, invite, live_check, local, messages, odds,
+    output, reset_limits, rollback, rotate_keys, settings, test_codes, trace, unlock,
 };
 
 /// Operate a deployment of Latchstring.
@@ -21,6 +22,9 @@ use commands::{
 #[derive(Parser)]
 #[command(name = "latchstring", version, arg_required_else_help = true)]
 struct Arguments {
+    /// Print one JSON object on standard output, and text on standard error
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,30 +32,59 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Doctor(doctor::Arguments),
-    Attach(attach::Arguments),
-    FixContacts(fix_contacts::Arguments),
-    Invite(invite::Arguments),
-    Messages(messages::Arguments),
-    Odds(odds::Arguments),
-    Settings(settings::Arguments),
-    TestCodes(test_codes::Arguments),
+    Trace(trace::Arguments),
+    Unlock(unlock::Arguments),
     ResetLimits(reset_limits::Arguments),
+    Invite(invite::Arguments),
+    Export(erase::ExportArguments),
+    Erase(erase::EraseArguments),
+    Attach(Box<attach::Arguments>),
+    Detach(attach::detach::DetachArguments),
+    FixContacts(fix_contacts::Arguments),
     Rollback(rollback::Arguments),
     RotateKeys(rotate_keys::Arguments),
+    LiveCheck(live_check::Arguments),
+    Local(local::Arguments),
+    Odds(odds::Arguments),
+    Settings(settings::Arguments),
+    Messages(messages::Arguments),
+    TestCodes(test_codes::Arguments),
+    Completions(completions::CompletionsArguments),
+    Man(completions::ManArguments),
+}
+
+/// Returns the program with its commands.
+fn program() -> clap::Command {
+    Arguments::command()
 }
 
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Command::Doctor(arguments) => doctor::run(arguments),
-        Command::Attach(arguments) => attach::run(&arguments),
-        Command::FixContacts(arguments) => fix_contacts::run(&arguments),
-        Command::Invite(arguments) => invite::run(arguments),
-        Command::Messages(arguments) => messages::run(&arguments),
-        Command::Odds(arguments) => odds::run(&arguments),
-        Command::Settings(arguments) => settings::run(&arguments),
-        Command::TestCodes(arguments) => test_codes::run(&arguments),
-        Command::ResetLimits(arguments) => reset_limits::run(&arguments),
-        Command::Rollback(arguments) => rollback::run(&arguments),
-        Command::RotateKeys(arguments) => rotate_keys::run(arguments),
-    }
+    let Arguments { json, command } = Arguments::parse();
+    output::start(json);
+    let (name, code) = match command {
+        Command::Doctor(arguments) => {
+            output::is_printed();
+            ("doctor", doctor::run(arguments))
+        }
+        Command::Trace(arguments) => ("trace", trace::run(&arguments)),
+        Command::Unlock(arguments) => ("unlock", unlock::run(&arguments)),
+        Command::ResetLimits(arguments) => ("reset-limits", reset_limits::run(&arguments)),
+        Command::Invite(arguments) => ("invite", invite::run(arguments)),
+        Command::Export(arguments) => ("export", erase::export(&arguments)),
+        Command::Erase(arguments) => ("erase", erase::erase(&arguments)),
+        Command::Attach(arguments) => ("attach", attach::run(&arguments)),
+        Command::Detach(arguments) => ("detach", attach::detach::run(&arguments)),
+        Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
+        Command::Rollback(arguments) => ("rollback", rollback::run(&arguments)),
+        Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
+        Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),
+        Command::Local(arguments) => ("local", local::run(arguments)),
+        Command::Odds(arguments) => ("odds", odds::run(&arguments)),
+        Command::Settings(arguments) => ("settings", settings::run(&arguments)),
+        Command::Messages(arguments) => ("messages", messages::run(&arguments)),
+        Command::TestCodes(arguments) => ("test-codes", test_codes::run(&arguments)),
+        Command::Completions(arguments) => ("completions", completions::completions(&arguments)),
+        Command::Man(arguments) => ("man", completions::man(&arguments)),
+    };
+    output::finish(name, code)
 }

@@ -7,7 +7,10 @@ use std::fmt::{self, Write};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_cognitoidentityprovider::config::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
 use aws_sigv4::sign::v4;
 use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::tls::Provider;
@@ -30,13 +33,50 @@ pub struct JsonService {
     name: &'static str,
     /// The prefix of its operations in the header `x-amz-target`.
     target: &'static str,
+    /// The version of its JSON protocol.
+    version: &'static str,
+}
+
+impl JsonService {
+    const fn new(name: &'static str, target: &'static str) -> Self {
+        Self {
+            name,
+            target,
+            version: "1.1",
+        }
+    }
 }
 
 /// Cognito's user pools.
-pub const COGNITO: JsonService = JsonService {
-    name: "cognito-idp",
-    target: "AWSCognitoIdentityProviderService",
+pub const COGNITO: JsonService =
+    JsonService::new("cognito-idp", "AWSCognitoIdentityProviderService");
+
+/// `DynamoDB`.
+pub const DYNAMODB: JsonService = JsonService {
+    version: "1.0",
+    ..JsonService::new("dynamodb", "DynamoDB_20120810")
 };
+
+/// `EventBridge`.
+pub const EVENTS: JsonService = JsonService::new("events", "AWSEvents");
+
+/// `CloudWatch` Logs.
+pub const LOGS: JsonService = JsonService::new("logs", "Logs_20140328");
+
+/// Secrets Manager.
+pub const SECRETS: JsonService = JsonService::new("secretsmanager", "secretsmanager");
+
+/// Service Quotas.
+pub const QUOTAS: JsonService = JsonService::new("servicequotas", "ServiceQuotasV20190624");
+
+/// AWS End User Messaging.
+pub const SMS_VOICE: JsonService = JsonService {
+    version: "1.0",
+    ..JsonService::new("sms-voice", "PinpointSMSVoiceV2")
+};
+
+/// AWS WAF.
+pub const WAF: JsonService = JsonService::new("wafv2", "AWSWAF_20190729");
 
 /// A service that takes a form and returns XML.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +93,24 @@ pub const CLOUDFORMATION: FormService = FormService {
     version: "2010-05-15",
 };
 
+/// IAM. It has one endpoint for each partition.
+pub const IAM: FormService = FormService {
+    name: "iam",
+    version: "2010-05-08",
+};
+
+/// `CloudWatch`.
+pub const CLOUDWATCH: FormService = FormService {
+    name: "monitoring",
+    version: "2010-08-01",
+};
+
+/// The Security Token Service.
+pub const STS: FormService = FormService {
+    name: "sts",
+    version: "2011-06-15",
+};
+
 /// A service whose operations are paths, and which returns JSON.
 #[derive(Clone, Copy, Debug)]
 pub struct RestService {
@@ -65,6 +123,30 @@ pub const APPSYNC: RestService = RestService { name: "appsync" };
 
 /// API Gateway.
 pub const API_GATEWAY: RestService = RestService { name: "apigateway" };
+
+/// SES.
+pub const SES: RestService = RestService { name: "ses" };
+
+/// Lambda.
+pub const LAMBDA: RestService = RestService { name: "lambda" };
+
+/// S3. Buckets are named in the path.
+pub const S3: RestService = RestService { name: "s3" };
+
+/// A call of a service with paths.
+#[derive(Debug)]
+pub struct PathCall<'a> {
+    /// The operation as IAM names it, without the service.
+    pub operation: &'a str,
+    /// The method of HTTP.
+    pub method: &'static str,
+    /// The path and query.
+    pub target: &'a str,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The time limit.
+    pub limit: Duration,
+}
 
 /// The reason for which a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,7 +236,7 @@ struct Outgoing<'a> {
     /// The path and query.
     target: &'a str,
     headers: &'a [(&'static str, String)],
-    body: String,
+    body: Vec<u8>,
 }
 
 struct Response {
@@ -220,6 +302,50 @@ impl<'a> SignedCalls<'a> {
         .await
     }
 
+    /// Calls an operation that changes something and returns XML, in one attempt.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn write_form(
+        &self,
+        service: FormService,
+        operation: &str,
+        fields: &[(&str, &str)],
+    ) -> Result<String, CallError> {
+        self.form(ONCE.attempt, service, operation, fields).await
+    }
+
+    /// Calls a path in one attempt, and returns the body of the response.
+    ///
+    /// # Errors
+    /// If there is no result.
+    pub async fn call_path(
+        &self,
+        service: RestService,
+        call: PathCall<'_>,
+    ) -> Result<String, CallError> {
+        let action = format!("{}:{}", service.name, call.operation);
+        let outgoing = Outgoing {
+            service: service.name,
+            method: call.method,
+            target: call.target,
+            headers: &[],
+            body: call.body,
+        };
+        let response = self.send(call.limit, &action, outgoing).await?;
+        if (200..300).contains(&response.status) {
+            return Ok(response.body);
+        }
+        if response.body.trim_start().starts_with('<') {
+            let code = first(&response.body, "Code");
+            let message = first(&response.body, "Message");
+            return Err(refused(action, response.status, code, message));
+        }
+        let status = response.status;
+        let failed = Self::json_of(&action, response).err();
+        Err(failed.unwrap_or_else(|| refused(action, status, None, None)))
+    }
+
     /// Reads the path of a service with paths, with the attempts of a read.
     ///
     /// # Errors
@@ -237,7 +363,7 @@ impl<'a> SignedCalls<'a> {
                 method: "GET",
                 target,
                 headers: &[],
-                body: String::new(),
+                body: Vec::new(),
             };
             Self::json_of(&action, self.send(limit, &action, get).await?)
         };
@@ -277,7 +403,10 @@ impl<'a> SignedCalls<'a> {
     ) -> Result<Value, CallError> {
         let action = format!("{}:{operation}", service.name);
         let headers = [
-            ("content-type", "application/x-amz-json-1.1".to_owned()),
+            (
+                "content-type",
+                format!("application/x-amz-json-{}", service.version),
+            ),
             ("x-amz-target", format!("{}.{operation}", service.target)),
         ];
         let sent = self.post(limit, &action, service.name, &headers, input.to_string());
@@ -342,7 +471,7 @@ impl<'a> SignedCalls<'a> {
             method: "POST",
             target: "/",
             headers,
-            body,
+            body: body.into_bytes(),
         };
         self.send(limit, action, post).await
     }
@@ -392,7 +521,15 @@ impl<'a> SignedCalls<'a> {
         let region = &self.access.region;
         let url = match &self.access.endpoint_url {
             Some(url) => format!("{}{target}", url.trim_end_matches('/')),
+            None if service == IAM.name => {
+                format!("https://{}{target}", IamEndpoint::of(region).host)
+            }
             None => format!("https://{service}.{region}.{}{target}", dns_suffix(region)),
+        };
+        let region = if service == IAM.name {
+            IamEndpoint::of(region).region
+        } else {
+            region
         };
         let credentials = Credentials::new(
             &self.access.access_key_id,
@@ -407,7 +544,7 @@ impl<'a> SignedCalls<'a> {
             .region(region)
             .name(service)
             .time(SystemTime::now())
-            .settings(SigningSettings::default())
+            .settings(signing(service))
             .build()
             .ok()?
             .into();
@@ -415,7 +552,7 @@ impl<'a> SignedCalls<'a> {
             method,
             &*url,
             headers.iter().map(|(name, value)| (*name, value.as_str())),
-            SignableBody::Bytes(body.as_bytes()),
+            SignableBody::Bytes(&body),
         );
         let (signature, _) = sign(unsigned.ok()?, &parameters).ok()?.into_parts();
         let mut request = HttpRequest::new(body.into());
@@ -430,6 +567,40 @@ impl<'a> SignedCalls<'a> {
             added.try_insert(name.to_owned(), value.to_owned()).ok()?;
         }
         Some(request)
+    }
+}
+
+/// Returns how the requests of a service are signed. S3 takes a path as it is, and demands the digest of the
+/// body in a header.
+fn signing(service: &str) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    if service == S3.name {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    settings
+}
+
+/// The endpoint of IAM in a partition, and the region that its signatures name.
+struct IamEndpoint {
+    host: &'static str,
+    region: &'static str,
+}
+
+impl IamEndpoint {
+    /// Returns the endpoint of the partition that a region is of.
+    fn of(region: &str) -> Self {
+        let (host, region) = match region {
+            region if region.starts_with("cn-") => {
+                ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1")
+            }
+            region if region.starts_with("us-gov-") => {
+                ("iam.us-gov.amazonaws.com", "us-gov-west-1")
+            }
+            _ => ("iam.amazonaws.com", "us-east-1"),
+        };
+        Self { host, region }
     }
 }
 
@@ -476,7 +647,7 @@ fn refused(
 }
 
 /// Returns the text of the first element of this name in XML.
-fn first(xml: &str, name: &str) -> Option<String> {
+pub(crate) fn first(xml: &str, name: &str) -> Option<String> {
     let mut document = Document::new(xml);
     while let Some(element) = document.next_start_element() {
         if element.local() == name {
@@ -487,8 +658,8 @@ fn first(xml: &str, name: &str) -> Option<String> {
     None
 }
 
-/// Returns a text as a form holds it.
-fn encoded(text: &str) -> String {
+/// Returns a text as a form or a query holds it.
+pub(crate) fn encoded(text: &str) -> String {
     let mut encoded = String::new();
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -524,7 +695,7 @@ mod tests {
             method: "POST",
             target: "/",
             headers: &headers,
-            body: "{}".to_owned(),
+            body: b"{}".to_vec(),
         })
     }
 

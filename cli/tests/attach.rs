@@ -1,29 +1,19 @@
 //! `latchstring attach` as a program. Cognito here resets the members that an update leaves out, as AWS
 //! documents and the emulators do not.
 
+mod one_pool;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use latchstring_cli::attach::members::{CLIENT_FIXED, Members, POOL_FIXED};
+use one_pool::{Aws, POOL, Ran, SECRET, TRIGGERS, reset};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-
-const POOL: &str = "eu-west-1_Abc";
-const SECRET: &str = "not-to-be-printed";
-const TRIGGERS: [&str; 6] = [
-    "--define",
-    "arn:define",
-    "--create",
-    "arn:create",
-    "--verify",
-    "arn:verify",
-];
 
 /// Cognito and `CloudFormation` of one account.
 struct World {
@@ -140,14 +130,6 @@ impl World {
     }
 }
 
-/// Replaces all members but those that an update does not change.
-fn reset(described: &mut Members, fixed: &[&str], request: Members) {
-    let date = json!(described["LastModifiedDate"].as_f64().expect("a time") + 1.0);
-    described.retain(|name, _| fixed.contains(&name.as_str()));
-    described.extend(request);
-    described.insert("LastModifiedDate".to_owned(), date);
-}
-
 async fn answer(
     State(world): State<Arc<Mutex<World>>>,
     headers: HeaderMap,
@@ -179,28 +161,17 @@ async fn answer(
 /// An AWS with one pool, and a working directory.
 struct Account {
     world: Arc<Mutex<World>>,
-    endpoint: String,
-    folder: PathBuf,
+    aws: Aws,
 }
 
 impl Account {
     /// Starts AWS. The name is that of the test.
     async fn start(name: &str) -> Self {
         let world = Arc::new(Mutex::new(World::new()));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let router = axum::Router::new().fallback(answer);
         let router = router.with_state(Arc::clone(&world));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("attach-{name}"));
-        // It is there only after an earlier run.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder");
-        Self {
-            world,
-            endpoint,
-            folder,
-        }
+        let aws = Aws::serve(&format!("attach-{name}"), router).await;
+        Self { world, aws }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -209,20 +180,8 @@ impl Account {
 
     /// Runs the command with these options.
     fn run(&self, options: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
-            .args(["attach", "--user-pool", POOL, "--client", "web"])
-            .arg("--secret-known")
-            .args(options)
-            .current_dir(&self.folder)
-            .env_clear()
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "key")
-            .env("AWS_SECRET_ACCESS_KEY", SECRET)
-            .env("AWS_SESSION_TOKEN", "session")
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .output()
-            .expect("it starts");
-        Ran::of(output)
+        let client = ["--client", "web", "--secret-known"];
+        self.aws.run("attach", &[&client, options].concat())
     }
 
     /// Runs the command with the triggers and these options.
@@ -232,7 +191,7 @@ impl Account {
 
     /// Returns the files in the working directory, the first run's first.
     fn files(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(&self.folder).expect("the folder");
+        let entries = fs::read_dir(&self.aws.folder).expect("the folder");
         let paths: BTreeSet<PathBuf> = entries.map(|entry| entry.expect("a file").path()).collect();
         paths.into_iter().collect()
     }
@@ -245,28 +204,9 @@ impl Account {
     }
 }
 
-struct Ran {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ran {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        let ran = Self {
-            status: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        };
-        assert!(!ran.stdout.contains(SECRET) && !ran.stderr.contains(SECRET));
-        ran
-    }
-
-    /// Returns the last line of the errors.
-    fn error(&self) -> &str {
-        self.stderr.lines().last().unwrap_or_default()
-    }
+/// Returns the last line of the errors.
+fn error(ran: &Ran) -> &str {
+    ran.stderr.lines().last().unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -405,7 +345,7 @@ async fn a_stack_names_the_triggers() {
     let ran = account.run(&stack);
     assert_eq!(ran.status, Some(2));
     let missing = "the stack Latchstring has no output VerifyAuthChallengeResponse";
-    assert!(ran.error().contains(missing), "{}", ran.stderr);
+    assert!(error(&ran).contains(missing), "{}", ran.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -415,7 +355,7 @@ async fn a_refused_change_is_one_line_with_what_to_do() {
     let ran = account.attach(&["--apply"]);
     assert_eq!(ran.status, Some(1));
     assert_eq!(
-        ran.error(),
+        error(&ran),
         "error: cognito-idp:UpdateUserPool was refused: InvalidParameterException: No such thing. \
          Correct what the message names, and run the command again. The command without --apply shows \
          what is left to change."
@@ -431,7 +371,7 @@ async fn a_refused_read_changes_nothing() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
         let error = format!("error: cognito-idp:{operation} was refused: ");
-        assert!(ran.error().starts_with(&error), "{}", ran.stderr);
+        assert!(crate::error(&ran).starts_with(&error), "{}", ran.stderr);
         assert_eq!(account.updates().len() + account.files().len(), 0);
     }
 }
@@ -463,7 +403,7 @@ async fn a_change_by_another_operator_is_not_overwritten() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(status), "{}", ran.stderr);
         let error = "was changed by another request since this command read it";
-        assert!(ran.error().contains(error), "{}", ran.stderr);
+        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.updates(), updates);
     }
 }
@@ -495,7 +435,7 @@ async fn a_pool_that_cannot_be_attached_is_only_read() {
         account.world().pool.insert(member.to_owned(), value);
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
-        assert!(ran.error().contains(error), "{}", ran.stderr);
+        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.world().calls, ["DescribeUserPool"]);
     }
 }
@@ -515,7 +455,7 @@ async fn a_pool_that_fits_what_the_functions_use_is_attached() {
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let ran = account.attach(&["--only", "phone_number", "--signed-calls"]);
     assert_eq!(ran.status, Some(2));
-    assert!(ran.error().contains("phone_number is not an alias"));
+    assert!(error(&ran).contains("phone_number is not an alias"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -603,4 +543,69 @@ async fn options_that_name_no_triggers_are_refused() {
         assert_eq!(account.run(options).status, Some(2), "{options:?}");
     }
     assert_eq!(account.world().calls.len(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_detached_pool_has_no_trigger_of_ours_left() {
+    let account = Account::start("detached").await;
+    assert_eq!(account.attach(&["--apply"]).status, Some(0));
+    let options = ["--client", "web", "--stack", "Latchstring"];
+    let shown = account.aws.run("detach", &options);
+    assert_eq!(shown.status, Some(0), "{}", shown.stderr);
+    for line in [
+        "  LambdaConfig.DefineAuthChallenge: \"arn:define\" → not set",
+        "Nothing was changed. Run the command with --apply to make these changes.",
+    ] {
+        assert!(
+            shown.stdout.lines().any(|it| it == line),
+            "{}",
+            shown.stdout
+        );
+    }
+    assert_eq!(account.updates().len(), 2, "those of attach");
+    let ran = account
+        .aws
+        .run("detach", &[&options[..], &["--apply"]].concat());
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    let triggers = account.world().pool["LambdaConfig"].clone();
+    assert_eq!(
+        triggers,
+        json!({"PostConfirmation": "arn:other", "NewerThanTheProgram": "arn:new"})
+    );
+    let flows = account.world().client["ExplicitAuthFlows"].clone();
+    assert_eq!(
+        flows,
+        json!(["ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"])
+    );
+    let again = account.aws.run("detach", &options);
+    assert!(
+        again.stdout.contains("There is nothing to change."),
+        "{}",
+        again.stdout
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trigger_of_another_stack_stays_when_a_pool_is_detached() {
+    let account = Account::start("others").await;
+    assert_eq!(account.attach(&["--apply"]).status, Some(0));
+    account.world().pool["LambdaConfig"]["CreateAuthChallenge"] = json!("arn:theirs");
+    let ran = account
+        .aws
+        .run("detach", &["--stack", "Latchstring", "--apply", "--json"]);
+    assert_eq!(ran.status, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("CreateAuthChallenge is arn:theirs"),
+        "{}",
+        ran.stderr
+    );
+    let printed: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+    assert_eq!(
+        (&printed["command"], &printed["applied"]),
+        (&json!("detach"), &json!(true))
+    );
+    assert_eq!(printed["changes"][0]["of"], format!("Pool {POOL}"));
+    let triggers = account.world().pool["LambdaConfig"].clone();
+    assert_eq!(triggers["CreateAuthChallenge"], "arn:theirs");
+    assert_eq!(triggers["DefineAuthChallenge"], Value::Null);
 }

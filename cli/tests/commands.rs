@@ -1,5 +1,9 @@
 //! The commands that need no deployment.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn latchstring(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -26,7 +30,11 @@ fn settings_are_printed_as_text_and_as_json() {
     );
     let json: serde_json::Value =
         serde_json::from_str(&printed(&["settings", "--json"], &[])).expect("JSON");
-    let all = json.as_array().expect("a list");
+    assert_eq!(
+        (&json["command"], &json["outcome"]),
+        (&"settings".into(), &"done".into())
+    );
+    let all = json["settings"].as_array().expect("a list");
     let length = all.iter().find(|setting| setting["name"] == "CODE_LENGTH");
     let length = length.expect("it is listed");
     assert_eq!((&length["least"], &length["most"]), (&6.into(), &10.into()));
@@ -124,7 +132,16 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
     };
     let doctor = of("doctor");
     assert!(doctor.len() > 4, "{doctor:?}");
-    for command in ["attach", "invite", "rotate-keys"] {
+    for command in [
+        "attach",
+        "detach",
+        "erase",
+        "export",
+        "invite",
+        "rotate-keys",
+        "trace",
+        "unlock",
+    ] {
         assert_eq!(of(command), doctor, "{command}");
     }
 }
@@ -148,4 +165,132 @@ fn limits_of_a_domain_are_reset_however_it_is_spelled() {
         let output = latchstring(&["reset-limits", wrong[0], wrong[1]], &[]);
         assert_eq!(output.status.code(), Some(2));
     }
+}
+
+/// Returns the object that a command prints with `--json`.
+fn object(arguments: &[&str], environment: &[(&str, &str)], status: i32) -> serde_json::Value {
+    let output = latchstring(&[arguments, &["--json"]].concat(), environment);
+    assert_eq!(output.status.code(), Some(status), "{output:?}");
+    let text = String::from_utf8(output.stdout).expect("text");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
+}
+
+#[test]
+fn every_object_has_its_command_and_outcome() {
+    let ring = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
+    let tests = [
+        ("KEY_RING", ring),
+        ("TEST_IDENTIFIERS", "review@example.com=2027-01-31"),
+        ("STORE", "memory"),
+    ];
+    for (arguments, environment, member) in [
+        (&["odds"] as &[&str], &[] as &[(&str, &str)], "targeted"),
+        (&["reset-limits"], &[], "items"),
+        (&["settings"], &[], "settings"),
+        (&["messages", "print"], &[], "texts"),
+        (&["test-codes"], &tests, "codes"),
+        (&["completions", "bash"], &[], "text"),
+        (&["man"], &[], "text"),
+    ] {
+        let printed = object(arguments, environment, 0);
+        assert_eq!(
+            (&printed["command"], &printed["outcome"]),
+            (&arguments[0].into(), &"done".into())
+        );
+        assert!(!printed[member].is_null(), "{printed:#}");
+    }
+    let pool = ["--user-pool", "eu-west-1_Abc"];
+    let rotation = ["rotate-keys", "--secret", "ring", "status"];
+    let person = ["--stack", "s"];
+    for arguments in [
+        [&["attach", "--stack", "s"] as &[&str], &pool].concat(),
+        [&["detach"] as &[&str], &pool].concat(),
+        [&["fix-contacts"] as &[&str], &pool].concat(),
+        [&["trace", "ada@example.com"] as &[&str], &person].concat(),
+        [&["unlock", "ada@example.com"] as &[&str], &person].concat(),
+        [&["erase", "ada@example.com"] as &[&str], &person].concat(),
+        [&["export", "ada@example.com"] as &[&str], &person].concat(),
+        [&["invite", "ada@example.com"] as &[&str], &person].concat(),
+        rotation.to_vec(),
+    ] {
+        let printed = object(&arguments, &[], 2);
+        assert_eq!(printed["command"], arguments[0]);
+        assert_eq!(printed["outcome"], "not_started");
+        let error = printed["error"].as_str().expect("an error");
+        assert!(error.contains("AWS_REGION is not set"), "{error}");
+    }
+}
+
+#[test]
+fn completions_and_the_manual_name_every_command() {
+    let help = printed(&["--help"], &[]);
+    let (_, commands) = help.split_once("Commands:\n").expect("commands");
+    let (commands, _) = commands.split_once("\n\n").expect("an end");
+    let names: Vec<&str> = commands
+        .lines()
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(names.len() > 12, "{names:?}");
+    let manual = printed(&["man"], &[]);
+    for name in names {
+        assert!(
+            manual.contains(&format!(".SH {}", name.to_uppercase())),
+            "{name}"
+        );
+        for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+            assert!(
+                printed(&["completions", shell], &[]).contains(name),
+                "{name} in {shell}"
+            );
+        }
+    }
+}
+
+/// The generated part of docs/cli.md follows this line.
+const GENERATED: &str =
+    "<!-- The rest is generated: UPDATE_GENERATED=1 cargo test --workspace --test commands -->\n\n";
+
+#[test]
+fn the_reference_is_that_of_the_program() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/cli.md");
+    let page = std::fs::read_to_string(&file).expect("docs/cli.md");
+    let (head, reference) = page.split_once(GENERATED).expect("the line before it");
+    let now = printed(&["man", "--markdown"], &[]);
+    let now = format!("{}\n", now.trim_end());
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        let page = format!("{head}{GENERATED}{now}");
+        std::fs::write(&file, page).expect("docs/cli.md is written");
+        return;
+    }
+    assert!(
+        reference == now,
+        "docs/cli.md differs from the program: run the command that it names"
+    );
+}
+
+#[test]
+fn local_becomes_the_program_beside_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("local");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("a folder");
+    let program = folder.join("latchstring");
+    fs::hard_link(env!("CARGO_BIN_EXE_latchstring"), &program).expect("a link");
+    let run = || {
+        Command::new(&program)
+            .args(["local", "--help", "--port", "0"])
+            .output()
+    };
+
+    let alone = run().expect("it starts");
+    assert_eq!(alone.status.code(), Some(2));
+    let error = String::from_utf8_lossy(&alone.stderr).into_owned();
+    assert!(error.contains("npm install latchstring"), "{error}");
+
+    let other = folder.join("latchstring-local");
+    fs::write(&other, "#!/bin/sh\necho \"$@\"\nkill -TERM $$\n").expect("a script");
+    fs::set_permissions(&other, Permissions::from_mode(0o755)).expect("it may run");
+    let beside = run().expect("it starts");
+    assert_eq!(beside.stdout, b"--help --port 0\n");
+    assert_eq!(beside.status.signal(), Some(15));
 }

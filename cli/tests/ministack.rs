@@ -1,6 +1,9 @@
 //! The doctor and `attach` on a third-party emulator of Cognito, Lambda, SES and `CloudFormation`, over
 //! their own protocols.
 
+#[path = "ministack/people.rs"]
+mod people;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -98,6 +101,27 @@ async fn function(lambda: &lambda::Client, name: &str, client: &str, pool: Optio
         .await
         .expect("the function is created");
     made.function_arn().expect("an ARN").to_owned()
+}
+
+/// Creates the functions of a deployment, as `people-NAME`.
+async fn people_functions(endpoint: &str, names: &[&str], pool: &str, table: &str) {
+    let lambda = client!(lambda, endpoint);
+    for name in names {
+        let environment = Environment::builder()
+            .variables("TABLE_NAME", table)
+            .variables("KEY_RING_SECRET", "people/ring")
+            .variables("USER_POOL_ID", pool);
+        let made = lambda
+            .create_function()
+            .function_name(format!("people-{name}"))
+            .runtime(Runtime::Providedal2023)
+            .handler("bootstrap")
+            .role("arn:aws:iam::000000000000:role/trigger")
+            .environment(environment.build())
+            .code(FunctionCode::builder().zip_file(Blob::new(ZIP)).build())
+            .send();
+        made.await.expect("the function is created");
+    }
 }
 
 struct Deployed {

@@ -1,10 +1,11 @@
 //! `attach`, `attach --restore`, `fix-contacts` and the doctor on pools as CDK, Amplify and Terraform make
 //! them: the files of `shared/testkit/pools`, each with its source and the expected outcome.
 
+mod one_pool;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use axum::extract::State;
@@ -12,19 +13,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use latchstring_cli::attach::difference::differences;
 use latchstring_cli::attach::members::{CLIENT_FIXED, Members, POOL_FIXED};
+use one_pool::{Aws, POOL, Ran, TRIGGERS, reset};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
 
-const POOL: &str = "eu-west-1_Abc";
-const SECRET: &str = "not-to-be-printed";
-const TRIGGERS: [&str; 6] = [
-    "--define",
-    "arn:define",
-    "--create",
-    "arn:create",
-    "--verify",
-    "arn:verify",
-];
 /// The accounts of a page.
 const PAGE: usize = 2;
 
@@ -159,14 +150,6 @@ impl World {
     }
 }
 
-/// Replaces all members but those that an update does not change.
-fn reset(described: &mut Members, fixed: &[&str], request: Members) {
-    let date = described["LastModifiedDate"].as_f64().expect("a time") + 1.0;
-    described.retain(|name, _| fixed.contains(&name.as_str()));
-    described.extend(request);
-    described.insert("LastModifiedDate".to_owned(), json!(date));
-}
-
 async fn answer(
     State(world): State<Arc<Mutex<World>>>,
     headers: HeaderMap,
@@ -196,28 +179,17 @@ async fn answer(
 /// An AWS with one pool, and a working directory.
 struct Account {
     world: Arc<Mutex<World>>,
-    endpoint: String,
-    folder: PathBuf,
+    aws: Aws,
 }
 
 impl Account {
     /// Starts AWS with this pool. The name is that of the test.
     async fn start(name: &str, fixture: &Value) -> Self {
         let world = Arc::new(Mutex::new(World::of(fixture)));
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
         let router = axum::Router::new().fallback(answer);
         let router = router.with_state(Arc::clone(&world));
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("pools-{name}"));
-        // It is there only after an earlier run.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).expect("a folder");
-        Self {
-            world,
-            endpoint,
-            folder,
-        }
+        let aws = Aws::serve(&format!("pools-{name}"), router).await;
+        Self { world, aws }
     }
 
     fn world(&self) -> MutexGuard<'_, World> {
@@ -225,19 +197,16 @@ impl Account {
     }
 
     fn run(&self, command: &str, options: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_latchstring"))
-            .args([command, "--user-pool", POOL])
-            .args(options)
-            .current_dir(&self.folder)
-            .env_clear()
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "key")
-            .env("AWS_SECRET_ACCESS_KEY", SECRET)
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .stdin(std::process::Stdio::null())
-            .output()
-            .expect("it starts");
-        Ran::of(output)
+        let ran = self.aws.run(command, options);
+        for private in ["@", "+1415", "+52", "+44"] {
+            assert!(!ran.stdout.contains(private), "{}", ran.stdout);
+            assert!(
+                !ran.stderr.contains(private) || private == "@",
+                "{}",
+                ran.stderr
+            );
+        }
+        ran
     }
 
     /// Runs `attach` with the client and triggers, and these options.
@@ -247,7 +216,7 @@ impl Account {
     }
 
     fn restore(&self, options: &[&str]) -> Ran {
-        let files: BTreeSet<String> = fs::read_dir(&self.folder)
+        let files: BTreeSet<String> = fs::read_dir(&self.aws.folder)
             .expect("the folder")
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
             .filter(|name| name.contains("-before-"))
@@ -260,32 +229,6 @@ impl Account {
         let world = self.world();
         let updates = world.calls.iter().filter(|call| call.starts_with("Update"));
         updates.count()
-    }
-}
-
-struct Ran {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
-
-impl Ran {
-    fn of(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        let ran = Self {
-            status: output.status.code(),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        };
-        for private in [SECRET, "@", "+1415", "+52", "+44"] {
-            assert!(!ran.stdout.contains(private), "{}", ran.stdout);
-            assert!(
-                !ran.stderr.contains(private) || private == "@",
-                "{}",
-                ran.stderr
-            );
-        }
-        ran
     }
 }
 
@@ -367,7 +310,7 @@ fn restored(account: &Account, name: &str, fixture: &Value) {
         same(client, &world.clients[id]);
     }
     *world = before;
-    for entry in fs::read_dir(&account.folder).expect("the folder") {
+    for entry in fs::read_dir(&account.aws.folder).expect("the folder") {
         fs::remove_file(entry.expect("a file").path()).expect("a file");
     }
 }
@@ -454,7 +397,7 @@ async fn a_file_does_not_choose_which_client_is_changed() {
         .clients
         .insert("other".to_owned(), other.clone());
     assert_eq!(account.attach(&["--apply"]).status, Some(0));
-    let entries = fs::read_dir(&account.folder).expect("the folder");
+    let entries = fs::read_dir(&account.aws.folder).expect("the folder");
     let file = entries.map(|it| it.expect("a file").path()).next();
     let file = file.expect("the file of the change");
     let text = fs::read_to_string(&file).expect("text");
@@ -484,7 +427,7 @@ async fn a_file_of_another_pool_or_version_is_not_restored() {
         ),
         (json!({}), "not a file that attach wrote"),
     ] {
-        fs::write(account.folder.join("file.json"), content.to_string()).expect("a file");
+        fs::write(account.aws.folder.join("file.json"), content.to_string()).expect("a file");
         let ran = account.run("attach", &["--restore", "file.json", "--apply"]);
         assert_eq!(ran.status, Some(2));
         assert!(ran.stderr.contains(reason), "{}", ran.stderr);
@@ -583,7 +526,7 @@ async fn an_account_that_was_proved_meanwhile_is_not_deleted() {
             "kind": "no verified contact",
         }],
     });
-    fs::write(account.folder.join("scan.json"), scan.to_string()).expect("a file");
+    fs::write(account.aws.folder.join("scan.json"), scan.to_string()).expect("a file");
     let ran = account.attach(&[&HARDEN[..], &["--resume", "scan.json"]].concat());
     assert_eq!(ran.status, Some(1), "{}", ran.stdout);
     assert!(
@@ -634,7 +577,7 @@ async fn an_interrupted_scan_and_deletion_go_on() {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let kept = fs::metadata(account.folder.join(&file)).expect("the file");
+        let kept = fs::metadata(account.aws.folder.join(&file)).expect("the file");
         assert_eq!(kept.permissions().mode() & 0o777, 0o600);
     }
 }

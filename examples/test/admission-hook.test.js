@@ -1,4 +1,4 @@
-// The sample rule for new accounts answers the events that docs/operations.md shows.
+// The sample rule for new accounts answers the events that docs/admission.md shows.
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
@@ -26,8 +26,8 @@ test("the sample rule admits others with an invitation only", async () => {
   }
 });
 
-test("docs/operations.md shows the sample rule", async () => {
+test("docs/admission.md shows the sample rule", async () => {
   const read = (file) => readFile(new URL(`../../${file}`, import.meta.url), "utf8");
   const file = "examples/admission-hook/index.mjs";
-  assert.ok((await read("docs/operations.md")).includes(`<!-- ${file} -->\n\`\`\`js\n${await read(file)}\`\`\``));
+  assert.ok((await read("docs/admission.md")).includes(`<!-- ${file} -->\n\`\`\`js\n${await read(file)}\`\`\``));
 });

@@ -17,6 +17,7 @@ const userPoolId = context('userPool');
 const api = (context('api') ?? 'appsync') as NonNullable<LatchstringProps['api']>;
 const allowOrigins = list('allowOrigins');
 const hook = context('admissionHook');
+const codesPerHour = context('codesPerHour');
 const sessionMode = context('sessionMode') === 'true';
 
 new LatchstringStack(app, context('stack') ?? 'latchstring', {
@@ -52,5 +53,6 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   http: allowOrigins ? { allowOrigins } : undefined,
   sessionMode,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
-  alarms: { actions: list('alarmTopic') },
+  alarms: { actions: list('alarmTopic'), codesPerHour: codesPerHour ? Number(codesPerHour) : undefined },
+  dashboard: context('dashboard') !== 'false',
 });

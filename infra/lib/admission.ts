@@ -1,18 +1,9 @@
 import { aws_iam as iam, type aws_lambda as lambda } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
+import type { AdmissionPolicies } from './parts';
 import type { LatchstringProps } from './props';
 import { admission, admissionHook } from './rights';
-
-/** The permissions that a rule for new accounts needs. */
-export interface AdmissionPolicies {
-  /** Of sign-in: to redeem an invitation, and to put an account into its groups. */
-  readonly signIn: iam.Policy;
-  /** Of sign-up: to write and withdraw invitations. */
-  readonly signUp: iam.Policy;
-  /** Of sign-in: to invoke the function that decides. */
-  readonly hook?: iam.Policy;
-}
 
 /** Returns whether there is a rule for new accounts, or may be one by a parameter of the template. */
 export function isClosed({ settings, admissionHook, clients = {} }: LatchstringProps): boolean {

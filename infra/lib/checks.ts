@@ -1,18 +1,19 @@
-import { Token } from 'aws-cdk-lib';
+import { Token, aws_cognito as cognito } from 'aws-cdk-lib';
 import { checkClients } from './clients';
-import { LONGEST_PREFIX } from './functions';
+import { FUNCTIONS, LONGEST_PREFIX, type FunctionName } from './functions';
 import { seconds } from './graphql-api';
 import { oddsOf } from './odds';
 import { ADDRESS, LINK_URL, LIVES, SUPPORT_CONTACT, between, isDomain, wrong } from './patterns';
-import { CONTACTS } from './pool';
-import type { LatchstringProps } from './props';
+import { CONTACTS, clientIdsOf, unknownTriggers } from './pool';
+import type { LatchstringProps, PoolProps } from './props';
 import { RULES, type Rule, type Settings } from './settings';
-import { EDGE_REGION } from './waf';
+import { tableFaults } from './store';
+import { EDGE_REGION, edgeAclArn } from './waf';
 
 /** Throws an error that names every property which is not what it must be. */
 export function check(props: LatchstringProps, region: string): void {
   const found = [
-    ...whole(props),
+    ...whole(props, region),
     ...settings(props.settings ?? {}),
     ...odds(props.settings ?? {}),
     ...calls(props),
@@ -24,6 +25,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...pool(props),
     ...graphql(props),
     ...http(props),
+    ...store(props),
     ...webAcl(props, region),
     ...session(props),
     ...deployment(props),
@@ -34,12 +36,24 @@ export function check(props: LatchstringProps, region: string): void {
   }
 }
 
-function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringProps): Generator<string> {
+function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringProps, region: string): Generator<string> {
   if (pool !== undefined && existingPool !== undefined) {
     yield 'pool and existingPool: only one of them can be set';
   }
-  if (existingPool !== undefined && existingPool.clientIds.length === 0) {
-    yield 'existingPool.clientIds: at least one';
+  if (existingPool !== undefined) {
+    const { userPool, userPoolId, clientIds, userPoolClients } = existingPool;
+    if ((userPool === undefined) === (userPoolId === undefined)) {
+      yield 'existingPool: exactly one of userPool and userPoolId';
+    }
+    const place = userPool?.env.region;
+    if (place !== undefined && ![place, region].some((name) => Token.isUnresolved(name)) && place !== region) {
+      yield `existingPool.userPool: of the Region of the stack, ${region}; triggers are functions of the pool's Region, ${place}`;
+    }
+    if ((clientIds === undefined) === (userPoolClients === undefined)) {
+      yield 'existingPool: exactly one of userPoolClients and clientIds';
+    } else if (clientIdsOf(existingPool).length === 0) {
+      yield `existingPool.${clientIds ? 'clientIds' : 'userPoolClients'}: at least one`;
+    }
   }
   const undoHours = settings?.undoHours ?? 0;
   if (existingPool?.legacy && undoHours !== 0 && !Token.isUnresolved(undoHours)) {
@@ -255,6 +269,9 @@ function* messages({ email, sms, captcha, settings }: LatchstringProps): Generat
 }
 
 function* pool({ pool }: LatchstringProps): Generator<string> {
+  if (wrong(pool?.name, /^[\w\s+=,.@-]{1,128}$/)) {
+    yield 'pool.name: 1 to 128 letters, digits, spaces and characters of +=,.@-_';
+  }
   const clients = pool?.clients;
   if (clients && (clients.length === 0 || !distinctNames(clients))) {
     yield 'pool.clients: at least one, all different, of letters and digits';
@@ -266,11 +283,42 @@ function* pool({ pool }: LatchstringProps): Generator<string> {
   if (pool?.writeAttributes?.length === 0) {
     yield 'pool.writeAttributes: at least one, such as locale; to Cognito an empty list means every standard attribute, the contacts among them';
   }
+  yield* poolExtras(pool ?? {});
   for (const [name, bounds, text] of LIVES) {
     const life = pool?.[name];
     if (life && !between(life.toMinutes({ integral: false }), bounds)) {
       yield `pool.${name}: ${text}, in whole minutes`;
     }
+  }
+}
+
+/** Checks what is passed through to the pool. */
+function* poolExtras({ triggers = {}, tier, customAttributes = {}, oAuth, identityProviders }: PoolProps): Generator<string> {
+  for (const name of unknownTriggers(triggers)) {
+    yield `pool.triggers.${name}: not offered: Latchstring has those of custom authentication, and docs/pools.md says why not others`;
+  }
+  const { preTokenGeneration, preTokenGenerationVersion } = triggers;
+  if (preTokenGenerationVersion !== undefined && !preTokenGeneration) {
+    yield 'pool.triggers.preTokenGenerationVersion: only with preTokenGeneration';
+  }
+  if (tier === 'LITE' && (preTokenGenerationVersion ?? cognito.LambdaVersion.V1_0) !== cognito.LambdaVersion.V1_0) {
+    yield "pool.triggers.preTokenGenerationVersion: needs pool.tier: 'ESSENTIALS' or 'PLUS'";
+  }
+  const names = Object.keys(customAttributes);
+  if (names.length > 50 || names.some((name) => !/^[A-Za-z0-9_.-]{1,20}$/.test(name))) {
+    yield 'pool.customAttributes: up to 50, with names of 1 to 20 letters, digits, _, . and - and without custom:';
+  }
+  if (oAuth?.flows?.clientCredentials) {
+    yield 'pool.oAuth.flows.clientCredentials: needs a client of its own with a secret, by userPool.addClient';
+  }
+  if (identityProviders?.length === 0) {
+    yield 'pool.identityProviders: at least one, such as COGNITO';
+  }
+  if (identityProviders?.some((name) => name !== 'COGNITO') && !oAuth) {
+    yield 'pool.identityProviders: others than COGNITO need pool.oAuth';
+  }
+  if (oAuth && !oAuth.callbackUrls?.length) {
+    yield 'pool.oAuth.callbackUrls: at least one';
   }
 }
 
@@ -354,7 +402,7 @@ function* session(props: LatchstringProps): Generator<string> {
   }
   for (const [name, clients] of [
     ['pool.clients', pool?.clients],
-    ['existingPool.clientIds', existingPool?.clientIds],
+    ['existingPool.clientIds', existingPool && clientIdsOf(existingPool)],
   ] as const) {
     if (clients && !Token.isUnresolved(clients) && clients.length > 1) {
       yield `${name}: one with sessionMode, which serves a single app client`;
@@ -404,13 +452,40 @@ function siteOf(name: string): string {
   return name.split('.').slice(-2).join('.');
 }
 
+/** Checks a table and key ring that exist, and the network. */
+function* store(props: LatchstringProps): Generator<string> {
+  const { table, pointInTimeRecovery, events, vpc, vpcSubnets, securityGroups } = props;
+  if (table) {
+    yield* tableFaults(table, events !== undefined && events !== false).map((fault) => `table: ${fault}`);
+    if (pointInTimeRecovery !== undefined) {
+      yield 'pointInTimeRecovery: not with table, which has its own';
+    }
+  }
+  if (!vpc && (vpcSubnets || securityGroups)) {
+    yield 'vpc: needed with vpcSubnets and securityGroups';
+  }
+}
+
 function* webAcl({ api, http, waf }: LatchstringProps, region: string): Generator<string> {
+  if (http?.cloudFront?.webAcl && http.cloudFront.webAclArn !== undefined) {
+    yield 'http.cloudFront.webAcl: not with webAclArn';
+  }
+  if (waf?.webAcl && waf.requestsPerFiveMinutes !== undefined) {
+    yield 'waf.webAcl: not with requestsPerFiveMinutes, which is for a web ACL that is made';
+  }
+  if (waf?.webAcl && api === 'http') {
+    yield 'waf.webAcl: for the GraphQL API; a distribution takes http.cloudFront.webAclArn';
+  }
+  if (waf?.poolWebAcl && waf.poolRequestsPerFiveMinutes !== undefined) {
+    yield 'waf.poolWebAcl: not with poolRequestsPerFiveMinutes, which is for a web ACL that is made';
+  }
+
   if (waf === undefined || (api !== 'http' && api !== 'both')) {
     return;
   }
   if (!http?.cloudFront) {
     yield 'waf: an HTTP API takes no web ACL; set http.cloudFront';
-  } else if (http.cloudFront.webAclArn === undefined && region !== EDGE_REGION) {
+  } else if (edgeAclArn({ http }) === undefined && region !== EDGE_REGION) {
     yield `waf: the web ACL of CloudFront must be in ${EDGE_REGION}; make it with EdgeWaf, and set http.cloudFront.webAclArn`;
   }
 }
@@ -428,11 +503,17 @@ function* others(props: LatchstringProps): Generator<string> {
     ['waf.requestsPerFiveMinutes', waf?.requestsPerFiveMinutes, [10, 2_000_000_000]],
     ['waf.poolRequestsPerFiveMinutes', waf?.poolRequestsPerFiveMinutes, [10, 2_000_000_000]],
     ['memory', memory, [128, 10_240]],
+    ['alarms.codesPerHour', alarms?.codesPerHour, [1, 10_000_000]],
     ['alarms.smsPerHour', alarms?.smsPerHour, [1, 1_000_000]],
+    ['alarms.keyAgeDays', alarms?.keyAgeDays, [1, 3650]],
     ...Object.entries(reservedConcurrency ?? {}).map(
       ([name, value]) => [`reservedConcurrency.${name}`, value, [1, 100_000]] as const,
     ),
   ] as const;
+  const unknown = Object.keys(reservedConcurrency ?? {}).filter((name) => !FUNCTIONS.includes(name as FunctionName));
+  if (unknown.length > 0) {
+    yield `reservedConcurrency.${unknown[0]}: one of ${FUNCTIONS.join(', ')}`;
+  }
   for (const [name, value, bounds] of numbers) {
     if (value !== undefined && !between(value, bounds)) {
       yield `${name}: a whole number from ${bounds[0]} to ${bounds[1]}`;

@@ -5,7 +5,8 @@ import { Stack, Token, type Duration, aws_lambda as lambda } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { isDomain, wrong, between, LIVES, ADDRESS, LINK_URL, SUPPORT_CONTACT } from './patterns';
 import { faultsOf, type Messages } from './messages';
-import type { Pool } from './pool';
+import type { Pool } from './parts';
+import { clientIdsOf } from './pool';
 import type { ClientProps, EmailProps, LatchstringProps } from './props';
 import type { MailFrom } from './rights';
 import { RULES } from './settings';
@@ -52,7 +53,7 @@ export function sender({ fromAddress, fromName }: Pick<EmailProps, 'fromAddress'
 
 /** Returns the names of the clients: those of the pool that is made, or the ids of an existing one. */
 function names({ pool, existingPool }: LatchstringProps): readonly string[] {
-  return existingPool?.clientIds ?? pool?.clients ?? ['app'];
+  return existingPool ? clientIdsOf(existingPool) : (pool?.clients ?? ['app']);
 }
 
 /** Returns the variables of the functions for clients that have settings of their own. */

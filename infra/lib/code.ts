@@ -30,7 +30,7 @@ export abstract class Packages {
   }
 
   /** @internal */
-  abstract code(scope: Construct, name: PackageName): lambda.Code;
+  abstract _code(scope: Construct, name: PackageName): lambda.Code;
 }
 
 class Folder extends Packages {
@@ -38,7 +38,7 @@ class Folder extends Packages {
     super();
   }
 
-  code(_: Construct, name: PackageName): lambda.Code {
+  _code(_: Construct, name: PackageName): lambda.Code {
     const zip = path.join(this.folder, `latchstring-${name}.zip`);
     if (!fs.existsSync(zip)) {
       throw new Error(`${zip} is missing: make it with \`cargo xtask package\`, or set \`packages\`.`);
@@ -55,7 +55,7 @@ class Bucket extends Packages {
     super();
   }
 
-  code(scope: Construct, name: PackageName): lambda.Code {
+  _code(scope: Construct, name: PackageName): lambda.Code {
     const id = 'Packages';
     const bucket = scope.node.tryFindChild(id) ?? s3.Bucket.fromBucketName(scope, id, this.bucketName);
     return lambda.Code.fromBucketV2(bucket as s3.IBucket, `${this.prefix}latchstring-${name}.zip`);

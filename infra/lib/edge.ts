@@ -1,4 +1,4 @@
-import { Duration, aws_cloudfront as cloudfront, aws_cloudfront_origins as origins } from 'aws-cdk-lib';
+import { Aws, Duration, aws_cloudfront as cloudfront, aws_cloudfront_origins as origins } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
 import type { DomainProps } from './props';
 
@@ -17,6 +17,8 @@ export interface EdgeProps {
   readonly originSecret: string;
   readonly domain?: DomainProps;
   readonly webAclArn?: string;
+  /** The prefix of the functions' names, which no other deployment of the Region has. */
+  readonly prefix: string;
   /** True in session mode. */
   readonly sessionMode: boolean;
 }
@@ -50,8 +52,8 @@ export class Edge extends Construct {
         allowedMethods: cloudfront.AllowedMethods.ALLOW_ALL,
         viewerProtocolPolicy: cloudfront.ViewerProtocolPolicy.HTTPS_ONLY,
         compress: false,
-        cachePolicy: this.noCache(props.sessionMode),
-        originRequestPolicy: this.forwarded(props.sessionMode),
+        cachePolicy: this.noCache(props),
+        originRequestPolicy: this.forwarded(props),
       },
     });
   }
@@ -62,8 +64,10 @@ export class Edge extends Construct {
    * of a GET only where it is a part of the cache's key. In session mode the cookie and the server
    * credential are parts of it too: CloudFront may answer requests of one key that arrive together alike.
    */
-  private noCache(sessionMode: boolean): cloudfront.CachePolicy {
+  private noCache({ prefix, sessionMode }: EdgeProps): cloudfront.CachePolicy {
     return new cloudfront.CachePolicy(this, 'NoCache', {
+      // Names of policies are the account's, of all Regions, and have up to 128 characters.
+      cachePolicyName: `${prefix}-no-cache-${Aws.REGION}`,
       minTtl: Duration.seconds(0),
       defaultTtl: Duration.seconds(0),
       maxTtl: Duration.seconds(1),
@@ -78,8 +82,9 @@ export class Edge extends Construct {
    * forward `Host`, by which API Gateway finds no API. A header of this name that a client sent does not
    * arrive: CloudFront writes it.
    */
-  private forwarded(sessionMode: boolean): cloudfront.OriginRequestPolicy {
+  private forwarded({ prefix, sessionMode }: EdgeProps): cloudfront.OriginRequestPolicy {
     return new cloudfront.OriginRequestPolicy(this, 'Forwarded', {
+      originRequestPolicyName: `${prefix}-forwarded-${Aws.REGION}`,
       headerBehavior: cloudfront.OriginRequestHeaderBehavior.allowList(
         'CloudFront-Viewer-Address',
         'Content-Type',

@@ -9,6 +9,7 @@ import {
 import type { Construct } from 'constructs';
 import type { FunctionName } from './functions';
 import type { LatchstringProps } from './props';
+import { onItems } from './rights';
 
 /** The index of the outbox, as `shared/aws/src/dynamodb/outbox.rs` has it. */
 export const OUTBOX_INDEX = 'outbox';
@@ -20,8 +21,11 @@ export const PROJECTED = ['kind', 'sub', 'client', 'method', 'noted', 'subject',
 export const EVENT_RIGHTS: Partial<Record<FunctionName, string[]>> = {
   'define-auth-challenge': ['GetItem', 'UpdateItem'],
   'sign-in': ['UpdateItem'],
-  'sign-up': ['UpdateItem'],
+  'sign-up': ['GetItem', 'UpdateItem'],
 };
+
+/** The functions that publish their events after the response. The sweeper publishes those of the others. */
+const PUBLISHES: readonly FunctionName[] = ['define-auth-challenge', 'sign-up'];
 
 /** The bus of the events, or undefined if they are off. */
 export function busOf(scope: Construct, { events: given }: LatchstringProps): events.IEventBus | undefined {
@@ -43,18 +47,6 @@ export function addOutbox(table: dynamodb.Table): void {
   });
 }
 
-function onItems(sid: string, tableArn: string, actions: string[], items: string[]): iam.PolicyStatement {
-  return new iam.PolicyStatement({
-    sid,
-    actions: actions.map((action) => `dynamodb:${action}`),
-    resources: [tableArn],
-    conditions: {
-      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
-      Null: { 'dynamodb:LeadingKeys': 'false' },
-    },
-  });
-}
-
 function putEvents(bus: events.IEventBus): iam.PolicyStatement {
   return new iam.PolicyStatement({
     sid: 'PutEvents',
@@ -70,7 +62,7 @@ export function eventStatements(name: FunctionName, tableArn: string, bus: event
   const actions = EVENT_RIGHTS[name];
   return [
     ...(actions ? [onItems('Events', tableArn, actions, ['event'])] : []),
-    ...(name === 'define-auth-challenge' ? [putEvents(bus)] : []),
+    ...(PUBLISHES.includes(name) ? [putEvents(bus)] : []),
   ];
 }
 

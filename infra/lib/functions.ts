@@ -4,7 +4,8 @@ import {
   Duration,
   RemovalPolicy,
   Stack,
-  aws_cognito as cognito,
+  type aws_cognito as cognito,
+  type aws_ec2 as ec2,
   aws_iam as iam,
   aws_lambda as lambda,
   aws_logs as logs,
@@ -106,7 +107,7 @@ export function functionName(prefix: string, name: PackageName): string {
  * The ARN of a function by its name alone, so that the pool, which names its triggers, does not wait
  * for the functions, which must know the pool and its clients (docs/adr/0011); or of its alias.
  */
-export function functionArn(scope: Construct, prefix: string, name: FunctionName, alias: boolean): string {
+export function functionArn(scope: Construct, prefix: string, name: PackageName, alias: boolean): string {
   return Arn.format(
     {
       service: 'lambda',
@@ -116,6 +117,13 @@ export function functionArn(scope: Construct, prefix: string, name: FunctionName
     },
     Stack.of(scope),
   );
+}
+
+/** The network of the functions. */
+export interface Network {
+  readonly vpc: ec2.IVpc;
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  readonly securityGroups?: ec2.ISecurityGroup[];
 }
 
 export interface FunctionOptions {
@@ -128,7 +136,32 @@ export interface FunctionOptions {
   readonly reservedConcurrency?: number;
   readonly environment: Record<string, string>;
   readonly layers?: lambda.ILayerVersion[];
+  readonly network?: Network;
   readonly statements: iam.PolicyStatement[];
+}
+
+/** The actions by which Lambda connects a function to a network. */
+const NETWORK = [
+  'ec2:AssignPrivateIpAddresses',
+  'ec2:CreateNetworkInterface',
+  'ec2:DeleteNetworkInterface',
+  'ec2:DescribeNetworkInterfaces',
+  'ec2:DescribeSubnets',
+  'ec2:UnassignPrivateIpAddresses',
+];
+
+/** The statements of a function in a network: for Lambda itself, and not for the code of the function. */
+function networkStatements(functionArn: string): iam.PolicyStatement[] {
+  return [
+    new iam.PolicyStatement({ sid: 'Network', actions: NETWORK, resources: ['*'] }),
+    new iam.PolicyStatement({
+      sid: 'NoNetworkByCode',
+      effect: iam.Effect.DENY,
+      actions: NETWORK,
+      resources: ['*'],
+      conditions: { ArnEquals: { 'lambda:SourceFunctionArn': [functionArn] } },
+    }),
+  ];
 }
 
 /** A function with a log group and a role of its own, which may write to that log and what it is given. */
@@ -152,6 +185,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
             actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
             resources: [logGroup.logGroupArn],
           }),
+          ...(options.network ? networkStatements(functionArn(scope, options.prefix, name, false)) : []),
           ...options.statements,
         ],
       }),
@@ -160,7 +194,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
   return new lambda.Function(scope, id, {
     functionName: functionName(options.prefix, name),
     description: KINDS[name].description,
-    code: options.packages.code(scope, name),
+    code: options.packages._code(scope, name),
     runtime: lambda.Runtime.PROVIDED_AL2023,
     architecture: options.architecture,
     handler: 'bootstrap',
@@ -170,6 +204,7 @@ export function createFunction(scope: Construct, options: FunctionOptions): lamb
     environment: options.environment,
     layers: options.layers,
     currentVersionOptions: VERSIONS,
+    ...options.network,
     role,
     logGroup,
     // Lines are JSON already, metrics among them; Lambda is to leave them as they are.

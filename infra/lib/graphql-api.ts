@@ -13,7 +13,8 @@ import type { Construct } from 'constructs';
 import { invocable } from './deployment';
 import type { FunctionName } from './functions';
 import { HOME } from './home';
-import type { Pool } from './pool';
+import { LIMITS, named } from './names';
+import type { GraphqlApiResources, Pool } from './parts';
 import type { GraphqlProps } from './props';
 
 function read(file: string): string {
@@ -61,7 +62,7 @@ export function seconds(expiry: number | string): number {
 }
 
 /** The GraphQL API over the resolver functions: one of its own, or the fields of one that exists. */
-export class GraphqlApi {
+export class GraphqlApi implements GraphqlApiResources {
   readonly id: string;
   /** None of an API that exists. */
   readonly url?: string;
@@ -100,7 +101,7 @@ export class GraphqlApi {
   ): appsync.CfnGraphQLApi {
     return this.made(
       new appsync.CfnGraphQLApi(scope, 'Api', {
-        name: `${Stack.of(scope).stackName}-latchstring`,
+        name: named(scope, 'latchstring', LIMITS.api),
         authenticationType: 'AMAZON_COGNITO_USER_POOLS',
         userPoolConfig: {
           userPoolId: pool.id,
@@ -190,9 +191,9 @@ export class GraphqlApi {
       names.map((name) => [
         name,
         this.made(
-          new appsync.CfnDataSource(scope, `Source${name.replaceAll('-', '')}`, {
+          new appsync.CfnDataSource(scope, `Source${name.replace(/-/g, '')}`, {
             apiId: this.id,
-            name: name.replaceAll('-', '_'),
+            name: name.replace(/-/g, '_'),
             type: 'AWS_LAMBDA',
             lambdaConfig: { lambdaFunctionArn: functions[name].functionArn },
             serviceRoleArn: role.roleArn,

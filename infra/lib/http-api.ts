@@ -1,8 +1,10 @@
 import {
   ArnFormat,
   Aws,
+  CfnResource,
   RemovalPolicy,
   Stack,
+  type aws_cloudfront as cloudfront,
   type aws_lambda as lambda,
   aws_logs as logs,
 } from 'aws-cdk-lib';
@@ -20,7 +22,8 @@ import { Construct } from 'constructs';
 import { invocable } from './deployment';
 import { Edge } from './edge';
 import type { FunctionName } from './functions';
-import type { Pool } from './pool';
+import { LIMITS, named } from './names';
+import type { HttpApiResources, Pool } from './parts';
 import type { HttpProps } from './props';
 
 /** The function behind each route. There is no other route: API Gateway itself answers 404. */
@@ -85,6 +88,8 @@ export interface HttpApiOptions {
   readonly pool: Pool;
   readonly functions: Record<FunctionName, lambda.IFunction>;
   readonly logRetention: logs.RetentionDays;
+  /** The prefix of the functions' names. */
+  readonly prefix: string;
   /** The header's value by which the functions know CloudFront, as a dynamic reference. */
   readonly originSecret?: string;
   /** The web ACL of the distribution. */
@@ -96,7 +101,7 @@ export interface HttpApiOptions {
 }
 
 /** The HTTP API over the resolver functions: one of its own, or the routes of one that exists. */
-export class HttpApi extends Construct {
+export class HttpApi extends Construct implements HttpApiResources {
   readonly id: string;
   /** The URL before `/v1`, without a slash at its end. None of an API that exists. */
   readonly url?: string;
@@ -105,7 +110,7 @@ export class HttpApi extends Construct {
   /** The API, if it is made here. */
   readonly resource?: CfnApi;
   readonly stage?: CfnStage;
-  readonly edge?: Edge;
+  private readonly edge?: Edge;
   /** By their keys, as in {@link ROUTES}. */
   readonly routes: Record<string, CfnRoute> = {};
 
@@ -117,7 +122,7 @@ export class HttpApi extends Construct {
       return;
     }
     this.resource = new CfnApi(this, 'Api', {
-      name: `${Stack.of(this).stackName}-latchstring`,
+      name: named(this, 'latchstring', LIMITS.api),
       protocolType: 'HTTP',
       corsConfiguration: options.session ? corsWithCookie(options.session.origins) : cors(props.allowOrigins),
     });
@@ -129,6 +134,7 @@ export class HttpApi extends Construct {
       this.edge = new Edge(this, 'Edge', {
         origin: `${this.id}.execute-api.${Aws.REGION}.${Aws.URL_SUFFIX}`,
         originSecret: options.originSecret,
+        prefix: options.prefix,
         domain,
         webAclArn: options.webAclArn,
         sessionMode: options.session !== undefined,
@@ -145,12 +151,20 @@ export class HttpApi extends Construct {
     }
   }
 
+  get distribution(): cloudfront.Distribution | undefined {
+    return this.edge?.distribution;
+  }
+
+  get resources(): CfnResource[] {
+    return this.node.findAll().filter(CfnResource.isCfnResource);
+  }
+
   /** Makes the routes, with the permission of this API, and of no other, to call their functions. */
   private route({ pool, functions, invitations, session }: HttpApiOptions): void {
     const authorization = session ? { authorizationType: 'NONE' } : this.authorizer(pool);
     const integrations = new Map(
       RESOLVERS.map((name) => {
-        const integration = new CfnIntegration(this, `Integration${name.replaceAll('-', '')}`, {
+        const integration = new CfnIntegration(this, `Integration${name.replace(/-/g, '')}`, {
           apiId: this.id,
           integrationType: 'AWS_PROXY',
           integrationUri: functions[name].functionArn,
@@ -158,7 +172,7 @@ export class HttpApi extends Construct {
         });
         // For a while after an update, API Gateway may still invoke the function that it knew before.
         invocable([functions[name]]).forEach((functionName, index, { length }) => {
-          const permission = new CfnPermission(this, `Permit${name.replaceAll('-', '')}${index + 1 < length ? 'Live' : ''}`, {
+          const permission = new CfnPermission(this, `Permit${name.replace(/-/g, '')}${index + 1 < length ? 'Live' : ''}`, {
             action: 'lambda:InvokeFunction',
             functionName,
             principal: 'apigateway.amazonaws.com',

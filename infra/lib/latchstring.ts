@@ -1,11 +1,11 @@
 import {
-  Aws,
   Fn,
   RemovalPolicy,
   Stack,
   Tokenization,
   aws_cloudwatch as cloudwatch,
-  aws_dynamodb as dynamodb,
+  type aws_dynamodb as dynamodb,
+  type aws_cognito as cognito,
   type aws_events as events,
   aws_iam as iam,
   type aws_kms as kms,
@@ -15,35 +15,28 @@ import {
   aws_wafv2 as wafv2,
 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
-import { admissionVariables, grantAdmission, isClosed, type AdmissionPolicies } from './admission';
-import { createAlarms } from './alarms';
+import { admissionVariables, grantAdmission, isClosed } from './admission';
+import { createAlarms, type Watched } from './alarms';
 import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
+import { createDashboard } from './dashboard';
 import { LIVE, createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
-import { FUNCTIONS, KINDS, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
+import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
+import { grant, inspectStatements, inviteStatements, resetStatements, rotateStatements } from './grants';
 import { HttpApi } from './http-api';
+import { metricProps } from './metrics';
 import { acknowledge } from './nag';
-import { UserPool, existingPool, permitTriggers, sessionLife, type Pool } from './pool';
+import { defaultPrefix } from './names';
+import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, NewPoolResources, Pool, SessionResources } from './parts';
+import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
-import { captcha, holders, mail, sessionSecrets, sms, statements } from './rights';
-import { METRICS_NAMESPACE, variables } from './variables';
+import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
+import { metricsNamespace, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
-import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, createWaf } from './waf';
-
-/** The parts of session mode. */
-export interface Session {
-  /** The secret of the app client. */
-  readonly clientSecret: secrets.ISecret;
-  /** The same, if it is made here. */
-  readonly madeClientSecret?: secrets.Secret;
-  /** The credential of the app's own server. */
-  readonly serverCredential: secrets.Secret;
-  /** The origins of pages that may call the API with the cookie. */
-  readonly origins: string[];
-}
+import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
 
 /**
  * Passwordless sign-in: a user pool with its three triggers, the GraphQL or HTTP API with its resolvers,
@@ -52,19 +45,26 @@ export interface Session {
 export class Latchstring extends Construct {
   /** The pool and clients that are served, made here or not. */
   readonly pool: Pool;
-  /** The pool, if it is made here. */
-  readonly userPool?: UserPool;
+  /** The same pool for other constructs: it takes a domain, groups, resource servers and more clients. */
+  readonly userPool: cognito.IUserPool;
+  /** The clients that are served. None if a parameter of the template lists them. */
+  readonly userPoolClients: cognito.IUserPoolClient[];
+  /** The resources of the pool, if it is made here. */
+  readonly newPool?: NewPoolResources;
+  /** The functions, by their names. */
   readonly functions: Record<FunctionName, lambda.Function>;
   /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
   readonly aliases?: Record<FunctionName, lambda.Alias>;
   /** The alias that the pool invokes, if it does not invoke the functions. */
   readonly alias?: string;
   /** The GraphQL API, unless `api` is `http`. */
-  readonly graphqlApi?: GraphqlApi;
+  readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
-  readonly httpApi?: HttpApi;
-  readonly table: dynamodb.Table;
-  readonly keyRing: secrets.Secret;
+  readonly httpApi?: HttpApiResources;
+  /** The table, made here or not. */
+  readonly table: dynamodb.ITable;
+  /** The key ring, made here or not. */
+  readonly keyRing: secrets.ISecret;
   /** The permission to send mail, if the deployment does. */
   readonly emailPolicy?: iam.Policy;
   /** The permission to send SMS, if the deployment does. */
@@ -76,22 +76,32 @@ export class Latchstring extends Construct {
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
   /** The parts of session mode, if it is on. */
-  readonly session?: Session;
+  readonly session?: SessionResources;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
   readonly originSecrets: secrets.Secret[] = [];
   /** The web ACL of the GraphQL API. */
   readonly waf?: wafv2.CfnWebACL;
   /** The web ACL of the distribution, if it is made here. */
   readonly edgeWaf?: wafv2.CfnWebACL;
+  /** The namespace of the functions' metrics. */
+  readonly metricsNamespace: string;
   /** By name, as docs/operations.md has it. */
   readonly alarms: Record<string, cloudwatch.Alarm>;
+  /** The dashboard, unless it is off. */
+  readonly dashboard?: cloudwatch.CfnDashboard;
+  /** @internal */
+  readonly _watched: Watched;
+
+  private readonly encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
     check(props, Stack.of(this).region);
-    const prefix = props.functionPrefix ?? Aws.STACK_NAME;
+    const prefix = props.functionPrefix ?? defaultPrefix(this, LONGEST_PREFIX);
     alone(this, prefix);
     const { alias = 'all', canary } = props.deployment ?? {};
+    this.encryptionKey = props.encryptionKey;
+    this.metricsNamespace = metricsNamespace(props.settings ?? {}, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
     const store = {
@@ -99,20 +109,27 @@ export class Latchstring extends Construct {
       pointInTimeRecovery: props.pointInTimeRecovery ?? false,
       removalPolicy,
     };
-    this.table = createTable(this, store);
-    this.keyRing = createKeyRing(this, store);
+    const newTable = props.table ? undefined : createTable(this, store);
+    this.table = newTable ?? (props.table as dynamodb.ITable);
+    this.keyRing = props.keyRing ?? createKeyRing(this, store);
     this.eventBus = busOf(this, props);
-    if (this.eventBus) {
-      addOutbox(this.table);
+    if (this.eventBus && newTable) {
+      addOutbox(newTable);
     }
     if (props.existingPool) {
-      this.pool = existingPool(this, props.existingPool);
+      const { l2, l2Clients, ...pool } = existingPool(this, props.existingPool);
+      this.pool = pool;
+      this.userPool = l2;
+      this.userPoolClients = l2Clients;
     } else {
       const session = props.sessionMode ? { life: sessionLife(props.settings?.sessionHours) } : undefined;
       const aliases = alias === 'all';
       const options = { prefix, removalPolicy, session, clients: props.clients, aliases };
-      this.userPool = new UserPool(this, props.pool ?? {}, options);
-      this.pool = this.userPool;
+      const pool = new NewPool(this, props.pool ?? {}, options);
+      this.newPool = pool;
+      this.pool = pool;
+      this.userPool = pool.l2;
+      this.userPoolClients = clientsOf(this, this.pool.clientIds);
     }
     if (props.sessionMode) {
       this.session = this.createSession(props.sessionMode === true ? {} : props.sessionMode, props.encryptionKey);
@@ -166,13 +183,14 @@ export class Latchstring extends Construct {
     }
     const { requestsPerFiveMinutes = REQUESTS_PER_FIVE_MINUTES, poolRequestsPerFiveMinutes } = waf ?? {};
     if (waf && this.graphqlApi?.resource) {
-      this.waf = createWaf(this, 'Api', requestsPerFiveMinutes, this.graphqlApi.resource.attrArn);
+      this.waf = guard(this, 'Api', waf.webAcl ?? requestsPerFiveMinutes, this.graphqlApi.resource.attrArn);
     }
-    if (poolRequestsPerFiveMinutes !== undefined) {
-      createWaf(this, 'Pool', poolRequestsPerFiveMinutes, this.pool.arn);
+    const poolGuard = waf?.poolWebAcl ?? poolRequestsPerFiveMinutes;
+    if (poolGuard !== undefined) {
+      guard(this, 'Pool', poolGuard, this.pool.arn);
     }
     if (api !== 'appsync') {
-      const webAclArn = props.http?.cloudFront?.webAclArn;
+      const webAclArn = edgeAclArn(props);
       if (waf && webAclArn === undefined) {
         this.edgeWaf = createEdgeWaf(this, requestsPerFiveMinutes);
       }
@@ -181,28 +199,97 @@ export class Latchstring extends Construct {
         functions: invoked,
         logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
         invitations: this.admissionPolicies !== undefined,
+        prefix,
         originSecret: this.originSecrets.at(-1)?.secretValue.unsafeUnwrap(),
         webAclArn: webAclArn ?? this.edgeWaf?.attrArn,
         session: this.session,
       });
     }
-    this.alarms = createAlarms(this, props.alarms ?? {}, {
+    this._watched = {
       prefix,
-      namespace: props.settings?.metricsNamespace ?? METRICS_NAMESPACE,
+      namespace: this.metricsNamespace,
       functions: this.functions,
       sweeper: this.sweeper,
       table: this.table,
+      pool: this.pool,
       graphqlApi: this.graphqlApi,
       httpApi: this.httpApi,
       keysExpire: props.graphql?.keysExpire !== undefined,
       email: props.email !== undefined,
       sms: props.sms !== undefined,
-    });
+    };
+    this.alarms = createAlarms(this, props.alarms ?? {}, this._watched);
+    if (props.dashboard ?? true) {
+      this.dashboard = createDashboard(this, this._watched, Object.keys(this.alarms));
+    }
     acknowledge(this);
   }
 
+  /** Permits `latchstring invite`: to invoke the function that takes invitations. It needs a rule for new accounts. */
+  grantInvite(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, inviteStatements(this));
+  }
+
+  /**
+   * Permits `latchstring doctor`, which reads the pool, the functions' settings and the account's limits of
+   * messages, and in session mode the server credential.
+   */
+  grantInspect(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, inspectStatements(this));
+  }
+
+  /** Permits what {@link grantInspect} does, and `latchstring reset-limits`. */
+  grantOperate(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, [...inspectStatements(this), ...resetStatements(this)]);
+  }
+
+  /** Permits `latchstring rotate-keys`, and so to read the key ring: with it, a principal can make valid codes. */
+  grantRotateKeys(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, rotateStatements(this, this.encryptionKey));
+  }
+
+  /** Returns a metric of docs/metrics.md by its name, in five minutes, without dimensions unless `props` has some. */
+  metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return new cloudwatch.Metric(metricProps(this.metricsNamespace, metricName, props));
+  }
+
+  /** Returns the number of codes that were sent, or by dimension those of a `Channel`, `email` or `sms`. */
+  metricCodesSent(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('CodesSent', props);
+  }
+
+  /** Returns the number of right codes and proofs: a first sign-in has one of each. */
+  metricVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Verified', props);
+  }
+
+  /** Returns the number of wrong answers. */
+  metricFailed(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Failed', props);
+  }
+
+  /** Returns the number of requests over a budget, or by dimension those of a `Budget`. */
+  metricRefused(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('RefusedByBudget', props);
+  }
+
+  /** Returns the number of calls of AWS that failed, or by dimension those of a `Call`. */
+  metricFaults(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Faults', props);
+  }
+
+  /** Returns the number of messages that were not delivered, or by dimension those of an error's `Code`. */
+  metricDeliveryErrors(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('DeliveryErrors', props);
+  }
+
+  /** Returns the 99th percentile of the duration of a response, in milliseconds, of a function or route. */
+  metricHandlerTime(name: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('HandlerMs', { dimensionsMap: { Function: name }, ...props });
+  }
+
   private createFunctions(props: LatchstringProps, prefix: string): Record<FunctionName, lambda.Function> {
-    const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: this.keyRing.secretArn };
+    const arns = { table: this.table.tableArn, pool: this.pool.arn, keyRing: completeArn(this.keyRing) };
     const messages = messagesLayer(this, props);
     const create = (name: FunctionName) => {
       const texts = KINDS[name].sends ? messages : undefined;
@@ -219,7 +306,7 @@ export class Latchstring extends Construct {
           ...(this.eventBus ? eventStatements(name, arns.table, this.eventBus) : []),
           ...(this.session && RESOLVERS.includes(name) ? readSession(this.session) : []),
           ...(name === 'sign-in' && props.captcha ? [captcha(props.captcha.secretArn)] : []),
-          ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+          ...decryptStore(this.table, this.keyRing, props.encryptionKey),
         ],
       });
       return [name, created];
@@ -236,22 +323,23 @@ export class Latchstring extends Construct {
       architecture,
       memory: props.memory ?? 512,
       logRetention: props.logRetention ?? logs.RetentionDays.ONE_MONTH,
+      network: props.vpc && { vpc: props.vpc, vpcSubnets: props.vpcSubnets, securityGroups: props.securityGroups },
     };
   }
 
   private createSweeper(props: LatchstringProps, prefix: string, bus: events.IEventBus): lambda.Function {
-    const { metricsNamespace, logLevel } = props.settings ?? {};
+    const { logLevel } = props.settings ?? {};
     return createFunction(this, {
       ...this.common(SWEEPER, props, prefix),
       environment: {
         TABLE_NAME: this.table.tableName,
         USER_POOL_ID: this.pool.id,
         EVENTS: bus.eventBusArn,
-        ...variables({ metricsNamespace, logLevel }),
+        ...variables({ metricsNamespace: this.metricsNamespace, logLevel }),
       },
       statements: [
         ...sweeperStatements({ table: this.table.tableArn, pool: this.pool.arn }, bus),
-        ...(props.encryptionKey ? [decrypt(props.encryptionKey.keyArn)] : []),
+        ...decryptStore(this.table, this.keyRing, props.encryptionKey),
       ],
     });
   }
@@ -261,8 +349,8 @@ export class Latchstring extends Construct {
     return settings?.cognitoCalls ?? (this.session ? 'signed' : 'public');
   }
 
-  private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): Session {
-    const [client] = Object.values(this.userPool?.clients ?? {});
+  private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): SessionResources {
+    const [client] = Object.values(this.newPool?.clients ?? {});
     const madeClientSecret = client && createClientSecret(this, client, encryptionKey);
     return {
       // The checks demand the one or the other.
@@ -280,7 +368,7 @@ export class Latchstring extends Construct {
       ...clientVariables(this, props, this.pool),
       TABLE_NAME: this.table.tableName,
       KEY_RING_SECRET: this.keyRing.secretArn,
-      ...variables(props.settings ?? {}),
+      ...variables({ ...props.settings, metricsNamespace: this.metricsNamespace }),
       ...admissionVariables(name, props),
       ...(this.eventBus ? { EVENTS: this.eventBus.eventBusArn } : {}),
       ...(readsPool ? { USER_POOL_ID: this.pool.id } : {}),
@@ -344,7 +432,7 @@ function captchaVariables({ secretArn, hostnames }: CaptchaProps): Record<string
   return { TURNSTILE_KEY_SECRET: secretArn, TURNSTILE_HOSTNAMES: hostnames.join(',') };
 }
 
-function sessionVariables({ clientSecret, serverCredential, origins }: Session): Record<string, string> {
+function sessionVariables({ clientSecret, serverCredential, origins }: SessionResources): Record<string, string> {
   return {
     SESSION_MODE: 'on',
     CLIENT_SECRET_SECRET: clientSecret.secretArn,
@@ -354,7 +442,7 @@ function sessionVariables({ clientSecret, serverCredential, origins }: Session):
 }
 
 /** To read the two secrets, the client's with a key of its own where it has one. */
-function readSession({ clientSecret, madeClientSecret, serverCredential }: Session): iam.PolicyStatement[] {
+function readSession({ clientSecret, madeClientSecret, serverCredential }: SessionResources): iam.PolicyStatement[] {
   const key = madeClientSecret ? undefined : clientSecret.encryptionKey;
   return [
     ...sessionSecrets([clientSecret, serverCredential]),
@@ -381,21 +469,8 @@ function smsVariables(sms: SmsProps, sends: boolean): Record<string, string> {
   );
 }
 
-/** For a table and secret with a key of one's own, and only through them. */
-function decrypt(
-  keyArn: string,
-  actions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
-  services = ['dynamodb', 'secretsmanager'],
-  sid = 'Decrypt',
-): iam.PolicyStatement {
-  return new iam.PolicyStatement({
-    sid,
-    actions,
-    resources: [keyArn],
-    conditions: {
-      StringEquals: {
-        'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`),
-      },
-    },
-  });
+/** To use the keys of the table and the key ring. Those that exist may have keys of their own. */
+function decryptStore(table: dynamodb.ITable, keyRing: secrets.ISecret, key?: kms.IKey): iam.PolicyStatement[] {
+  const keys = [table.encryptionKey, keyRing.encryptionKey, key].flatMap((found) => (found ? [found.keyArn] : []));
+  return [...new Set(keys)].map((arn, index) => decrypt(arn, undefined, undefined, index === 0 ? 'Decrypt' : `Decrypt${index}`));
 }

@@ -4,12 +4,19 @@ import type { Latchstring } from './latchstring';
 
 /** The rules of cdk-nag's AwsSolutions pack that are not followed, each with the reason. */
 export function acknowledge(latchstring: Latchstring): void {
-  const { table, keyRing, userPool, smsPolicy, graphqlApi, httpApi, originSecrets, session } = latchstring;
-  because(table, 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');
-  because(keyRing, 'SMG4', 'A key is rotated in three steps with waiting times, by `latchstring rotate-keys`: docs/operations.md.');
-  because(userPool?.resource, 'COG2', 'The one-time code is the only factor that custom authentication has.');
-  because(userPool?.resource, 'COG8', 'Threat protection looks at passwords, of which there are none; pool.tier sets it.');
+  const { functions, sweeper, table, keyRing, newPool, smsPolicy, graphqlApi, httpApi, originSecrets, session } = latchstring;
+  // Resources of others are not acknowledged here.
+  const own = (construct: IConstruct) => (construct.node.scope === latchstring ? construct : undefined);
+  because(own(table), 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');
+  because(own(keyRing), 'SMG4', 'A key is rotated in three steps with waiting times, by `latchstring rotate-keys`: docs/keys.md.');
+  because(newPool?.resource, 'COG2', 'The one-time code is the only factor that custom authentication has.');
+  because(newPool?.resource, 'COG8', 'Threat protection looks at passwords, of which there are none; pool.tier sets it.');
   because(smsPolicy, 'IAM5[Resource::*]', 'A phone number has no ARN. Publishing to topics is denied beside it.');
+  for (const { isBoundToVpc, role } of [...Object.values(functions), ...(sweeper ? [sweeper] : [])]) {
+    if (isBoundToVpc) {
+      because(role, 'IAM5[Resource::*]', 'A network interface has no ARN before it exists. The code of the function is denied it.');
+    }
+  }
   because(
     graphqlApi?.logRole,
     `IAM5[Resource::arn:<AWS::Partition>:logs:${place(latchstring)}:log-group:/aws/appsync/apis/*]`,
@@ -31,12 +38,12 @@ export function acknowledge(latchstring: Latchstring): void {
       );
     }
   }
-  because(session?.madeClientSecret, 'SMG4', 'Cognito has to accept it first: docs/operations.md has the steps.');
-  because(session?.serverCredential, 'SMG4', "The app's server has to know it too: docs/operations.md has the steps.");
+  because(session?.madeClientSecret, 'SMG4', 'Cognito has to accept it first: docs/keys.md has the steps.');
+  because(session?.serverCredential, 'SMG4', "The app's server has to know it too: docs/keys.md has the steps.");
   for (const secret of originSecrets) {
-    because(secret, 'SMG4', 'It is rotated by deployments, as CloudFront and the functions hold it: docs/operations.md.');
+    because(secret, 'SMG4', 'It is rotated by deployments, as CloudFront and the functions hold it: docs/apis.md.');
   }
-  const distribution = httpApi?.edge?.distribution;
+  const distribution = httpApi?.distribution;
   because(distribution, 'CFR1', 'Users sign in from every country.');
   because(distribution, 'CFR2', 'waf and http.cloudFront.webAclArn set it.');
   because(distribution, 'CFR3', 'An access log of CloudFront has the address of each caller. API Gateway logs without it.');

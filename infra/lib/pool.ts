@@ -1,16 +1,10 @@
-import { Duration, RemovalPolicy, Stack, Token, aws_cognito as cognito, type aws_lambda as lambda } from 'aws-cdk-lib';
+import { Annotations, Duration, type RemovalPolicy, Token, aws_cognito as cognito, type aws_lambda as lambda } from 'aws-cdk-lib';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { TRIGGERS, functionArn, type FunctionName } from './functions';
-import type { ClientProps, ExistingPool, PoolProps } from './props';
+import type { NewPoolResources, Pool } from './parts';
+import type { ClientProps, ExistingPool, PoolProps, PoolTriggers } from './props';
 import { RULES } from './settings';
-
-/** The pool and clients that a deployment serves. */
-export interface Pool {
-  readonly id: string;
-  readonly arn: string;
-  readonly clientIds: string[];
-}
 
 /** Attributes that a user's own token may not write, because they identify the user. */
 export const CONTACTS = ['email', 'email_verified', 'phone_number', 'phone_number_verified'];
@@ -29,18 +23,23 @@ export interface PoolOptions {
 }
 
 /** A user pool as the triggers need it. SECURITY.md says what each of these is for. */
-export class UserPool implements Pool {
+export class NewPool implements Pool, NewPoolResources {
   readonly resource: cognito.CfnUserPool;
   readonly clients: Record<string, cognito.CfnUserPoolClient> = {};
+  /** The pool for other constructs. */
+  readonly l2: cognito.IUserPool;
   private readonly names: readonly string[];
 
   constructor(scope: Construct, props: PoolProps, options: PoolOptions) {
-    const lambdaConfig = Object.fromEntries(
-      Object.entries(TRIGGERS).map(([name, trigger]) => [
-        trigger,
-        functionArn(scope, options.prefix, name as FunctionName, options.aliases),
-      ]),
-    );
+    const lambdaConfig = {
+      ...Object.fromEntries(
+        Object.entries(TRIGGERS).map(([name, trigger]) => [
+          trigger,
+          functionArn(scope, options.prefix, name as FunctionName, options.aliases),
+        ]),
+      ),
+      ...otherTriggers(props.triggers ?? {}),
+    };
     this.resource = new cognito.CfnUserPool(scope, 'Pool', {
       userPoolName: props.name,
       userPoolTier: props.tier,
@@ -69,6 +68,7 @@ export class UserPool implements Pool {
       },
       mfaConfiguration: 'OFF',
       lambdaConfig,
+      schema: schema(props.customAttributes),
     });
     this.resource.applyRemovalPolicy(options.removalPolicy);
 
@@ -80,6 +80,22 @@ export class UserPool implements Pool {
       // A pool that stays without its clients would sign every user out.
       client.applyRemovalPolicy(options.removalPolicy);
       this.clients[name] = client;
+    }
+    this.l2 = cognito.UserPool.fromUserPoolId(scope, 'UserPool', this.id);
+    if (props.domain) {
+      this.l2.addDomain('Domain', props.domain);
+    }
+    for (const [name, trigger] of Object.entries(OTHER_TRIGGERS)) {
+      const found = props.triggers?.[name as keyof typeof OTHER_TRIGGERS];
+      if (found) {
+        permit(scope, trigger, found, this);
+      }
+    }
+    if (props.oAuth) {
+      Annotations.of(scope).addWarningV2(
+        'latchstring:oAuth',
+        'pool.oAuth: managed login may take passwords, and an identity provider an alias; use a client of its own instead.',
+      );
     }
   }
 
@@ -128,9 +144,72 @@ export class UserPool implements Pool {
       refreshTokenValidity: minutes(props.refreshTokenLife ?? session?.life ?? Duration.days(30)),
       tokenValidityUnits: { accessToken: 'minutes', idToken: 'minutes', refreshToken: 'minutes' },
       writeAttributes: props.writeAttributes ?? ['given_name', 'family_name', 'locale'],
-      supportedIdentityProviders: ['COGNITO'],
+      readAttributes: props.readAttributes,
+      supportedIdentityProviders: props.identityProviders ?? ['COGNITO'],
+      ...oAuth(props.oAuth),
     });
   }
+}
+
+/** The other triggers that a pool may have, by their properties, as CloudFormation has them. */
+const OTHER_TRIGGERS = {
+  preSignUp: 'PreSignUp',
+  postConfirmation: 'PostConfirmation',
+  preAuthentication: 'PreAuthentication',
+  postAuthentication: 'PostAuthentication',
+  preTokenGeneration: 'PreTokenGeneration',
+  customMessage: 'CustomMessage',
+} as const satisfies Partial<Record<keyof PoolTriggers, string>>;
+
+/** Returns the names of triggers that a pool cannot have, which callers without types may set. */
+export function unknownTriggers(triggers: PoolTriggers): string[] {
+  return Object.keys(triggers).filter((name) => !(name in OTHER_TRIGGERS) && name !== 'preTokenGenerationVersion');
+}
+
+function otherTriggers({ preTokenGenerationVersion, ...triggers }: PoolTriggers): cognito.CfnUserPool.LambdaConfigProperty {
+  const { V1_0 } = cognito.LambdaVersion;
+  const { preTokenGeneration, ...others } = triggers;
+  const later = preTokenGeneration && (preTokenGenerationVersion ?? V1_0) !== V1_0;
+  return {
+    ...Object.fromEntries(Object.entries(others).map(([name, { functionArn }]) => [name, functionArn])),
+    preTokenGeneration: later ? undefined : preTokenGeneration?.functionArn,
+    preTokenGenerationConfig: later
+      ? { lambdaArn: preTokenGeneration.functionArn, lambdaVersion: preTokenGenerationVersion as string }
+      : undefined,
+  };
+}
+
+function schema(attributes: PoolProps['customAttributes']): cognito.CfnUserPool.SchemaAttributeProperty[] | undefined {
+  const found = Object.entries(attributes ?? {}).map(([name, attribute]) => {
+    const { dataType, mutable, numberConstraints: number, stringConstraints: string } = attribute.bind();
+    return {
+      name,
+      attributeDataType: dataType,
+      mutable: mutable ?? false,
+      numberAttributeConstraints: number && { minValue: number.min?.toString(), maxValue: number.max?.toString() },
+      stringAttributeConstraints: string && { minLength: string.minLen?.toString(), maxLength: string.maxLen?.toString() },
+    };
+  });
+  return found.length > 0 ? found : undefined;
+}
+
+function oAuth(settings: PoolProps['oAuth']): Partial<cognito.CfnUserPoolClientProps> {
+  if (!settings) {
+    return {};
+  }
+  const { flows = { authorizationCodeGrant: true }, scopes = [cognito.OAuthScope.OPENID] } = settings;
+  return {
+    allowedOAuthFlowsUserPoolClient: true,
+    allowedOAuthFlows: [
+      ...(flows.authorizationCodeGrant ? ['code'] : []),
+      ...(flows.implicitCodeGrant ? ['implicit'] : []),
+      ...(flows.clientCredentials ? ['client_credentials'] : []),
+    ],
+    allowedOAuthScopes: scopes.map(({ scopeName }) => scopeName),
+    callbackUrLs: settings.callbackUrls,
+    logoutUrLs: settings.logoutUrls,
+    defaultRedirectUri: settings.defaultRedirectUri,
+  };
 }
 
 /** Returns what a client sets of the life of its tokens. */
@@ -145,14 +224,40 @@ export function sessionLife(hours: number = Number(RULES.sessionHours.default)):
   return Duration.hours(Token.isUnresolved(hours) ? Number(RULES.sessionHours.bounds?.[1]) : hours);
 }
 
-/** The pool that exists, by its id. */
-export function existingPool(scope: Construct, { userPoolId, clientIds }: ExistingPool): Pool {
-  const arn = Stack.of(scope).formatArn({
-    service: 'cognito-idp',
-    resource: 'userpool',
-    resourceName: userPoolId,
+/** Returns the ids of the app clients of a pool that exists. */
+export function clientIdsOf({ clientIds, userPoolClients }: ExistingPool): string[] {
+  return clientIds ?? userPoolClients?.map((client) => client.userPoolClientId) ?? [];
+}
+
+/** A pool that exists, with what other constructs use. */
+export interface ServedPool extends Pool {
+  readonly l2: cognito.IUserPool;
+  readonly l2Clients: cognito.IUserPoolClient[];
+}
+
+/** Returns the pool that exists. */
+export function existingPool(scope: Construct, existing: ExistingPool): ServedPool {
+  const { userPool, userPoolId, userPoolClients } = existing;
+  // The checks demand the one or the other.
+  const l2 = userPool ?? cognito.UserPool.fromUserPoolId(scope, 'UserPool', userPoolId as string);
+  const clientIds = clientIdsOf(existing);
+  return { id: l2.userPoolId, arn: l2.userPoolArn, clientIds, l2, l2Clients: userPoolClients ?? clientsOf(scope, clientIds) };
+}
+
+/** Returns app clients for other constructs. None if their number is not known at synthesis. */
+export function clientsOf(scope: Construct, ids: string[]): cognito.IUserPoolClient[] {
+  return Token.isUnresolved(ids)
+    ? []
+    : ids.map((id, index) => cognito.UserPoolClient.fromUserPoolClientId(scope, `UserPoolClient${index}`, id));
+}
+
+function permit(scope: Construct, trigger: string, { functionArn }: Pick<lambda.IFunction, 'functionArn'>, pool: Pool): void {
+  new CfnPermission(scope, `Permit${trigger}`, {
+    action: 'lambda:InvokeFunction',
+    functionName: functionArn,
+    principal: 'cognito-idp.amazonaws.com',
+    sourceArn: pool.arn,
   });
-  return { id: userPoolId, arn, clientIds };
 }
 
 /**
@@ -166,16 +271,10 @@ export function permitTriggers(
   aliases?: Record<FunctionName, lambda.Alias>,
 ): void {
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
-    const permit = (id: string, functionName: string) =>
-      new CfnPermission(scope, `Permit${trigger.charAt(0).toUpperCase()}${trigger.slice(1)}${id}`, {
-        action: 'lambda:InvokeFunction',
-        functionName,
-        principal: 'cognito-idp.amazonaws.com',
-        sourceArn: pool.arn,
-      });
-    permit('', functions[name as FunctionName].functionArn);
+    const id = `${trigger.charAt(0).toUpperCase()}${trigger.slice(1)}`;
+    permit(scope, id, functions[name as FunctionName], pool);
     if (aliases) {
-      permit('Live', aliases[name as FunctionName].functionArn);
+      permit(scope, `${id}Live`, aliases[name as FunctionName], pool);
     }
   }
 }

@@ -4,14 +4,17 @@ import type {
   aws_apigatewayv2 as apigateway,
   aws_appsync as appsync,
   aws_certificatemanager as acm,
+  aws_cognito as cognito,
+  aws_dynamodb as dynamodb,
+  aws_ec2 as ec2,
   aws_events as events,
   aws_kms as kms,
   aws_lambda as lambda,
   aws_logs as logs,
   aws_secretsmanager as secrets,
+  aws_wafv2 as wafv2,
 } from 'aws-cdk-lib';
 import type { Packages } from './code';
-import type { FunctionName } from './functions';
 import type { Settings } from './settings';
 
 /** Mail, by Amazon SES. */
@@ -118,12 +121,29 @@ export interface CaptchaProps {
   readonly hostnames: string[];
 }
 
-/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/operations.md. */
+/** A pool that exists already. Its triggers are set by `latchstring attach`, see docs/existing-pools.md. */
 export interface ExistingPool {
-  /** The pool's id. docs/pools.md says which pools can be served. */
-  readonly userPoolId: string;
-  /** The app clients to serve. Sign-in opens its sessions for the first. */
-  readonly clientIds: string[];
+  /**
+   * The pool. docs/pools.md says which pools can be served. Exactly one of this and `userPoolId` must be set.
+   * @default the pool of `userPoolId`
+   */
+  readonly userPool?: cognito.IUserPool;
+  /**
+   * The pool's id.
+   * @default that of `userPool`
+   */
+  readonly userPoolId?: string;
+  /**
+   * The app clients to serve. Sign-in opens its sessions for the first. Exactly one of this and `clientIds`
+   * must be set.
+   * @default the clients of `clientIds`
+   */
+  readonly userPoolClients?: cognito.IUserPoolClient[];
+  /**
+   * The ids of the app clients to serve.
+   * @default those of `userPoolClients`
+   */
+  readonly clientIds?: string[];
   /**
    * True if the first client has PreventUserExistenceErrors LEGACY and must keep it. SECURITY.md says
    * what that reveals.
@@ -190,6 +210,86 @@ export interface PoolProps {
    * @default true
    */
   readonly deletionProtection?: boolean;
+  /**
+   * Other triggers of the pool. Those of custom authentication are Latchstring's.
+   * @default none
+   */
+  readonly triggers?: PoolTriggers;
+  /**
+   * Custom attributes, by their names without `custom:`, at most 50. Cognito adds one to a pool that exists, and
+   * never changes or removes one. A token writes one only if `writeAttributes` names it.
+   * @default none
+   */
+  readonly customAttributes?: { readonly [name: string]: cognito.ICustomAttribute };
+  /**
+   * The attributes that a signed-in user's own token may read, such as `email` and `custom:team`. One that is
+   * missing is in no ID token.
+   * @default all standard attributes
+   */
+  readonly readAttributes?: string[];
+  /**
+   * The domain of managed login and of the OAuth endpoints. `userPool.addDomain` does the same later.
+   * @default none
+   */
+  readonly domain?: cognito.UserPoolDomainOptions;
+  /**
+   * OAuth of the app clients, by managed login or an identity provider. Such a sign-in passes every budget of
+   * Latchstring: synthesis warns, and the doctor reports `client.oauth`. Prefer a client of its own,
+   * `userPool.addClient`, which Latchstring does not serve.
+   * @default none: the clients sign in by codes alone
+   */
+  readonly oAuth?: cognito.OAuthSettings;
+  /**
+   * The names of the identity providers of the app clients, for `oAuth`. A provider must be deployed before a
+   * client that names it: `userPoolClients[0].node.addDependency(provider)`.
+   * @default ['COGNITO']
+   */
+  readonly identityProviders?: string[];
+}
+
+/**
+ * Triggers of the pool besides those of custom authentication. The pool may invoke each. A function that refers
+ * to the pool, by a variable for instance, makes a cycle: it takes the pool's id from its event. Each takes time
+ * of a sign-in or may refuse one. There is none to migrate users: AWS documents it at a sign-in with a password
+ * only. docs/pools.md says what is known of each.
+ */
+export interface PoolTriggers {
+  /**
+   * Before an account is created. An error that it throws is `NotAdmitted` to the user.
+   * @default none
+   */
+  readonly preSignUp?: lambda.IFunction;
+  /**
+   * After an account was confirmed. Reports say that Cognito does not invoke it for an account that sign-in
+   * creates: use `events`.
+   * @default none
+   */
+  readonly postConfirmation?: lambda.IFunction;
+  /**
+   * Before a sign-in. It runs for users that do not exist too, and must treat them alike.
+   * @default none
+   */
+  readonly preAuthentication?: lambda.IFunction;
+  /**
+   * After a sign-in.
+   * @default none
+   */
+  readonly postAuthentication?: lambda.IFunction;
+  /**
+   * Before tokens are issued, to change their claims.
+   * @default none
+   */
+  readonly preTokenGeneration?: lambda.IFunction;
+  /**
+   * The version of the event of `preTokenGeneration`. Later ones than the first need the plan ESSENTIALS or PLUS.
+   * @default LambdaVersion.V1_0
+   */
+  readonly preTokenGenerationVersion?: cognito.LambdaVersion;
+  /**
+   * Before a message of Cognito's own. Latchstring has Cognito send none.
+   * @default none
+   */
+  readonly customMessage?: lambda.IFunction;
 }
 
 /**
@@ -356,7 +456,7 @@ export interface GraphqlProps {
   readonly fieldLog?: 'NONE' | 'ERROR' | 'ALL';
 }
 
-/** The HTTP API, on API Gateway. docs/operations.md says how to choose between the two APIs. */
+/** The HTTP API, on API Gateway. docs/apis.md says how to choose between the two APIs. */
 export interface HttpProps {
   /**
    * An API that exists, instead of a new one: it gets the routes below `/v1`, their integrations and an
@@ -420,6 +520,11 @@ export interface CloudFrontProps {
    */
   readonly webAclArn?: string;
   /**
+   * The same web ACL, where it is a construct of this app and Region.
+   * @default that of `webAclArn`
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
+  /**
    * The secrets by which the functions know the distribution, one or two, by names of your choice. The
    * functions accept both, the distribution sends the last. To replace one, add another, deploy, remove
    * the first, deploy again.
@@ -459,6 +564,16 @@ export interface WafProps {
    * @default the pool has no web ACL
    */
   readonly poolRequestsPerFiveMinutes?: number;
+  /**
+   * A web ACL that exists, of this Region, for the GraphQL API instead of a new one.
+   * @default one is made
+   */
+  readonly webAcl?: wafv2.IWebACLRef;
+  /**
+   * A web ACL that exists, of this Region, for the user pool. See `poolRequestsPerFiveMinutes` for what it must let pass.
+   * @default one is made if `poolRequestsPerFiveMinutes` is set
+   */
+  readonly poolWebAcl?: wafv2.IWebACLRef;
 }
 
 /** The thresholds and actions of the alarms. */
@@ -469,10 +584,26 @@ export interface AlarmProps {
    */
   readonly actions?: string[];
   /**
+   * The ARNs that an alarm notifies when it ends.
+   * @default those of `actions`
+   */
+  readonly okActions?: string[];
+  /**
+   * The codes that are sent in the busiest hour of a usual week. The least volumes of `refused`, `wrong-answers`,
+   * `conversion`, `api-refusals` and `http-refusals`, and the threshold of `sms-rate`, follow from it. From 1.
+   * @default 100
+   */
+  readonly codesPerHour?: number;
+  /**
    * Codes sent by SMS in an hour that are too many.
-   * @default 200
+   * @default twice `codesPerHour`
    */
   readonly smsPerHour?: number;
+  /**
+   * The days without a rotation of the key ring above which `key-age` is on. From 1.
+   * @default 400
+   */
+  readonly keyAgeDays?: number;
   /**
    * The threshold of the month's cost of SMS, in US dollars. SNS reports it where its delivery costs are on.
    * @default 10
@@ -509,6 +640,12 @@ export interface CanaryProps {
   readonly minutes?: number;
 }
 
+/** The function that admits or refuses a new account: a `lambda.IFunction`, or what names one. */
+export interface AdmissionHook {
+  /** The ARN of the function, or of a version or alias of it. */
+  readonly functionArn: string;
+}
+
 /** The properties of a deployment. */
 export interface LatchstringProps {
   /**
@@ -534,10 +671,10 @@ export interface LatchstringProps {
   readonly settings?: Settings;
   /**
    * The function that admits or refuses a new account. It is the rule then: `settings.admission` is `hook`.
-   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/operations.md has its event and answer.
+   * Only sign-in may invoke it, and needs no answer later than 1 s. docs/admission.md has its event and answer.
    * @default none
    */
-  readonly admissionHook?: Pick<lambda.IFunction, 'functionArn'>;
+  readonly admissionHook?: AdmissionHook;
   /**
    * Publishes events of accounts on a bus of EventBridge: the account's own if this is true. It adds an index to
    * the table and a function that sweeps the outbox each minute. docs/events.md describes the events.
@@ -599,6 +736,12 @@ export interface LatchstringProps {
    */
   readonly alarms?: AlarmProps;
   /**
+   * Whether a dashboard of CloudWatch shows the sign-ins and the alarms. An account has three without charge; each
+   * further one costs 3 US dollars a month.
+   * @default true
+   */
+  readonly dashboard?: boolean;
+  /**
    * The source of the functions' zips.
    * @default Packages.released, those that a release of this package brings
    */
@@ -614,8 +757,9 @@ export interface LatchstringProps {
    */
   readonly deployment?: DeploymentProps;
   /**
-   * The prefix of the functions' names, at most 33 characters; unique in the account and Region.
-   * @default the stack's name
+   * The prefix of the functions' names, 1 to 33 letters, digits, - and _; unique in the account and Region. The
+   * length of a token is not checked.
+   * @default the stack's name, shortened with a digest if it is longer
    */
   readonly functionPrefix?: string;
   /**
@@ -624,10 +768,10 @@ export interface LatchstringProps {
    */
   readonly memory?: number;
   /**
-   * The number of instances of a function that may run at once.
+   * The number of instances of a function that may run at once, by its name, such as `sign-in`.
    * @default what the account has left
    */
-  readonly reservedConcurrency?: { readonly [Name in FunctionName]?: number };
+  readonly reservedConcurrency?: { readonly [name: string]: number };
   /**
    * The retention of logs.
    * @default RetentionDays.ONE_MONTH
@@ -639,6 +783,37 @@ export interface LatchstringProps {
    * @default false
    */
   readonly pointInTimeRecovery?: boolean;
+  /**
+   * The network of the functions. They call DynamoDB, Secrets Manager, Cognito and, to deliver, SES, SNS and
+   * EventBridge: its subnets need endpoints for these or a route to the internet. Without `settings.cognitoCalls`
+   * `signed`, calls of Cognito need such a route.
+   * @default the functions are in no network of yours
+   */
+  readonly vpc?: ec2.IVpc;
+  /**
+   * The subnets of `vpc` that the functions are in.
+   * @default the private subnets with a route to the internet, as for a Lambda function
+   */
+  readonly vpcSubnets?: ec2.SubnetSelection;
+  /**
+   * The security groups of the functions in `vpc`.
+   * @default one of each function, which permits outbound traffic
+   */
+  readonly securityGroups?: ec2.ISecurityGroup[];
+  /**
+   * A table that exists instead of a new one, such as that of a stack that was deleted. Its partition key is `pk`,
+   * a string, without a sort key; its TTL attribute is `ttl`. With `events` it needs the index `outbox`:
+   * partition key `outbox`, a string, sort key `due`, a number, with all attributes. No other deployment may use it.
+   * What is known of the table at synthesis is checked.
+   * @default a table is made
+   */
+  readonly table?: dynamodb.ITable;
+  /**
+   * A key ring that exists instead of a new one. docs/operations.md describes its form. With another key ring, every
+   * flow under way ends and every known device is forgotten.
+   * @default a key ring is made
+   */
+  readonly keyRing?: secrets.ISecret;
   /**
    * A key of your own for the table and the secret.
    * @default keys of AWS

@@ -112,16 +112,7 @@ export function statements(
   const items = all.flatMap((rights) => rights.items);
   const pool = all.flatMap((rights) => rights.pool);
   const found = [
-    new iam.PolicyStatement({
-      sid: 'Table',
-      actions: table.map((action) => `dynamodb:${action}`),
-      resources: [arns.table],
-      conditions: {
-        'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
-        // ForAllValues alone holds for a request without keys.
-        Null: { 'dynamodb:LeadingKeys': 'false' },
-      },
-    }),
+    onItems('Table', arns.table, table, items),
     new iam.PolicyStatement({
       sid: 'KeyRing',
       actions: ['secretsmanager:GetSecretValue'],
@@ -154,17 +145,7 @@ export function admission(name: FunctionName, arns: { table: string; pool: strin
   const { table = [], pool = [] } = ADMISSION_RIGHTS[name] ?? {};
   const found = [];
   if (table.length > 0) {
-    found.push(
-      new iam.PolicyStatement({
-        sid: 'Invitations',
-        actions: table.map((action) => `dynamodb:${action}`),
-        resources: [arns.table],
-        conditions: {
-          'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['invitation#*'] },
-          Null: { 'dynamodb:LeadingKeys': 'false' },
-        },
-      }),
-    );
+    found.push(onItems('Invitations', arns.table, table, ['invitation']));
   }
   if (pool.length > 0) {
     found.push(
@@ -187,14 +168,18 @@ export function admissionHook(functionArn: string): iam.PolicyStatement {
   });
 }
 
+/** Returns the ARN of a secret. One that is given by its name ends in six characters that only AWS knows. */
+export function completeArn(secret: secrets.ISecret): string {
+  return secret.secretFullArn ?? `${secret.secretArn}-??????`;
+}
+
 /** To read the app client's secret and the server credential. */
 export function sessionSecrets(found: readonly secrets.ISecret[]): iam.PolicyStatement[] {
   return [
     new iam.PolicyStatement({
       sid: 'SessionMode',
       actions: ['secretsmanager:GetSecretValue'],
-      // A secret that is given by its name ends in six characters that only AWS knows.
-      resources: found.map((secret) => secret.secretFullArn ?? `${secret.secretArn}-??????`),
+      resources: found.map(completeArn),
     }),
   ];
 }
@@ -250,4 +235,37 @@ export function sms(): iam.PolicyStatement[] {
       resources: [`arn:${Aws.PARTITION}:sns:*:*:*`],
     }),
   ];
+}
+
+/** For a table and secret with a key of one's own, and only through them. */
+export function decrypt(
+  keyArn: string,
+  actions = ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey*', 'kms:ReEncrypt*'],
+  services = ['dynamodb', 'secretsmanager'],
+  sid = 'Decrypt',
+): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid,
+    actions,
+    resources: [keyArn],
+    conditions: {
+      StringEquals: {
+        'kms:ViaService': services.map((service) => `${service}.${Aws.REGION}.${Aws.URL_SUFFIX}`),
+      },
+    },
+  });
+}
+
+/** To use items of some kinds. */
+export function onItems(sid: string | undefined, tableArn: string, actions: string[], items: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    sid,
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [tableArn],
+    conditions: {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': items.map((item) => `${item}#*`) },
+      // ForAllValues alone holds for a request without keys.
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  });
 }

@@ -200,8 +200,8 @@ export interface Settings {
   /**
    * The contacts for which an account may be created, once their code was right. `open`: all. `domains`:
    * email addresses of `admittedDomains`, and invited contacts. `invited`: invited contacts. `hook`: the
-   * function `ADMISSION_HOOK` decides (docs/operations.md). An existing account signs in in any case. Not
-   * with `LEGACY_POOL`. Takes open, domains, invited or hook.
+   * function `ADMISSION_HOOK` decides (docs/admission.md). An existing account signs in in any case. Not with
+   * `LEGACY_POOL`. Takes open, domains, invited or hook.
    * @default 'open'
    */
   readonly admission?: 'open' | 'domains' | 'invited' | 'hook';
@@ -239,7 +239,7 @@ export interface Settings {
   /**
    * Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its
    * contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact
-   * (docs/operations.md). Needs `otherHolders`. Not with `LEGACY_POOL`. Takes true or false.
+   * (docs/existing-pools.md). Needs `otherHolders`. Not with `LEGACY_POOL`. Takes true or false.
    * @default false
    */
   readonly usernameAttributes?: boolean;
@@ -420,16 +420,18 @@ export interface Settings {
    */
   readonly linkUrl?: string;
   /**
-   * The time at which Create sends a code and Define a notice. `extension`: after the response, by an
-   * internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
-   * refuses extensions, the function does not start. `inline`: before the response, for hosts without
-   * extensions. `auto`: `extension` if the host accepts it, otherwise `inline`. Takes auto, extension or
-   * inline.
+   * The time at which Create sends a code, Define a notice, and Define and sign-up publish events.
+   * `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not
+   * depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the
+   * response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.
+   * Takes auto, extension or inline.
    * @default 'auto'
    */
   readonly delivery?: 'auto' | 'extension' | 'inline';
   /**
-   * The namespace of the metrics (docs/metrics.md). Takes a CloudWatch namespace.
+   * The namespace of the metrics (docs/metrics.md). Unless it is set, the construct and the templates set
+   * `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix. Takes a
+   * CloudWatch namespace.
    * @default 'Latchstring'
    */
   readonly metricsNamespace?: string;

@@ -4,11 +4,15 @@ import { TRIGGERS, type FunctionName } from './functions';
 import { Latchstring } from './latchstring';
 import type { LatchstringProps } from './props';
 
+/** The properties of {@link LatchstringStack}. */
+export interface LatchstringStackProps extends LatchstringProps, StackProps {}
+
 /** Latchstring in a stack of its own, with what clients must know among its outputs. */
 export class LatchstringStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
-  constructor(scope: Construct, id: string, props: LatchstringProps & StackProps) {
+  constructor(scope: Construct, id: string, props: LatchstringStackProps) {
     super(scope, id, { description: 'Latchstring: passwordless sign-in on Amazon Cognito', ...props });
     this.latchstring = new Latchstring(this, 'Latchstring', props);
     outputs(this, this.latchstring);

@@ -8,7 +8,8 @@ import {
   CfnRule,
   Fn,
   Stack,
-  type aws_iam as iam,
+  type aws_events as events,
+  aws_iam as iam,
   aws_lambda as lambda,
   aws_secretsmanager as secrets,
   Tokenization,
@@ -17,10 +18,12 @@ import {
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Packages } from './code';
-import { FUNCTIONS, KINDS } from './functions';
+import { createDashboard } from './dashboard';
+import { FUNCTIONS, KINDS, SWEEPER, type FunctionName } from './functions';
 import { Latchstring } from './latchstring';
 import type { LatchstringProps } from './props';
-import { identities, ses } from './rights';
+import { HOLDER_RIGHTS, SIGNED_CALLS, captcha, holders, identities, ses } from './rights';
+import { RULES, type Settings } from './settings';
 import { outputs } from './stack';
 
 /** The template. */
@@ -36,6 +39,25 @@ export interface StandaloneProps {
    */
   readonly sessionMode?: boolean;
 }
+
+/** The functions behind the APIs. */
+const RESOLVERS: readonly FunctionName[] = ['sign-in', 'sign-up'];
+
+/** The settings whose parameters are made on their own: with patterns, or because they decide permissions. */
+const OWN: readonly (keyof Settings)[] = [
+  'admission',
+  'admittedDomains',
+  'appName',
+  'invitersGroup',
+  'invitersMayGive',
+  'invitersMaySet',
+  'linkUrl',
+  'otherHolders',
+  'refusedDomains',
+  'smsCountries',
+  'supportContact',
+  'usernameAttributes',
+];
 
 /** Makes a parameter of the template with this id and description, and returns its value. */
 type Text = (id: string, description: string, more?: Partial<CfnParameterProps>) => string;
@@ -53,6 +75,7 @@ interface Doors {
  * bucket, and the account needs no CDK bootstrap.
  */
 export class StandaloneStack extends Stack {
+  /** The construct. */
   readonly latchstring: Latchstring;
 
   constructor(scope: Construct, id: string, props: StandaloneProps) {
@@ -84,6 +107,10 @@ export class StandaloneStack extends Stack {
     const alarmTopic = text('AlarmTopic', 'The ARN of an SNS topic that receives the alarms, or none.', {
       default: 'none',
     });
+    const dashboard = text('Dashboard', 'Whether to make a dashboard; an account has three without charge.', {
+      default: 'true',
+      allowedValues: ['true', 'false'],
+    });
 
     const address = optional(
       'EmailFromAddress',
@@ -104,6 +131,8 @@ export class StandaloneStack extends Stack {
     );
 
     const rule = this.rule(text);
+    const more = this.settings(props.sessionMode === true);
+    const bus = this.bus(text);
 
     const templates = optional(
       'SmsTemplateIds',
@@ -116,6 +145,7 @@ export class StandaloneStack extends Stack {
       packages,
       // CloudFormation would publish no version when only a parameter changes.
       deployment: { alias: 'none' },
+      functionPrefix: Aws.STACK_NAME,
       existingPool: props.existingPool
         ? {
             userPoolId: text('UserPool', 'The id of the pool to serve.'),
@@ -146,11 +176,14 @@ export class StandaloneStack extends Stack {
         domain: optional('SmsDomain', 'The web domain that a texted code is for.'),
         androidHash: optional('SmsAndroidHash', "The Android app's hash for the SMS Retriever."),
       },
-      settings: { appName, supportContact, linkUrl, ...rule.settings },
+      settings: { ...more.settings, appName, supportContact, linkUrl, ...rule.settings },
       admissionHook: rule.hook,
+      events: { bus: { eventBusArn: bus.arn } as events.IEventBus },
       ...doors.props,
       alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
+      dashboard: false,
     });
+    this.dashboard(dashboard, props.sessionMode ?? false);
 
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
     const mails = given('HasEmailFromAddress', address);
@@ -169,7 +202,10 @@ export class StandaloneStack extends Stack {
     only(this.latchstring.emailPolicy, mails);
     only(this.latchstring.smsPolicy, given('HasSmsCountries', countries));
     const { signIn, signUp, hook } = this.latchstring.admissionPolicies ?? {};
-    const hasRule = new CfnCondition(this, 'HasAdmission', { expression: differs(rule.settings.admission, 'open') });
+    const clientSettings = this.clientSettings(text);
+    const hasRule = new CfnCondition(this, 'HasAdmission', {
+      expression: Fn.conditionOr(differs(rule.settings.admission, 'open'), differs(clientSettings, '')),
+    });
     only(signIn, hasRule);
     only(signUp, hasRule);
     only(hook, given('HasAdmissionHook', rule.hook.functionArn));
@@ -182,7 +218,220 @@ export class StandaloneStack extends Stack {
         },
       ],
     });
+    this.calls(more.cognitoCalls);
+    this.others(text, props.existingPool);
+    this.turnstile(text);
+    this.messages(text);
+    this.choosePublication(bus.isOn);
     doors.finish();
+  }
+
+  /** Makes the dashboard on its condition. It shows no alarm of an API that may not be there. */
+  private dashboard(chosen: string, sessionMode: boolean): void {
+    const { _watched: watched, alarms } = this.latchstring;
+    const shown = Object.keys(alarms).filter((name) => sessionMode || !/^(api|http)-/.test(name));
+    const condition = new CfnCondition(this, 'HasDashboard', { expression: Fn.conditionEquals(chosen, 'true') });
+    createDashboard(this.latchstring, watched, shown).cfnOptions.condition = condition;
+  }
+
+  /** A parameter for each setting that has no other, with its range. A variable is set if it differs from the default. */
+  private settings(sessionMode: boolean) {
+    const made: Partial<Record<keyof Settings, string>> = {};
+    for (const name of (Object.keys(RULES) as (keyof Settings)[]).filter((it) => !OWN.includes(it))) {
+      const { variable, default: standard, bounds, share, words } = RULES[name];
+      if (sessionMode && ['cognitoCalls', 'signedSessionsConfirmed', 'source'].includes(name)) {
+        continue;
+      }
+      const flag = standard === 'true' || standard === 'false' ? ['true', 'false'] : undefined;
+      const id = name.charAt(0).toUpperCase() + name.slice(1);
+      const { valueAsString } = new CfnParameter(this, id, {
+        description: `The setting ${variable} of docs/configuration.md.`,
+        type: bounds || share ? 'Number' : 'String',
+        default: name === 'metricsNamespace' ? '' : standard,
+        ...(bounds && { minValue: bounds[0], maxValue: bounds[1] }),
+        ...(share && { minValue: 0, maxValue: 1 }),
+        allowedValues: (words as string[] | undefined) ?? flag,
+      });
+      const { logicalId } = new CfnCondition(this, `Has${id}`, { expression: differs(valueAsString, name === 'metricsNamespace' ? '' : standard) });
+      // The alarms have the namespace too, so it is always there.
+      const unset = name === 'metricsNamespace' ? `${standard}/${Aws.STACK_NAME}` : Aws.NO_VALUE;
+      made[name] = Fn.conditionIf(logicalId, valueAsString, unset).toString();
+    }
+    return { settings: made as unknown as Settings, cognitoCalls: made.cognitoCalls };
+  }
+
+  /** Adds a variable to functions. */
+  private set(names: readonly FunctionName[], variable: string, value: string): void {
+    for (const name of names) {
+      this.latchstring.functions[name].addEnvironment(variable, value);
+    }
+  }
+
+  /** Makes a policy of functions on a condition. */
+  private grant(id: string, names: readonly FunctionName[], condition: CfnCondition, ...statements: iam.PolicyStatement[]): void {
+    const roles = names.map((name) => this.latchstring.functions[name].role as iam.IRole);
+    const policy = new iam.Policy(this, `Permit${id}`, { statements, roles });
+    (policy.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
+  }
+
+  /** The permission of signed calls, where a parameter chooses them. */
+  private calls(chosen: string | undefined): void {
+    if (chosen === undefined) {
+      return;
+    }
+    const actions = SIGNED_CALLS.map((action) => `cognito-idp:${action}`);
+    const isSigned = this.node.findChild('HasCognitoCalls') as CfnCondition;
+    const statement = new iam.PolicyStatement({ sid: 'SignedCalls', actions, resources: [this.latchstring.pool.arn] });
+    this.grant('SignedCalls', RESOLVERS, isSigned, statement);
+    const { valueAsString: confirmed } = this.node.findChild('SignedSessionsConfirmed') as CfnParameter;
+    const { valueAsString: calls } = this.node.findChild('CognitoCalls') as CfnParameter;
+    const api = this.node.tryFindChild('Api') as CfnParameter;
+    new CfnRule(this, 'Calls', {
+      ruleCondition: Fn.conditionAnd(Fn.conditionEquals(calls, 'signed'), differs(api.valueAsString, 'http')),
+      assertions: [
+        {
+          assert: Fn.conditionEquals(confirmed, 'true'),
+          assertDescription: 'Set SignedSessionsConfirmed once the doctor reports probe.signed as ok, or Api to http.',
+        },
+      ],
+    });
+  }
+
+  /** The treatment of the accounts that have the contact of a new one, and the kind of an existing pool. */
+  private others(text: Text, existingPool: boolean): void {
+    const choice = text('OtherHolders', 'The setting OTHER_HOLDERS of docs/configuration.md.', {
+      default: RULES.otherHolders.default,
+      allowedValues: RULES.otherHolders.words as string[],
+    });
+    const looks = new CfnCondition(this, 'HasOtherHolders', { expression: differs(choice, 'ignore') });
+    const deletes = new CfnCondition(this, 'DeletesOtherHolders', { expression: Fn.conditionEquals(choice, 'delete') });
+    this.set(FUNCTIONS, 'OTHER_HOLDERS', Fn.conditionIf(looks.logicalId, choice, Aws.NO_VALUE).toString());
+    const { arn } = this.latchstring.pool;
+    this.grant('OtherHolders', ['sign-in'], looks, holders('refuse', arn));
+    const actions = HOLDER_RIGHTS.delete.map((action) => `cognito-idp:${action}`);
+    this.grant('DeleteHolders', ['sign-in'], deletes, new iam.PolicyStatement({ sid: 'DeleteHolders', actions, resources: [arn] }));
+    if (existingPool) {
+      const usernames = text('UsernameAttributes', 'The setting USERNAME_ATTRIBUTES of docs/configuration.md.', {
+        default: 'false',
+        allowedValues: ['true', 'false'],
+      });
+      const isSet = new CfnCondition(this, 'HasUsernameAttributes', { expression: differs(usernames, 'false') });
+      this.set(FUNCTIONS, 'USERNAME_ATTRIBUTES', Fn.conditionIf(isSet.logicalId, usernames, Aws.NO_VALUE).toString());
+      new CfnRule(this, 'Usernames', {
+        ruleCondition: differs(usernames, 'false'),
+        assertions: [{ assert: differs(choice, 'ignore'), assertDescription: 'Set OtherHolders to refuse or delete with UsernameAttributes.' }],
+      });
+    }
+  }
+
+  /** The settings of single app clients, which the functions check at start, and the senders among them. */
+  private clientSettings(text: Text): string {
+    const given = text('ClientSettings', 'The setting CLIENTS of docs/configuration.md, JSON. May be empty.', { default: '' });
+    const isGiven = new CfnCondition(this, 'HasClientSettings', { expression: differs(given, '') });
+    this.set(FUNCTIONS, 'CLIENTS', Fn.conditionIf(isGiven.logicalId, given, Aws.NO_VALUE).toString());
+    const senders = text('ClientSenders', 'The addresses that ClientSettings has mail sent from, separated by commas. May be empty.', {
+      default: '',
+      allowedPattern: '([^\\s@<>",]+@[^\\s@<>",]+(,[^\\s@<>",]+@[^\\s@<>",]+)*)?',
+    });
+    const hasSenders = new CfnCondition(this, 'HasClientSenders', { expression: differs(senders, '') });
+    const names = FUNCTIONS.filter((name) => KINDS[name].sends);
+    const statement = new iam.PolicyStatement({
+      sid: 'ClientMail',
+      actions: ['ses:SendEmail'],
+      resources: [ses(this, 'identity/*'), ses(this, 'configuration-set/*')],
+      conditions: { StringEquals: { 'ses:FromAddress': Fn.split(',', senders) } },
+    });
+    this.grant('ClientMail', names, hasSenders, statement);
+    return given;
+  }
+
+  /** The CAPTCHA. */
+  private turnstile(text: Text): void {
+    const secret = text('TurnstileKeySecret', "The ARN of a secret with the secret key of Turnstile's widget. May be empty.", {
+      default: '',
+      allowedPattern: '(arn:[a-z-]+:secretsmanager:.+)?',
+    });
+    const hostnames = text('TurnstileHostnames', 'The host names that the widget may be solved on, separated by commas.', {
+      default: '',
+      allowedPattern: '[a-z0-9.,-]*',
+    });
+    const isOn = new CfnCondition(this, 'HasTurnstile', { expression: differs(secret, '') });
+    this.set(['sign-in'], 'TURNSTILE_KEY_SECRET', Fn.conditionIf(isOn.logicalId, secret, Aws.NO_VALUE).toString());
+    this.set(['sign-in'], 'TURNSTILE_HOSTNAMES', Fn.conditionIf(isOn.logicalId, hostnames, Aws.NO_VALUE).toString());
+    this.grant('Captcha', ['sign-in'], isOn, captcha(secret));
+    new CfnRule(this, 'Turnstile', {
+      ruleCondition: differs(secret, ''),
+      assertions: [{ assert: differs(hostnames, ''), assertDescription: 'Set TurnstileHostnames with TurnstileKeySecret.' }],
+    });
+  }
+
+  /** The texts of messages, in a layer. */
+  private messages(text: Text): void {
+    const layer = text('MessagesLayer', 'The name of a layer of this account with the file latchstring-messages.json.', {
+      default: 'latchstring-messages',
+      allowedPattern: '[A-Za-z0-9_-]{1,64}',
+    });
+    const version = new CfnParameter(this, 'MessagesVersion', {
+      description: 'The version of that layer; 0 for the built-in texts.',
+      type: 'Number',
+      default: 0,
+      minValue: 0,
+    }).valueAsString;
+    const isGiven = new CfnCondition(this, 'HasMessages', { expression: differs(version, '0') });
+    const arn = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:layer:${layer}:${version}`;
+    for (const name of FUNCTIONS.filter((it) => KINDS[it].sends)) {
+      this.set([name], 'MESSAGES_FILE', Fn.conditionIf(isGiven.logicalId, '/opt/latchstring-messages.json', Aws.NO_VALUE).toString());
+      const made = this.latchstring.functions[name].node.defaultChild as lambda.CfnFunction;
+      made.addPropertyOverride('Layers', Fn.conditionIf(isGiven.logicalId, [arn], Aws.NO_VALUE));
+    }
+  }
+
+  /** The bus of the events, if a parameter names one. */
+  private bus(text: Text) {
+    const given = text('Events', 'The bus that events are published on: off, default for the account\'s own, or the ARN of one.', {
+      default: 'off',
+      allowedPattern: 'off|default|arn:[a-z-]+:events:[a-z0-9-]+:[0-9]{12}:event-bus/.+',
+    });
+    const isOn = new CfnCondition(this, 'HasEvents', { expression: differs(given, 'off') });
+    const isArn = new CfnCondition(this, 'HasEventBus', {
+      expression: Fn.conditionAnd(differs(given, 'off'), differs(given, 'default')),
+    });
+    const own = this.formatArn({ service: 'events', resource: 'event-bus', resourceName: 'default' });
+    return { isOn, arn: Fn.conditionIf(isArn.logicalId, given, own).toString() };
+  }
+
+  /** Makes what publishes events on the condition that they are on. */
+  private choosePublication(isOn: CfnCondition): void {
+    const { functions, table, eventBus, node, alarms } = this.latchstring;
+    const onlyIf = (value: unknown) => Fn.conditionIf(isOn.logicalId, value, Aws.NO_VALUE);
+    this.set(FUNCTIONS, 'EVENTS', onlyIf(eventBus?.eventBusArn).toString());
+    const made = table.node.defaultChild as CfnResource;
+    const resolved = this.resolve((made as unknown as { _toCloudFormation: () => object })._toCloudFormation()) as {
+      Resources: Record<string, { Properties: Record<string, unknown[]> }>;
+    };
+    const { AttributeDefinitions = [], GlobalSecondaryIndexes } = Object.values(resolved.Resources)[0]?.Properties ?? {};
+    made.addPropertyOverride('GlobalSecondaryIndexes', onlyIf(GlobalSecondaryIndexes));
+    AttributeDefinitions.forEach((definition, index) => {
+      if (index > 0) {
+        made.addPropertyOverride(`AttributeDefinitions.${index}`, onlyIf(definition));
+      }
+    });
+    for (const name of FUNCTIONS) {
+      const role = (functions[name].role as iam.Role).node.defaultChild as iam.CfnRole;
+      const [policy] = this.resolve(role.policies) as { policyDocument: { Statement: { Sid: string }[] } }[];
+      policy?.policyDocument.Statement.forEach((statement, index) => {
+        if (['Events', 'PutEvents'].includes(statement.Sid)) {
+          role.addPropertyOverride(`Policies.0.PolicyDocument.Statement.${index}`, onlyIf(statement));
+        }
+      });
+    }
+    const sweeper = ['PublishEventsLog', 'PublishEventsRole', 'PublishEvents', 'SweepOutbox'].map((id) => node.findChild(id));
+    const watching = [`errors-${SWEEPER}`, 'events-overdue'].flatMap((name) => alarms[name] ?? []);
+    for (const element of [...sweeper, ...watching].flatMap((it) => it.node.findAll())) {
+      if (CfnResource.isCfnResource(element)) {
+        element.cfnOptions.condition = isOn;
+      }
+    }
   }
 
   /** AppSync and the HTTP API, of which parameters choose. */
@@ -248,9 +497,19 @@ export class StandaloneStack extends Stack {
       props: { api: 'http', http: {}, sessionMode: { origins: Fn.split(',', origins), clientSecret } },
       finish: () => {
         outputs(this, this.latchstring);
+        this.refresh();
         this.allow('HasSessionOrigins', origins);
       },
     };
+  }
+
+  /** Has the refresh tokens of a new client live as long as a session: CloudFormation computes no minutes. */
+  private refresh(): void {
+    const { valueAsString: hours } = this.node.findChild('SessionHours') as CfnParameter;
+    for (const client of Object.values(this.latchstring.newPool?.clients ?? {})) {
+      client.addPropertyOverride('RefreshTokenValidity', hours);
+      client.addPropertyOverride('TokenValidityUnits.RefreshToken', 'hours');
+    }
   }
 
   /** Lets pages call the HTTP API only if origins are given. */
@@ -329,8 +588,8 @@ export class StandaloneStack extends Stack {
         output.condition = condition;
       }
     };
-    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-key'], ['GraphqlUrl']);
-    on(usesHttp, (httpApi?.node.findAll() ?? []) as CfnElement[], ['http-faults'], ['HttpUrl']);
+    on(usesGraphql, graphqlApi?.resources ?? [], ['api-faults', 'api-refusals', 'api-key'], ['GraphqlUrl']);
+    on(usesHttp, httpApi?.resources ?? [], ['http-faults', 'http-refusals'], ['HttpUrl']);
     for (const [name, other] of [
       ['1', '2'],
       ['2', '1'],

@@ -1,5 +1,6 @@
-import { RemovalPolicy, SecretValue, type aws_cognito as cognito, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
+import { RemovalPolicy, SecretValue, Stack, type aws_cognito as cognito, aws_dynamodb as dynamodb, type aws_kms as kms, aws_secretsmanager as secrets } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { OUTBOX_INDEX } from './events';
 
 export interface StoreOptions {
   readonly encryptionKey?: kms.IKey;
@@ -22,6 +23,41 @@ export function createTable(scope: Construct, options: StoreOptions): dynamodb.T
   });
 }
 
+interface Key {
+  readonly attributeName: string;
+  readonly attributeType?: string;
+  readonly keyType?: string;
+}
+
+interface Index {
+  readonly indexName: string;
+  readonly keySchema: Key[];
+}
+
+/** Returns how a table that exists differs from what the functions need, as far as synthesis knows it. */
+export function tableFaults(table: dynamodb.ITable, events: boolean): string[] {
+  const resource = table.node.defaultChild;
+  if (!dynamodb.CfnTable.isCfnTable(resource) && !dynamodb.CfnGlobalTable.isCfnGlobalTable(resource)) {
+    return [];
+  }
+  const known = <T>(value: unknown): T | undefined => Stack.of(table).resolve(value) as T | undefined;
+  const types = new Map((known<Key[]>(resource.attributeDefinitions) ?? []).map((key) => [key.attributeName, key.attributeType]));
+  const shown = (keys: Key[]) => keys.map(({ attributeName, keyType }) => `${attributeName} ${types.get(attributeName)} ${keyType}`).join();
+  const faults = [];
+  if (shown(known<Key[]>(resource.keySchema) ?? []) !== 'pk S HASH') {
+    faults.push('the partition key must be pk, a string, without a sort key');
+  }
+  const ttl = known<{ attributeName?: string; enabled?: boolean }>(resource.timeToLiveSpecification);
+  if (ttl?.attributeName !== 'ttl' || ttl.enabled !== true) {
+    faults.push('the TTL attribute must be ttl');
+  }
+  const outbox = known<Index[]>(resource.globalSecondaryIndexes)?.find(({ indexName }) => indexName === OUTBOX_INDEX);
+  if (events && shown(outbox?.keySchema ?? []) !== 'outbox S HASH,due N RANGE') {
+    faults.push(`events need the index ${OUTBOX_INDEX}: partition key outbox, a string, sort key due, a number`);
+  }
+  return faults;
+}
+
 /** All that CloudFormation would use besides letters and digits. */
 const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
 
@@ -32,7 +68,7 @@ const PUNCTUATION = '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~';
  */
 export function createKeyRing(scope: Construct, options: StoreOptions): secrets.Secret {
   return new secrets.Secret(scope, 'KeyRing', {
-    description: 'Latchstring: the key ring; docs/operations.md says how to rotate it',
+    description: 'Latchstring: the key ring; docs/keys.md says how to rotate it',
     encryptionKey: options.encryptionKey,
     generateSecretString: {
       secretStringTemplate: JSON.stringify({ id: 'k1' }),
@@ -66,7 +102,7 @@ export function createClientSecret(
   encryptionKey?: kms.IKey,
 ): secrets.Secret {
   return new secrets.Secret(scope, 'ClientSecret', {
-    description: "Latchstring: the app client's secret; docs/operations.md says how to rotate it",
+    description: "Latchstring: the app client's secret; docs/keys.md says how to rotate it",
     encryptionKey,
     secretStringValue: SecretValue.resourceAttribute(client.attrClientSecret),
     removalPolicy: RemovalPolicy.DESTROY,
@@ -76,7 +112,7 @@ export function createClientSecret(
 /** The credential by which the functions know the app's own server. */
 export function createServerCredential(scope: Construct, encryptionKey?: kms.IKey): secrets.Secret {
   return new secrets.Secret(scope, 'ServerCredential', {
-    description: "Latchstring: the credential of the app's own server; docs/operations.md says how to rotate it",
+    description: "Latchstring: the credential of the app's own server; docs/keys.md says how to rotate it",
     encryptionKey,
     generateSecretString: { passwordLength: 64, excludePunctuation: true, includeSpace: false },
     removalPolicy: RemovalPolicy.DESTROY,

@@ -1,7 +1,12 @@
 import { RULES, type Settings } from './settings';
 
-/** The default namespace of the functions' metrics. */
-export const METRICS_NAMESPACE = RULES.metricsNamespace.default;
+/**
+ * Returns the namespace of a deployment's metrics. Each deployment of an account and Region has its own prefix,
+ * so no alarm counts the metrics of another one.
+ */
+export function metricsNamespace(settings: Settings, prefix: string): string {
+  return settings.metricsNamespace ?? `${RULES.metricsNamespace.default}/${prefix}`;
+}
 
 /** Returns the variables of the settings that are made. */
 export function variables(settings: Settings): Record<string, string> {

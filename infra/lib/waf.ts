@@ -1,5 +1,7 @@
 import { Stack, aws_wafv2 as wafv2 } from 'aws-cdk-lib';
 import { Construct } from 'constructs';
+import { LIMITS, named } from './names';
+import type { LatchstringProps } from './props';
 
 /** The default limit of one address. */
 export const REQUESTS_PER_FIVE_MINUTES = 300;
@@ -7,16 +9,25 @@ export const REQUESTS_PER_FIVE_MINUTES = 300;
 /** The Region of every web ACL of CloudFront. */
 export const EDGE_REGION = 'us-east-1';
 
-/** A web ACL of one resource that refuses an address after so many requests in five minutes. */
-export function createWaf(
+/**
+ * Puts a web ACL before one resource: one that exists, or a new one that refuses an address after so many
+ * requests in five minutes. Returns the new one.
+ */
+export function guard(
   scope: Construct,
   name: 'Api' | 'Pool',
-  limit: number,
+  by: wafv2.IWebACLRef | number,
   resourceArn: string,
-): wafv2.CfnWebACL {
-  const acl = createAcl(scope, name, 'REGIONAL', limit);
-  new wafv2.CfnWebACLAssociation(scope, `Waf${name}Association`, { webAclArn: acl.attrArn, resourceArn });
+): wafv2.CfnWebACL | undefined {
+  const acl = typeof by === 'number' ? createAcl(scope, name, 'REGIONAL', by) : undefined;
+  const { webAclArn } = (acl ?? (by as wafv2.IWebACLRef)).webAclRef;
+  new wafv2.CfnWebACLAssociation(scope, `Waf${name}Association`, { webAclArn, resourceArn });
   return acl;
+}
+
+/** Returns the ARN of the web ACL of the distribution, if it is given. */
+export function edgeAclArn({ http }: Pick<LatchstringProps, 'http'>): string | undefined {
+  return http?.cloudFront?.webAcl?.webAclRef.webAclArn ?? http?.cloudFront?.webAclArn;
 }
 
 /** The same for a CloudFront distribution, which names its web ACL itself. */
@@ -32,7 +43,7 @@ function createAcl(
 ): wafv2.CfnWebACL {
   const visible = (metricName: string) => ({
     cloudWatchMetricsEnabled: true,
-    metricName: `${Stack.of(scope).stackName}-${name.toLowerCase()}-${metricName}`,
+    metricName: named(scope, `${name.toLowerCase()}-${metricName}`, LIMITS.metric),
     // A sampled request shows its headers, the access token among them.
     sampledRequestsEnabled: false,
   });
@@ -68,6 +79,7 @@ export interface EdgeWafProps {
  * its ARN into `http.cloudFront.webAclArn`. Both stacks need `crossRegionReferences`.
  */
 export class EdgeWaf extends Construct {
+  /** The ARN of the web ACL. */
   readonly arn: string;
 
   constructor(scope: Construct, id: string, props: EdgeWafProps = {}) {

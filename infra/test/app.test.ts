@@ -54,6 +54,8 @@ describe('the app that deploys as it stands', () => {
       supportContact: 'https://example.com/help',
       linkUrl: 'https://example.com/link',
       alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:alarms',
+      codesPerHour: '3',
+      dashboard: 'false',
       architecture: 'x86_64',
       userPool: 'eu-west-1_Abc',
       clients: 'web, phone',
@@ -61,7 +63,7 @@ describe('the app that deploys as it stands', () => {
     assert.equal(name, 'acme');
     const { Architectures, Environment } = functionOf(template, 'create-auth-challenge').Properties;
     assert.deepEqual(Architectures, ['x86_64']);
-    const { TABLE_NAME, KEY_RING_SECRET, ...variables } = Environment.Variables;
+    const { TABLE_NAME, KEY_RING_SECRET, METRICS_NAMESPACE, ...variables } = Environment.Variables;
     assert.deepEqual(variables, {
       APP_NAME: 'Acme App',
       CLIENT_IDS: 'web,phone',
@@ -74,6 +76,9 @@ describe('the app that deploys as it stands', () => {
       SMS_SENDER_ID: 'Acme',
       SUPPORT_CONTACT: 'https://example.com/help',
     });
+    assert.ok(METRICS_NAMESPACE);
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+    template.hasResourceProperties('AWS::CloudWatch::Alarm', { Threshold: 6 });
     template.resourceCountIs('AWS::Cognito::UserPool', 0);
     const keys = Object.values(template.findResources('AWS::AppSync::ApiKey'));
     assert.deepEqual(keys.map(({ Properties }) => Properties.Expires), [Date.UTC(2027, 5, 1) / 1000, Date.UTC(2027, 5, 1) / 1000]);
@@ -143,8 +148,8 @@ describe('the app that deploys as it stands', () => {
 
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
-    const told = fs.readFileSync(path.join(__dirname, '../../docs/operations.md'), 'utf8');
-    assert.equal(names.length, 30);
+    const told = fs.readFileSync(path.join(__dirname, '../../docs/deploying.md'), 'utf8');
+    assert.equal(names.length, 32);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

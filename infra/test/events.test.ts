@@ -76,7 +76,7 @@ describe('events', () => {
       const expected: Partial<Record<PackageName, string[]>> = {
         'define-auth-challenge': ['Events dynamodb:GetItem dynamodb:UpdateItem event#*', 'PutEvents events:PutEvents'],
         'sign-in': ['Events dynamodb:UpdateItem event#*'],
-        'sign-up': ['Events dynamodb:UpdateItem event#*'],
+        'sign-up': ['Events dynamodb:GetItem dynamodb:UpdateItem event#*', 'PutEvents events:PutEvents'],
       };
       assert.deepEqual(added, expected[name] ?? [], name);
     }
@@ -91,7 +91,7 @@ describe('events', () => {
       'Pool cognito-idp:AdminGetUser',
       'PutEvents events:PutEvents',
     ]);
-    for (const name of [SWEEPER, 'define-auth-challenge'] as const) {
+    for (const name of [SWEEPER, 'define-auth-challenge', 'sign-up'] as const) {
       const put = statements(template, name).find(({ Sid }) => Sid === 'PutEvents');
       assert.equal(put?.Resource, BUS);
       assert.deepEqual(put?.Condition, { StringEquals: { 'events:source': 'latchstring' } });

@@ -193,6 +193,7 @@ describe('the environment', () => {
       'CLIENT_IDS',
       'EMAIL_FROM',
       'KEY_RING_SECRET',
+      'METRICS_NAMESPACE',
       'SMS_COUNTRIES',
       'TABLE_NAME',
     ]);

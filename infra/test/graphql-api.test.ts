@@ -113,8 +113,8 @@ describe('a GraphQL API that exists', () => {
       return Object.keys(alarms).filter((name) => name.startsWith('api-'));
     };
     const api = appsync.GraphqlApi.fromGraphqlApiAttributes(stack, 'Imported', { graphqlApiId: 'abc' });
-    assert.deepEqual(names({ existing: api }), ['api-faults']);
-    assert.deepEqual(names({ existing: api, keysExpire: day }), ['api-faults', 'api-key']);
+    assert.deepEqual(names({ existing: api }), ['api-faults', 'api-refusals']);
+    assert.deepEqual(names({ existing: api, keysExpire: day }), ['api-faults', 'api-refusals', 'api-key']);
   });
 });
 

@@ -145,9 +145,9 @@ describe('the HTTP API', () => {
   it('is watched by its own alarm', () => {
     const names = (api: 'appsync' | 'http' | 'both') =>
       Object.keys(newStack({ api }).latchstring.alarms).filter((name) => /^(api|http)-/.test(name));
-    assert.deepEqual(names('appsync'), ['api-faults', 'api-key']);
-    assert.deepEqual(names('http'), ['http-faults']);
-    assert.deepEqual(names('both'), ['api-faults', 'api-key', 'http-faults']);
+    assert.deepEqual(names('appsync'), ['api-faults', 'api-refusals', 'api-key']);
+    assert.deepEqual(names('http'), ['http-faults', 'http-refusals']);
+    assert.deepEqual(names('both'), ['api-faults', 'api-refusals', 'api-key', 'http-faults', 'http-refusals']);
   });
 });
 

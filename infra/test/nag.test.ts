@@ -35,7 +35,7 @@ describe('cdk-nag (AwsSolutions) finds nothing that is not reasoned in lib/nag.t
 
   it('and it does look', () => {
     const stack = newStack();
-    const pool = stack.latchstring.userPool?.resource;
+    const pool = stack.latchstring.newPool?.resource;
     assert.ok(pool);
     pool.policies = { passwordPolicy: { minimumLength: 6 } };
     assert.deepEqual(findings(stack), ['AwsSolutions-COG1 acme/Latchstring/Pool']);

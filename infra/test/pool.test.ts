@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import type { Template } from 'aws-cdk-lib/assertions';
-import { nameOf, only, templateOf, type Resource } from './support';
+import { Duration, RemovalPolicy, Stack, aws_cognito as cognito, aws_lambda as lambda } from 'aws-cdk-lib';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import { nameOf, newApp, newStack, only, templateOf, type Resource } from './support';
 
 describe('the pool', () => {
   const template = templateOf();
@@ -235,5 +235,84 @@ describe('a pool that exists', () => {
   it('gives its tokens to the API', () => {
     const { Properties } = only(template, 'AWS::AppSync::GraphQLApi');
     assert.equal(Properties.UserPoolConfig.UserPoolId, 'eu-west-1_Abc');
+  });
+});
+
+describe('what is passed through to the pool', () => {
+  const stack = new Stack(newApp(), 'functions');
+  const trigger = (name: string) => lambda.Function.fromFunctionArn(stack, name, `arn:aws:lambda:eu-west-1:111122223333:function:${name}`);
+  const pool = {
+    triggers: {
+      preSignUp: trigger('check'),
+      preTokenGeneration: trigger('claims'),
+      preTokenGenerationVersion: cognito.LambdaVersion.V2_0,
+    },
+    customAttributes: { team: new cognito.StringAttribute({ mutable: true, maxLen: 20 }), rank: new cognito.NumberAttribute({ min: 1 }) },
+    readAttributes: ['email', 'custom:team'],
+    domain: { cognitoDomain: { domainPrefix: 'acme' } },
+    oAuth: { callbackUrls: ['https://app.example.com/'], scopes: [cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL] },
+    identityProviders: ['COGNITO', 'Okta'],
+  };
+  const template = templateOf({ pool });
+  const { Properties } = only(template, 'AWS::Cognito::UserPool');
+
+  it('adds triggers, which the pool alone may invoke', () => {
+    const { PreSignUp, PreTokenGeneration, PreTokenGenerationConfig, DefineAuthChallenge } = Properties.LambdaConfig;
+    const arn = 'arn:aws:lambda:eu-west-1:111122223333:function';
+    assert.equal(PreSignUp, `${arn}:check`);
+    assert.equal(PreTokenGeneration, undefined);
+    assert.deepEqual(PreTokenGenerationConfig, { LambdaArn: `${arn}:claims`, LambdaVersion: 'V2_0' });
+    assert.ok(DefineAuthChallenge);
+    const permitted = Object.values(template.findResources('AWS::Lambda::Permission'))
+      .filter(({ Properties }) => String(Properties.FunctionName).startsWith(arn))
+      .map(({ Properties }) => [Properties.FunctionName, Properties.Principal, nameOf(Properties.SourceArn).endsWith('.Arn}')]);
+    assert.deepEqual(permitted, [
+      [`${arn}:check`, 'cognito-idp.amazonaws.com', true],
+      [`${arn}:claims`, 'cognito-idp.amazonaws.com', true],
+    ]);
+    const first = templateOf({ pool: { triggers: { preTokenGeneration: trigger('first') } } });
+    assert.equal(only(first, 'AWS::Cognito::UserPool').Properties.LambdaConfig.PreTokenGeneration, `${arn}:first`);
+  });
+
+  it('adds custom attributes, which no token may write', () => {
+    assert.deepEqual(Properties.Schema, [
+      { Name: 'team', AttributeDataType: 'String', Mutable: true, StringAttributeConstraints: { MaxLength: '20' } },
+      { Name: 'rank', AttributeDataType: 'Number', Mutable: false, NumberAttributeConstraints: { MinValue: '1' } },
+    ]);
+    const client = only(template, 'AWS::Cognito::UserPoolClient').Properties;
+    assert.deepEqual(client.WriteAttributes, ['given_name', 'family_name', 'locale']);
+    assert.deepEqual(client.ReadAttributes, ['email', 'custom:team']);
+  });
+
+  it('adds a domain and OAuth, and warns of it', () => {
+    assert.equal(only(template, 'AWS::Cognito::UserPoolDomain').Properties.Domain, 'acme');
+    const client = only(template, 'AWS::Cognito::UserPoolClient').Properties;
+    assert.deepEqual(
+      [client.AllowedOAuthFlows, client.AllowedOAuthScopes, client.CallbackURLs, client.AllowedOAuthFlowsUserPoolClient],
+      [['code'], ['openid', 'email'], ['https://app.example.com/'], true],
+    );
+    assert.deepEqual(client.SupportedIdentityProviders, ['COGNITO', 'Okta']);
+    const warned = newStack({ pool });
+    Annotations.fromStack(warned).hasWarning('*', Match.stringLikeRegexp('pool.oAuth: managed login'));
+  });
+
+  it('refuses what breaks a sign-in or a deployment', () => {
+    const fails = (pool: object, text: RegExp) => assert.throws(() => newStack({ pool }), text);
+    fails({ triggers: { userMigration: trigger('migrate') } }, /pool\.triggers\.userMigration: not offered/);
+    fails({ triggers: { defineAuthChallenge: trigger('define') } }, /pool\.triggers\.defineAuthChallenge: not offered/);
+    fails({ triggers: { preTokenGenerationVersion: cognito.LambdaVersion.V2_0 } }, /only with preTokenGeneration/);
+    fails({ tier: 'LITE', triggers: pool.triggers }, /needs pool\.tier/);
+    fails({ customAttributes: { 'custom:team': new cognito.StringAttribute() } }, /pool\.customAttributes/);
+    fails({ oAuth: {} }, /pool\.oAuth\.callbackUrls/);
+    fails({ oAuth: { ...pool.oAuth, flows: { clientCredentials: true } } }, /pool\.oAuth\.flows\.clientCredentials/);
+    fails({ identityProviders: [] }, /pool\.identityProviders: at least one/);
+    fails({ identityProviders: ['Okta'] }, /pool\.identityProviders: others/);
+    fails({ name: 'a'.repeat(129) }, /pool\.name/);
+  });
+
+  it('can be added later, by the pool as a construct', () => {
+    const stack = newStack();
+    stack.latchstring.userPool.addClient('Managed', { oAuth: { callbackUrls: ['https://app.example.com/'] } });
+    Template.fromStack(stack).resourceCountIs('AWS::Cognito::UserPoolClient', 2);
   });
 });

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
 import { Template } from 'aws-cdk-lib/assertions';
-import { Stack, aws_kms as kms, aws_lambda as lambda, aws_secretsmanager as secrets } from 'aws-cdk-lib';
-import { FUNCTIONS, type FunctionName, type LatchstringProps } from '../lib';
+import { Stack, aws_iam as iam, aws_kms as kms, aws_lambda as lambda, aws_secretsmanager as secrets } from 'aws-cdk-lib';
+import { FUNCTIONS, type FunctionName, type Latchstring, type LatchstringProps } from '../lib';
 import { functionOf, invokedBy, nameOf, newApp, newStack, templateOf, type Resource } from './support';
 
 interface Statement {
@@ -396,5 +396,73 @@ describe('who may call the functions', () => {
     const found: string[] = PolicyDocument.Statement[0].Resource.map((arn: { Ref?: string }) => invokedBy(template, arn));
     // Of each, the function and its alias.
     assert.deepEqual(found.sort(), [...wanted, ...wanted].sort());
+  });
+});
+
+describe('what a principal is granted', () => {
+  const granted = (props: Partial<LatchstringProps>, give: (latchstring: Latchstring, role: iam.Role) => iam.Grant) => {
+    const stack = newStack(props);
+    const role = new iam.Role(stack, 'Operator', { assumedBy: new iam.AccountRootPrincipal() });
+    give(stack.latchstring, role).assertSuccess();
+    const template = Template.fromStack(stack);
+    const policies = Object.entries(template.findResources('AWS::IAM::Policy')).filter(([id]) => id.startsWith('Operator'));
+    assert.equal(policies.length, 1);
+    const found = policies[0]?.[1].Properties.PolicyDocument.Statement as Statement[];
+    return { template, found, actions: found.flatMap(({ Action }) => list(Action) as string[]).sort() };
+  };
+  const wide = { api: 'http', sessionMode: true, events: true } as const;
+
+  it('for invitations is to invoke the one function, and there must be some', () => {
+    const { template, found } = granted({ api: 'http', settings: { admission: 'invited' } }, (it, role) => it.grantInvite(role));
+    const [signUp] = Object.entries(template.findResources('AWS::Lambda::Function')).find(([, { Properties }]) => nameOf(Properties.FunctionName).endsWith('-sign-up')) as [string, Resource];
+    assert.deepEqual(
+      found.map(({ Action, Resource }) => [Action, Resource]),
+      [
+        ['lambda:InvokeFunction', { 'Fn::GetAtt': [signUp, 'Arn'] }],
+        ['cloudformation:DescribeStacks', { Ref: 'AWS::StackId' }],
+      ],
+    );
+    assert.throws(() => granted({}, (it, role) => it.grantInvite(role)), /set settings\.admission/);
+  });
+
+  it('to inspect is what docs/doctor.md lists, in both modes together', () => {
+    const page = fs.readFileSync(path.join(__dirname, '../../docs/doctor.md'), 'utf8');
+    const [, json] = /```json\n(\{\s+"Version"[\s\S]*?)```/.exec(page) as unknown as [string, string];
+    const documented = JSON.parse(json).Statement.flatMap(({ Action }: Statement) => list(Action)) as string[];
+    const both = [wide, {}].flatMap((props) => granted(props, (it, role) => it.grantInspect(role)).actions);
+    assert.deepEqual([...new Set(both)].sort(), [...documented, 'cloudformation:DescribeStacks'].sort());
+  });
+
+  it('to inspect reads nothing of users, and writes nothing', () => {
+    const { found, actions } = granted(wide, (it, role) => it.grantInspect(role));
+    assert.ok(actions.every((action) => /:(Describe|Get|List|GET)/.test(action)), actions.join());
+    const limited = found.filter(({ Resource }) => !list(Resource).includes('*')).flatMap(({ Action }) => list(Action) as string[]);
+    assert.ok(actions.every((action) => limited.includes(action) || /^(ses|sns|appsync):/.test(action)));
+    const secret = found.find(({ Action }) => Action === 'secretsmanager:GetSecretValue');
+    assert.match(JSON.stringify(secret?.Resource), /ServerCredential/);
+  });
+
+  it('to operate is that, and to delete counters', () => {
+    const inspect = granted(wide, (it, role) => it.grantInspect(role)).actions;
+    const { found, actions } = granted(wide, (it, role) => it.grantOperate(role));
+    assert.deepEqual(actions.filter((action) => !inspect.includes(action)), ['dynamodb:DeleteItem']);
+    assert.deepEqual(found.find(({ Action }) => Action === 'dynamodb:DeleteItem')?.Condition, {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': ['counter#*'] },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
+  });
+
+  it('to rotate keys is to replace the key ring alone, with its key', () => {
+    const encryptionKey = kms.Key.fromKeyArn(new Stack(newApp(), 'key'), 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/abc');
+    const { found, actions } = granted({ encryptionKey }, (it, role) => it.grantRotateKeys(role));
+    assert.deepEqual(actions, [
+      'kms:Decrypt',
+      'kms:GenerateDataKey',
+      'secretsmanager:GetSecretValue',
+      'secretsmanager:PutSecretValue',
+      'secretsmanager:UpdateSecretVersionStage',
+    ]);
+    assert.match(JSON.stringify(found[0]?.Resource), /KeyRing/);
+    assert.deepEqual(found[1]?.Resource, 'arn:aws:kms:eu-west-1:111122223333:key/abc');
   });
 });

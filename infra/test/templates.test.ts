@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
+import { RULES } from '../lib/settings';
 import { PACKAGES, templateOf } from './support';
 
 const HOME = path.join(__dirname, '..');
@@ -14,6 +15,9 @@ function synthesise(architecture: string, folder: string): Record<string, string
   execFileSync(process.execPath, ['--import', 'tsx', ...args], { cwd: HOME, stdio: 'pipe' });
   return Object.fromEntries(fs.readdirSync(out).map((file) => [file, fs.readFileSync(path.join(out, file), 'utf8')]));
 }
+
+/** The templates, for all tests that read them. */
+const ONCE = synthesise('arm64', 'once');
 
 /** Evaluates the expression of a rule. */
 function holds(expression: any, set: Record<string, string>): boolean {
@@ -34,7 +38,7 @@ function holds(expression: any, set: Record<string, string>): boolean {
 }
 
 describe('the templates for teams without CDK', () => {
-  const written = synthesise('arm64', 'once');
+  const written = ONCE;
   const all = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
   const templates = all.filter(([file]) => !file.includes('session-mode'));
   const sessions = all.filter(([file]) => file.includes('session-mode'));
@@ -58,7 +62,8 @@ describe('the templates for teams without CDK', () => {
 
   it('need no CDK in the account', () => {
     for (const [file, { Parameters, Rules, Resources }] of templates) {
-      assert.deepEqual(Object.keys(Rules), ['Admits', 'OneChannel', 'KeyExpires'], file);
+      const usernames = file.includes('existing-pool') ? ['Usernames'] : [];
+      assert.deepEqual(Object.keys(Rules), ['Admits', 'OneChannel', 'Calls', ...usernames, 'Turnstile', 'KeyExpires'], file);
       assert.equal(Parameters.BootstrapVersion, undefined, file);
       assert.ok(!JSON.stringify(Resources).includes('cdk-'), file);
       assert.ok(!JSON.stringify(Resources).includes('AWS::CDK'), file);
@@ -70,7 +75,7 @@ describe('the templates for teams without CDK', () => {
       const functions = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::Lambda::Function',
       ) as { Properties: { Code: unknown } }[];
-      assert.equal(functions.length, 5);
+      assert.equal(functions.length, 6);
       for (const { Properties } of functions) {
         assert.match(
           JSON.stringify(Properties.Code),
@@ -179,7 +184,15 @@ describe('the templates for teams without CDK', () => {
       const policies = Object.values(Resources).filter(
         (resource) => (resource as { Type: string }).Type === 'AWS::IAM::Policy',
       ) as { Condition?: string }[];
-      assert.deepEqual(policies.map(({ Condition }) => Condition).filter((it) => !it?.startsWith('HasAdmission')), ['HasEmailFromAddress', 'HasSmsCountries']);
+      assert.deepEqual(policies.map(({ Condition }) => Condition).filter((it) => !it?.startsWith('HasAdmission')), [
+        'HasEmailFromAddress',
+        'HasSmsCountries',
+        'HasClientSenders',
+        'HasCognitoCalls',
+        'HasOtherHolders',
+        'DeletesOtherHolders',
+        'HasTurnstile',
+      ]);
       const isSet = (parameter: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, ''] }] });
       assert.deepEqual(Rules.OneChannel.Assertions[0].Assert, {
         'Fn::Or': [isSet('EmailFromAddress'), isSet('SmsCountries')],
@@ -193,7 +206,7 @@ describe('the templates for teams without CDK', () => {
   it('permit what a rule for new accounts needs only where there is one', () => {
     const differs = (parameter: string, value: string) => ({ 'Fn::Not': [{ 'Fn::Equals': [{ Ref: parameter }, value] }] });
     for (const [file, { Conditions, Resources, Rules, Parameters }] of templates) {
-      assert.deepEqual(Conditions.HasAdmission, differs('Admission', 'open'), file);
+      assert.deepEqual(Conditions.HasAdmission, { 'Fn::Or': [differs('Admission', 'open'), differs('ClientSettings', '')] }, file);
       assert.deepEqual(Conditions.HasAdmissionHook, differs('AdmissionHook', ''), file);
       const granted = (Object.values(Resources) as any[]).filter(({ Condition }) => /^HasAdmission/.test(Condition));
       const actions = granted.map(({ Condition, Properties }) => [
@@ -206,7 +219,8 @@ describe('the templates for teams without CDK', () => {
         ['HasAdmissionHook', ['lambda:InvokeFunction']],
       ]);
       assert.deepEqual(granted[2].Properties.PolicyDocument.Statement[0].Resource, { Ref: 'AdmissionHook' });
-      const functions = (Object.values(Resources) as any[]).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+      const isSweeper = ({ Properties }: any) => JSON.stringify(Properties.FunctionName).includes('-publish-events"');
+      const functions = (Object.values(Resources) as any[]).filter((it) => it.Type === 'AWS::Lambda::Function' && !isSweeper(it));
       for (const { Properties } of functions) {
         const { ADMISSION, ADMITTED_DOMAINS, REFUSED_DOMAINS, INVITERS_GROUP } = Properties.Environment.Variables;
         const { INVITERS_MAY_GIVE, INVITERS_MAY_SET } = Properties.Environment.Variables;
@@ -251,8 +265,105 @@ describe('the templates for teams without CDK', () => {
   });
 });
 
+describe('the parameters of the templates', () => {
+  const written = ONCE;
+  const all = Object.entries(written).map(([file, text]) => [file, JSON.parse(text)] as const);
+  const functions = (template: any): any[] => Object.values(template.Resources as object).filter(({ Type }) => Type === 'AWS::Lambda::Function');
+  const variables = (template: any, end: string) =>
+    functions(template).find(({ Properties }) => JSON.stringify(Properties.FunctionName).includes(`-${end}"`)).Properties.Environment.Variables;
+
+  it('set every setting of the functions, within its range, if it is not the default', () => {
+    for (const [file, template] of all) {
+      const sessions = file.includes('session-mode');
+      const missing: string[] = [];
+      for (const { variable, default: standard, bounds, words } of Object.values(RULES)) {
+        const value = variables(template, 'sign-in')[variable];
+        const found = JSON.stringify(value ?? '').match(/"Ref":"(\w+)"/)?.[1];
+        const parameter = template.Parameters[found ?? ''];
+        if (parameter === undefined) {
+          missing.push(variable);
+          continue;
+        }
+        if (bounds) {
+          assert.deepEqual([parameter.Type, parameter.MinValue, parameter.MaxValue], ['Number', ...bounds], variable);
+        }
+        if (words && variable !== 'COGNITO_CALLS') {
+          assert.deepEqual(parameter.AllowedValues, words, variable);
+        }
+        const condition = template.Conditions[value['Fn::If']?.[0] ?? ''];
+        if (condition !== undefined) {
+          // The namespace has the name of the stack, unless another one is given.
+          const [unset, otherwise] =
+            variable === 'METRICS_NAMESPACE'
+              ? ['', { 'Fn::Join': ['', [`${standard}/`, { Ref: 'AWS::StackName' }]] }]
+              : [standard, { Ref: 'AWS::NoValue' }];
+          assert.deepEqual(condition, { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: found }, unset] }] }, variable);
+          assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, otherwise], variable);
+        }
+      }
+      // Session mode decides the calls by itself, and an aliased pool has no usernames that are contacts.
+      const own = sessions ? ['COGNITO_CALLS', 'SIGNED_SESSIONS_CONFIRMED', 'SOURCE'] : [];
+      const aliased = file.includes('existing-pool') ? [] : ['USERNAME_ATTRIBUTES'];
+      assert.deepEqual(missing.sort(), [...own, ...aliased].sort(), file);
+      assert.ok(Object.keys(template.Parameters).length <= 200, file);
+      assert.ok(Buffer.byteLength(written[file] as string) < 1_000_000, file);
+    }
+  });
+
+  it('publish events only on a bus', () => {
+    for (const [file, { Resources, Conditions }] of all) {
+      const made = Object.entries(Resources as Record<string, any>).filter(([id]) => /PublishEvents|SweepOutbox|Alarm(errorspublishevents|eventsoverdue)/.test(id));
+      assert.equal(made.length, 7, file);
+      assert.deepEqual([...new Set(made.map(([, { Condition }]) => Condition))], ['HasEvents'], file);
+      assert.deepEqual(Conditions.HasEvents, { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: 'Events' }, 'off'] }] });
+      const table = Object.values(Resources as Record<string, any>).find(({ Type }) => Type === 'AWS::DynamoDB::Table');
+      const [key, ...others] = table.Properties.AttributeDefinitions;
+      assert.deepEqual([key.AttributeName, ...others.map((it: any) => it['Fn::If'][0]), table.Properties.GlobalSecondaryIndexes['Fn::If'][0]], ['pk', 'HasEvents', 'HasEvents', 'HasEvents']);
+      const roles = Object.entries(Resources as Record<string, any>).filter(([id, { Type }]) => Type === 'AWS::IAM::Role' && !id.includes('PublishEvents'));
+      const statements = roles.flatMap(([, { Properties }]) => (Properties.Policies ?? []).flatMap(({ PolicyDocument }: any) => PolicyDocument.Statement));
+      const granted = statements.filter((it: any) => /"Sid":"(Events|PutEvents)"/.test(JSON.stringify(it)));
+      assert.deepEqual(granted.map((it: any) => it['Fn::If']?.[0]), Array(5).fill('HasEvents'), file);
+    }
+  });
+
+  it('take texts, client settings and a CAPTCHA only if they are given', () => {
+    for (const [file, template] of all) {
+      const layered = functions(template).filter(({ Properties }) => Properties.Layers);
+      assert.deepEqual(layered.map(({ Properties }) => Properties.Layers['Fn::If'][0]), ['HasMessages', 'HasMessages'], file);
+      assert.equal(variables(template, 'create-auth-challenge').MESSAGES_FILE['Fn::If'][0], 'HasMessages', file);
+      assert.deepEqual(variables(template, 'define-auth-challenge').CLIENTS, { 'Fn::If': ['HasClientSettings', { Ref: 'ClientSettings' }, { Ref: 'AWS::NoValue' }] }, file);
+      assert.equal(variables(template, 'sign-in').TURNSTILE_KEY_SECRET['Fn::If'][0], 'HasTurnstile', file);
+      assert.equal(variables(template, 'sign-up').TURNSTILE_KEY_SECRET, undefined, file);
+    }
+  });
+
+  it('permit what a choice needs, and no more', () => {
+    const policies = (template: any) => Object.values(template.Resources as Record<string, any>).filter(({ Type }) => Type === 'AWS::IAM::Policy');
+    for (const [file, template] of all) {
+      const actions = (condition: string) =>
+        policies(template)
+          .filter(({ Condition }) => Condition === condition)
+          .flatMap(({ Properties }) => Properties.PolicyDocument.Statement.flatMap(({ Action }: any) => Action));
+      assert.deepEqual(actions('HasOtherHolders'), ['cognito-idp:ListUsers', 'cognito-idp:AdminUpdateUserAttributes'], file);
+      assert.deepEqual(actions('DeletesOtherHolders'), ['cognito-idp:AdminDeleteUser'], file);
+      assert.deepEqual(actions('HasTurnstile'), ['secretsmanager:GetSecretValue'], file);
+      const signed = file.includes('session-mode') ? [] : ['cognito-idp:AdminInitiateAuth', 'cognito-idp:AdminRespondToAuthChallenge'];
+      assert.deepEqual(actions('HasCognitoCalls'), signed, file);
+      const [mail] = policies(template).filter(({ Condition }) => Condition === 'HasClientSenders');
+      const [{ Condition: only }] = mail.Properties.PolicyDocument.Statement;
+      assert.deepEqual(only, { StringEquals: { 'ses:FromAddress': { 'Fn::Split': [',', { Ref: 'ClientSenders' }] } } }, file);
+    }
+  });
+
+  it('let the refresh tokens of a new client live as long as a session', () => {
+    const template = JSON.parse(written['latchstring-session-mode.template.json'] ?? '');
+    const client: any = Object.values(template.Resources as object).find(({ Type }) => Type === 'AWS::Cognito::UserPoolClient');
+    assert.deepEqual([client.Properties.RefreshTokenValidity, client.Properties.TokenValidityUnits.RefreshToken], [{ Ref: 'SessionHours' }, 'hours']);
+  });
+});
+
 describe('the templates of session mode', () => {
-  const written = synthesise('arm64', 'sessions');
+  const written = ONCE;
   const read = (file: string) => JSON.parse(written[`latchstring-${file}.template.json`] ?? '');
   const own = read('session-mode');
   const existing = read('session-mode-existing-pool');
@@ -266,7 +377,8 @@ describe('the templates of session mode', () => {
       assert.deepEqual(resources(template, 'AWS::ApiGatewayV2::Authorizer'), []);
       assert.ok(resources(template, 'AWS::ApiGatewayV2::Route').every((it) => it.Properties.AuthorizationType === 'NONE'));
       assert.deepEqual(['Api', 'ApiKeys', 'ApiKeyExpires', 'AllowOrigins'].filter((it) => it in template.Parameters), []);
-      assert.deepEqual(Object.keys(template.Rules), ['Admits', 'OneChannel']);
+      const usernames = template === existing ? ['Usernames'] : [];
+      assert.deepEqual(Object.keys(template.Rules), ['Admits', 'OneChannel', ...usernames, 'Turnstile']);
     }
   });
 

@@ -13,7 +13,7 @@ use latchstring_lambda::cognito::{CreateTrigger, DefineTrigger, VerifyTrigger};
 use latchstring_lambda::config::{ConfigError, Environment};
 use latchstring_lambda::http::openapi;
 use latchstring_lambda::resolver::{AccountResolver, SessionMode, SignInResolver, SourceOf};
-use latchstring_lambda::{OsEntropy, OutboxSweeper, PublicError, answer};
+use latchstring_lambda::{OsEntropy, OutboxSweeper, PublicError, Publishing, answer};
 use latchstring_local_appsync as appsync;
 use latchstring_local_cognito::{Trigger, TriggerError, TriggerFuture, Triggers};
 use latchstring_local_http_api as http_api;
@@ -35,6 +35,17 @@ type LocalStore = Failing<MemoryStore>;
 type LocalCourier = Failing<Inbox<LocalClock>>;
 /// Session mode, if it is on.
 type LocalSessions = Option<SessionMode<CognitoRefreshTokens, KeptSecret>>;
+
+type LocalAccount = AccountResolver<
+    LocalStore,
+    CognitoDirectory,
+    CognitoTokens,
+    CognitoChallengeApi,
+    LocalClock,
+    OsEntropy,
+    Deployment,
+    LocalSessions,
+>;
 
 /// Every function of the deployment.
 pub(crate) struct Lambdas {
@@ -62,16 +73,7 @@ pub(crate) struct Lambdas {
         Deployment,
         LocalSessions,
     >,
-    account: AccountResolver<
-        LocalStore,
-        CognitoDirectory,
-        CognitoTokens,
-        CognitoChallengeApi,
-        LocalClock,
-        OsEntropy,
-        Deployment,
-        LocalSessions,
-    >,
+    account: Arc<Publishing<LocalAccount, LocalStore, MemoryBus, LocalClock>>,
 }
 
 /// The dependencies of the functions.
@@ -177,7 +179,7 @@ impl Lambdas {
             sweeper: OutboxSweeper {
                 store: store.clone(),
                 directory: directory.clone(),
-                bus,
+                bus: bus.clone(),
                 clock: clock.clone(),
             },
             create: Arc::new(CreateTrigger {
@@ -208,20 +210,25 @@ impl Lambdas {
                 clock: clock.clone(),
                 entropy: OsEntropy,
             },
-            account: AccountResolver {
-                deployment,
-                app_client,
-                // Every caller is 127.0.0.1 here.
-                source: SourceOf::Off,
-                origin: None,
-                sessions,
+            account: Arc::new(Publishing {
+                handler: AccountResolver {
+                    deployment,
+                    app_client,
+                    // Every caller is 127.0.0.1 here.
+                    source: SourceOf::Off,
+                    origin: None,
+                    sessions,
+                    store: store.clone(),
+                    directory,
+                    tokens: CognitoTokens::new(&aws),
+                    api,
+                    clock: clock.clone(),
+                    entropy: OsEntropy,
+                },
                 store,
-                directory,
-                tokens: CognitoTokens::new(&aws),
-                api,
+                bus: Some(bus),
                 clock,
-                entropy: OsEntropy,
-            },
+            }),
         })
     }
 }
@@ -268,12 +275,15 @@ impl Lambdas {
             .into_iter()
             .find(|name| *name == function);
         Box::pin(async move {
-            let answered = match function {
-                Some(SIGN_IN) => answer(&self.sign_in, event).await,
-                Some(_) => answer(&self.account, event).await,
+            match function {
+                Some(SIGN_IN) => answer(&self.sign_in, event)
+                    .await
+                    .map(|answer| answer.value),
+                Some(_) => answer(&*self.account, event)
+                    .await
+                    .map(|answer| self.deliveries.start(&self.account, answer)),
                 None => Err(PublicError::Internal),
-            };
-            answered.map(|answer| answer.value)
+            }
         })
     }
 }

@@ -424,7 +424,7 @@ fn user_pool(
     let clock = clock.clone();
     UserPool::new(
         config,
-        SigningKeys::generate(),
+        SigningKeys::shared(),
         lambdas,
         Arc::new(move || clock.system_time()),
     )

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 import boto3
 
 from emulator import ministack
+from guide import Guide
 from http_scenarios import SESSION_MODE
 from play import play
 from sites import CONFIG, CREDENTIALS, Local, Ministack
@@ -69,9 +72,20 @@ def statements(resource: dict[str, Any]) -> list[dict[str, Any]]:
     return []
 
 
+def plain(alarm: dict[str, Any]) -> None:
+    """Makes an alarm on an expression one on its first metric."""
+    metrics = [it["MetricStat"] for it in alarm.pop("Metrics") if "MetricStat" in it]
+    first = metrics[0]
+    alarm |= first["Metric"] | {"Period": first["Period"]}
+    alarm["Statistic" if first["Stat"][0].isupper() else "ExtendedStatistic"] = first["Stat"]
+
+
 def adapt(template: dict[str, Any]) -> None:
     """Changes what this emulator does otherwise than AWS."""
     for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in resource["Properties"]:
+            # It computes no expression.
+            plain(resource["Properties"])
         if resource["Type"] == "AWS::Cognito::UserPool":
             # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
             resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
@@ -86,6 +100,19 @@ def adapt(template: dict[str, Any]) -> None:
                 found = statement["Resource"]
                 found = found if isinstance(found, list) else [found]
                 statement["Resource"] = [{"Fn::GetAtt": [secret["Ref"], "Id"]} for secret in found]
+
+
+def template_of_guide(packages: Path) -> str:
+    """The template that the commands of the pages deploy. It has what `deploy` sets afterwards."""
+    template = json.loads((packages / f"{STACK}.template.json").read_text())
+    adapt(template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Lambda::Function":
+            variables = resource["Properties"]["Environment"]["Variables"]
+            variables["UNDO_HOURS"] = "0"
+            if json.dumps(resource["Properties"]["FunctionName"]).endswith('-sign-in"]]}'):
+                variables["LEGACY_POOL"] = "true"
+    return json.dumps(template)
 
 
 def deploy(emulated: Emulated, packages: Path, name: str, more: dict[str, str]) -> dict[str, str]:
@@ -138,14 +165,118 @@ def secret_of(emulated: Emulated, arn: str) -> str:
     return emulated.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
 
 
+def access(emulated: Emulated) -> dict[str, str]:
+    """The variables by which the program reaches the emulator."""
+    found = {"AWS_ENDPOINT_URL": emulated.endpoint, "AWS_REGION": REGION}
+    return found | {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+def diagnose(emulated: Emulated, doctor: Path, pool: str, client: str, *options: str) -> dict[str, str]:
+    """The states that the doctor reports, by the check."""
+    command = [doctor, "doctor", "--user-pool", pool, "--client", client, "--json", *options]
+    report = json.loads(subprocess.run(command, env=access(emulated), capture_output=True, text=True).stdout)
+    return {it["check"]: it["state"] for it in report["findings"]}
+
+
 def findings(emulated: Emulated, doctor: Path, pool: str, client: str) -> dict[str, str]:
     """The states that the doctor reports of session mode and of the client's secret, by the check."""
-    access = {"AWS_ENDPOINT_URL": emulated.endpoint, "AWS_REGION": REGION}
-    access |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-    command = [doctor, "doctor", "--user-pool", pool, "--client", client, "--json"]
-    report = json.loads(subprocess.run(command, env=access, capture_output=True, text=True).stdout)
-    found = {it["check"]: it["state"] for it in report["findings"]}
+    found = diagnose(emulated, doctor, pool, client)
     return {check: state for check, state in found.items() if check.startswith("session.") or check == "client.secret"}
+
+
+def examine_deployment(emulated: Emulated, doctor: Path, outputs: dict[str, str]) -> bool:
+    """Has the doctor examine all that is behind the functions, as it is and with faults."""
+    pool, client = outputs["UserPoolId"], outputs["ClientIds"].split(",")[0]
+    expected = {
+        "functions.agree": "ok",
+        "functions.version": "ok",
+        "table.schema": "ok",
+        "table.ttl": "ok",
+        "table.backup": "note",
+        "keys.ring": "ok",
+        "keys.age": "ok",
+        "api.resolvers": "ok",
+        "iam.needed": "ok",
+        # The emulator knows no dynamodb:LeadingKeys, and the conditions were removed for it.
+        "iam.excess": "leaks",
+        # The stack was given no topic.
+        "alarms.actions": "fails",
+        "waf.pool": "ok",
+        "lambda.concurrency": "ok",
+        "email.suppressed": "ok",
+        "email.mail-from": "note",
+        # No resolver listens there.
+        "email.dmarc": "unknown",
+        "source": "note",
+    }
+    options = ["--dns", "127.0.0.1:1", "--metric", "DeployCheck"]
+    table, ring = outputs["TableName"], outputs["KeyRingSecret"]
+    dynamodb, functions = emulated.client("dynamodb"), emulated.client("lambda")
+    secrets = emulated.client("secretsmanager")
+    # The emulator's CloudFormation leaves the time to live off.
+    live = {"AttributeName": "ttl", "Enabled": True}
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=live)
+
+    def seen() -> dict[str, str]:
+        found = diagnose(emulated, doctor, pool, client, *options)
+        return {check: found.get(check, "missing") for check in expected}
+
+    first = seen()
+    metrics = emulated.client("cloudwatch").list_metrics(Namespace="DeployCheck")["Metrics"]
+    name = f"{STACK}-create-auth-challenge"
+    environment = functions.get_function_configuration(FunctionName=name)["Environment"]
+    other = {"Variables": environment["Variables"] | {"TABLE_NAME": "another"}}
+    functions.update_function_configuration(FunctionName=name, Environment=other)
+    stored = secret_of(emulated, ring)
+    secrets.put_secret_value(SecretId=ring, SecretString="no ring")
+    dynamodb.update_time_to_live(TableName=table, TimeToLiveSpecification=live | {"Enabled": False})
+    broken = seen()
+    secrets.put_secret_value(SecretId=ring, SecretString=stored)
+    functions.update_function_configuration(FunctionName=name, Environment=environment)
+    faults = {"functions.agree": "fails", "keys.ring": "fails", "keys.age": "missing", "table.ttl": "fails"}
+    wanted = expected | faults
+    differ = [(it, first[it], expected[it]) for it in expected if first[it] != expected[it]]
+    differ += [(it, broken[it], wanted[it]) for it in wanted if broken[it] != wanted[it]]
+    if differ or len(metrics) != 3:
+        step(f"FAILED: the doctor reports (check, seen, expected) {differ}, and {len(metrics)} metrics")
+        return False
+    step(f"the doctor examines what is behind the functions: {len(expected)} checks, and {len(faults)} of them with faults")
+    return True
+
+
+def left(emulated: Emulated, prefix: str) -> list[str]:
+    """The names of resources that begin so."""
+    stacks = emulated.client("cloudformation").describe_stacks()["Stacks"]
+    found = [it["StackName"] for it in stacks if it["StackStatus"] != "DELETE_COMPLETE"]
+    found += [it["Name"] for it in emulated.client("s3").list_buckets()["Buckets"]]
+    found += [it["FunctionName"] for it in emulated.client("lambda").list_functions()["Functions"]]
+    found += [it["Name"] for it in emulated.client("secretsmanager").list_secrets()["SecretList"]]
+    return [name for name in found if name.startswith(prefix)]
+
+
+def live_check(emulated: Emulated, packages: Path, program: Path) -> bool:
+    """Runs live-check to its end, and once more until it is interrupted. Neither leaves anything."""
+    name = "live-check"
+    command = [program.absolute(), name, "--packages", packages.absolute(), "--stack", name, "--dry-run", "--yes"]
+    with tempfile.TemporaryDirectory() as folder:
+        options: dict[str, Any] = {"cwd": folder, "env": access(emulated), "text": True, "stdout": subprocess.PIPE}
+        whole = subprocess.run(command, **options)
+        transcript = (Path(folder) / "latchstring-live-check.md").read_text()
+        settled = sum(line.startswith("| U-") for line in transcript.splitlines())
+        if whole.returncode != 0 or settled < 18 or left(emulated, name):
+            step(f"FAILED: live-check settles {settled} assumptions and leaves {left(emulated, name)}:\n{whole.stdout}")
+            return False
+        with subprocess.Popen(command, **options) as interrupted:
+            assert interrupted.stdout
+            next(line for line in interrupted.stdout if "packages uploaded" in line)
+            interrupted.send_signal(signal.SIGINT)
+            rest = interrupted.stdout.read()
+        record = Path(folder) / "latchstring-live-check.json"
+        if interrupted.returncode != 1 or record.exists() or left(emulated, name):
+            step(f"FAILED: an interrupted live-check leaves {left(emulated, name)}:\n{rest}")
+            return False
+    step(f"live-check settles {settled} assumptions, and deletes all that it made, also if it is interrupted")
+    return True
 
 
 def examine(emulated: Emulated, doctor: Path, pool: str, client: str) -> bool:
@@ -227,7 +358,14 @@ def main() -> int:
         prepare(emulated, arguments.packages)
         expires = str(int(time.time()) + 30 * 86400)
         outputs = deploy(emulated, arguments.packages, STACK, {"Api": "both", "ApiKeyExpires": expires})
-        deployed = play(Ministack(endpoint, REGION, outputs))
+        site = Ministack(endpoint, REGION, outputs)
+        deployed = play(site)
+        deployed = examine_deployment(emulated, arguments.doctor, outputs) and deployed
+        print("ministack, the commands of the docs:")
+        template = template_of_guide(arguments.packages)
+        guide = Guide(endpoint, arguments.doctor, arguments.packages, template, site.messages, arguments.logs)
+        deployed = guide.play() and deployed
+        deployed = live_check(emulated, arguments.packages, arguments.doctor) and deployed
         print("ministack, session mode:")
         deployed = session_mode(emulated, arguments.packages, arguments.doctor) and deployed
     print("the local service:")

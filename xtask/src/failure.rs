@@ -36,6 +36,12 @@ pub(crate) enum Failure {
     NoTarget(String),
     #[error("the zip could not be made: {0}")]
     Zip(io::Error),
+    #[error("two builds of {0} differ: compare the zips of the clones in target/reproducible")]
+    DifferentBytes(String),
+    #[error(
+        "{package} names a path of this machine, so that another clone builds other bytes: {path}"
+    )]
+    NamesPath { package: String, path: String },
     #[error("the packages must have one version: {0}")]
     Versions(String),
     #[error("CHANGELOG.md has no section [{0}]")]

@@ -17,6 +17,7 @@ mod package;
 mod python;
 mod release;
 mod repository;
+mod reproducible;
 mod results;
 mod scale;
 mod steps;
@@ -24,6 +25,7 @@ mod summary;
 mod tools;
 mod upgrade;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -47,6 +49,7 @@ enum Task {
     Test(Test),
     Package(Package),
     Release(Release),
+    Reproducible(Reproducible),
     /// Deploy a release's packages on an emulator of AWS, and sign in, sign up and change a contact
     /// there
     ///
@@ -188,8 +191,9 @@ struct Package {
 }
 
 /// Make everything that a release publishes, in target/dist: the Lambdas of both architectures with
-/// their templates, the npm packages (that of the construct carries the Lambdas), this machine's
-/// `latchstring`, the crates of each program (as `CycloneDX`), the notes, and the checksums.
+/// their templates, the programs `latchstring` and `latchstring-local`, the npm packages (that of
+/// the construct carries the Lambdas), the crates of each program (as `CycloneDX`), the notes, and
+/// the checksums. At the end the packages are used from an empty folder, without Rust.
 ///
 /// docs/releasing.md says how a release is published.
 #[derive(Args)]
@@ -203,9 +207,31 @@ struct Release {
     )]
     arch: Vec<Architecture>,
 
+    /// Take the programs of all systems from this folder, which has one folder for each target,
+    /// and build none
+    #[arg(long, value_name = "FOLDER", conflicts_with = "rehearse")]
+    programs: Option<PathBuf>,
+
+    /// Name this address of the repository in the npm packages, such as <https://github.com/a/b>
+    #[arg(long, value_name = "URL")]
+    repository: Option<String>,
+
     /// Take this machine's debug builds: every step of a release in a minute. Never publish them
     #[arg(long, conflicts_with = "arch")]
     rehearse: bool,
+}
+
+/// Build a function's zip twice, in two clones of the last commit in different folders, and compare
+/// the bytes.
+///
+/// Some minutes on two cores. The clones are in target/reproducible, and are removed if the zips are
+/// equal.
+#[derive(Args)]
+struct Reproducible {
+    /// The function
+    #[arg(long, default_value = "latchstring-verify-auth-challenge-response",
+          value_parser = package::LAMBDAS)]
+    function: String,
 }
 
 fn main() -> ExitCode {
@@ -251,13 +277,27 @@ fn main() -> ExitCode {
         }
         Task::Upgrade { from, only } => told(upgrade::run(&repository, from, only.as_deref())),
         Task::DeployCheck => told(deploy_check::release(&repository)),
-        Task::Release(Release { arch, rehearse }) => {
+        Task::Release(Release {
+            arch,
+            programs,
+            repository: address,
+            rehearse,
+        }) => {
             let architectures = if rehearse {
                 Architecture::of_this_machine().into_iter().collect()
             } else {
                 arch
             };
-            told(release::run(&repository, &architectures, rehearse))
+            let options = release::Options {
+                architectures: &architectures,
+                programs: programs.as_deref(),
+                address: address.as_deref(),
+                is_rehearsal: rehearse,
+            };
+            told(release::run(&repository, &options))
+        }
+        Task::Reproducible(Reproducible { function }) => {
+            told(reproducible::run(&repository, &function))
         }
         Task::Package(Package { arch }) => {
             let architecture = arch.or(Architecture::of_this_machine());

@@ -383,6 +383,8 @@ pub(crate) fn binaries(repository: &Repository) -> Result<(), Failed> {
 fn clients(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
     node_tests(repository, "clients/typescript", counts)?;
     node_tests(repository, "clients/next", counts)?;
+    // It has no dependency but the programs.
+    npm_test(repository, "npm/latchstring", counts)?;
     let tools = python::environment(repository, "examples", "examples/requirements.txt")?;
     let validator = tools.join("bin/openapi-spec-validator");
     let name = repository.shown(&validator);
@@ -413,6 +415,10 @@ fn infra(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
 /// Runs the tests of a folder with a package.json: `npm test`, which runs `node --test`.
 fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Result<(), Failed> {
     node::modules(repository, folder)?;
+    npm_test(repository, folder, counts)
+}
+
+fn npm_test(repository: &Repository, folder: &str, counts: &mut Counts) -> Result<(), Failed> {
     // Otherwise npm prints the package's name and version, which look like an address.
     let line = Line::new("npm", "npm").args(&["test", "--silent", "--prefix", folder]);
     let output = repository.test_output();

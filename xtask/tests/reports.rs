@@ -41,7 +41,7 @@ fn documents_contain_the_facts_that_reports_missed() {
             &["texts START", "once in 30 days", "`OptInPhoneNumber`"],
         ),
         // India takes more than a sender id.
-        ("docs/operations.md", &["`SmsEntityId`", "`SmsTemplateIds`"]),
+        ("docs/senders.md", &["`SmsEntityId`", "`SmsTemplateIds`"]),
         ("docs/delivery.md", &["`SMS_ENTITY_ID`"]),
         // Territories are not part of the country whose calling code they share.
         (
@@ -78,7 +78,7 @@ fn documents_contain_the_facts_that_reports_missed() {
             ],
         ),
         (
-            "docs/operations.md",
+            "docs/existing-pools.md",
             &["`+4402079460199`, `+5215512345678` or `user@bücher.example`"],
         ),
     ] {

@@ -4,6 +4,7 @@
 //! is a request with the whole description ([`members`]), in which [`merge`] sets what Latchstring needs.
 //! Descriptions stay JSON: a type of the SDK would drop the members that are newer than the SDK.
 
+pub mod detach;
 pub mod difference;
 pub mod holders;
 pub mod members;

@@ -1,6 +1,6 @@
 //! `latchstring attach`
 
-mod confirm;
+pub(crate) mod detach;
 mod restore;
 mod unverified;
 
@@ -22,8 +22,10 @@ use latchstring_cli::pool_needs::{AccountState, AccountStates, CONTACTS};
 use latchstring_cli::signed_call::{CLOUDFORMATION, COGNITO, CallError, SignedCalls};
 use serde_json::{Value, json};
 
-use confirm::confirm;
 use unverified::Unverified;
+
+use super::confirm::confirm;
+use super::output::{self, say};
 
 /// Set the triggers of a user pool that exists, and what its app clients need, and keep its other settings.
 ///
@@ -102,7 +104,7 @@ fn after_help() -> String {
         "latchstring attach --user-pool eu-west-1_Example00 --client 1example23456789 --stack Latchstring",
     ) + "\n
 --apply first writes the settings as they were to a file in the working directory.
-docs/operations.md, \"An existing pool\", lists the permissions it needs.
+docs/existing-pools.md, \"An existing pool\", lists the permissions it needs.
 
 The exit status is 0 on success; 1 if a change was refused or a setting is not as it was sent; 2 if the
 command changed nothing because it could not start."
@@ -124,27 +126,17 @@ enum Failure {
 
 /// Attaches the pool and prints the differences.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(attach(arguments)),
-        Err(error) => Err(Failure::NotStarted(format!(
-            "the runtime does not start: {error}"
-        ))),
-    };
-    match ended {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(Failure::NotStarted(problem)) => {
-            eprintln!("error: {problem}");
-            ExitCode::from(2)
-        }
-        Err(Failure::NotChanged(problem)) => {
-            eprintln!("error: {problem}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(attach(arguments))
+}
+
+/// Runs a change to its end.
+fn ended(change: impl Future<Output = Result<bool, Failure>>) -> ExitCode {
+    output::run(async {
+        change.await.map_err(|failure| match failure {
+            Failure::NotStarted(problem) => output::Failure::NotStarted(problem),
+            Failure::NotChanged(problem) => output::Failure::NotDone(problem),
+        })
+    })
 }
 
 /// Returns true if all is as it was sent, or nothing was to be sent.
@@ -161,12 +153,12 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
     if arguments.accounts {
         // A remark, which stops nothing.
         match aws.account_states().await {
-            Ok(states) if !states.any(|_| true) => println!("The pool has no account."),
+            Ok(states) if !states.any(|_| true) => say!("The pool has no account."),
             Ok(states) => {
-                println!("Accounts by state, with the outcome of a sign-in:");
-                states.lines().for_each(|line| println!("  {line}"));
+                say!("Accounts by state, with the outcome of a sign-in:");
+                states.lines().for_each(|line| say!("  {line}"));
             }
-            Err(error) => println!("The accounts are not counted: {error}"),
+            Err(error) => say!("The accounts are not counted: {error}"),
         }
     }
     let contacts: Vec<&str> = plan.usernames.iter().map(String::as_str).collect();
@@ -180,25 +172,23 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
     let doomed = scan.filter(|_| arguments.unverified == Some(Unverified::Delete));
     if arguments.apply {
         if let Some(question) = replacement(&plan.replaced) {
-            confirm(&question, "replace", arguments.yes)?;
+            confirm(&question, "replace", arguments.yes).map_err(Failure::NotStarted)?;
         }
         if let Some(question) = doomed.as_ref().and_then(unverified::question) {
-            confirm(&question, aws.pool_id, arguments.yes)?;
+            confirm(&question, aws.pool_id, arguments.yes).map_err(Failure::NotStarted)?;
         }
     } else if let Some(question) = replacement(&plan.replaced) {
-        println!("{question}");
+        say!("{question}");
     }
     if !contacts.is_empty() {
-        println!(
+        say!(
             "The functions need USERNAME_ATTRIBUTES=true, and OTHER_HOLDERS=refuse or OTHER_HOLDERS=delete."
         );
     }
     let mut is_as_sent = make(&aws, &plan.changes, arguments.apply).await?;
     match doomed {
         Some(_) if arguments.apply && !is_as_sent => {
-            println!(
-                "No account was deleted, because the pool is not as it was sent: run it again."
-            );
+            say!("No account was deleted, because the pool is not as it was sent: run it again.");
         }
         // Only now no other account can sign up.
         Some(scan) if arguments.apply => {
@@ -206,14 +196,14 @@ async fn attach(arguments: &Arguments) -> Result<bool, Failure> {
         }
         Some(scan) => {
             if let Some(question) = unverified::question(&scan) {
-                println!("With --apply: {question}");
+                say!("With --apply: {question}");
             }
         }
         None => {}
     }
     let changes = |change: &Change<'_>| !change.differences().is_empty();
     if !arguments.apply && !arguments.accounts && plan.changes.iter().any(changes) {
-        println!("With --accounts it shows which accounts can sign in afterwards.");
+        say!("With --accounts it shows which accounts can sign in afterwards.");
     }
     Ok(is_as_sent)
 }
@@ -241,12 +231,19 @@ async fn make(aws: &Aws<'_>, changes: &[Change<'_>], applies: bool) -> Result<bo
     let needed = changes.iter();
     let needed = needed.filter(|change| !change.differences().is_empty());
     let needed: Vec<&Change<'_>> = needed.collect();
+    let in_json = needed.iter().map(|change| {
+        let differences = change.differences();
+        let lines: Vec<String> = differences.iter().map(Difference::to_string).collect();
+        json!({ "of": change.of.to_string(), "differences": lines })
+    });
+    output::set("changes", in_json.collect::<Vec<_>>());
+    output::set("applied", applies && !needed.is_empty());
     if needed.is_empty() {
-        println!("There is nothing to change.");
+        say!("There is nothing to change.");
         return Ok(true);
     }
     if !applies {
-        println!("Nothing was changed. Run the command with --apply to make these changes.");
+        say!("Nothing was changed. Run the command with --apply to make these changes.");
         return Ok(true);
     }
     let copy = keep(aws.pool_id, changes).map_err(|error| {
@@ -255,7 +252,8 @@ async fn make(aws: &Aws<'_>, changes: &[Change<'_>], applies: bool) -> Result<bo
              directory that you may write to."
         ))
     })?;
-    println!("The settings as they were are in {copy}: --restore {copy} undoes the change.");
+    output::set("settingsBefore", &*copy);
+    say!("The settings as they were are in {copy}: --restore {copy} undoes the change.");
     apply(aws, &needed).await
 }
 
@@ -557,7 +555,7 @@ async fn apply(aws: &Aws<'_>, changes: &[&Change<'_>]) -> Result<bool, Failure> 
             is_as_sent = false;
         }
     }
-    println!(
+    say!(
         "{}",
         if is_as_sent {
             "Done."
@@ -602,12 +600,12 @@ fn keep(pool_id: &str, changes: &[Change<'_>]) -> std::io::Result<String> {
 
 fn show(what: &str, found: &[Difference]) {
     if found.is_empty() {
-        println!("{what}: nothing to change");
+        say!("{what}: nothing to change");
         return;
     }
-    println!("{what}:");
+    say!("{what}:");
     for difference in found {
-        println!("  {difference}");
+        say!("  {difference}");
     }
 }
 

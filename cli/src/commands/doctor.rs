@@ -1,11 +1,14 @@
 //! `latchstring doctor`
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::doctor::{checks, probe, read, report as reports, source};
+use latchstring_cli::doctor::deployment::{self, dns, metric};
+use latchstring_cli::doctor::facts::Facts;
+use latchstring_cli::doctor::{Finding, checks, probe, read, report as reports, source};
 
 /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
@@ -31,9 +34,25 @@ pub(crate) struct Arguments {
     /// Also read every account: list those whose contact sign-in does not find, and count all by their state
     #[arg(long)]
     accounts: bool,
+    /// The sign-ins a second that are expected, such as 50/s: compares quotas and limits with them
+    #[arg(long, value_name = "RATE", value_parser = rate)]
+    expect: Option<f64>,
+    /// The resolver that answers about SPF and DMARC; by default that of the system
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    dns: Option<SocketAddr>,
+    /// Also publish the numbers of findings that leak, fail and are unknown as metrics
+    #[arg(long, value_name = "NAMESPACE", num_args = 0..=1, default_missing_value = "Latchstring")]
+    metric: Option<String>,
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+fn rate(text: &str) -> Result<f64, &'static str> {
+    let number = text.trim().strip_suffix("/s").unwrap_or(text.trim());
+    let rate = number.trim().parse::<f64>().ok();
+    rate.filter(|it| *it > 0.0 && *it <= 1e6)
+        .ok_or("expected a number of sign-ins a second, such as 50/s")
 }
 
 fn after_help() -> String {
@@ -68,6 +87,7 @@ async fn report(arguments: Arguments) -> ExitCode {
     };
     let facts = read::facts(&access, &arguments.user_pool, &arguments.client).await;
     let mut findings = checks::judge(&facts, &arguments.client);
+    findings.extend(of_deployment(&access, &facts, &arguments).await);
     if arguments.accounts {
         let pool = facts.pool.as_ref();
         let usernames = pool.map_or(&[][..], |pool| &pool.username_attributes);
@@ -94,6 +114,12 @@ async fn report(arguments: Arguments) -> ExitCode {
     if let (Some(url), Some(key)) = (arguments.api, arguments.api_key) {
         findings.push(source::run(&source::Api { url, key }).await);
     }
+    if let Some(namespace) = &arguments.metric
+        && let Err(problem) = metric::put(&access, namespace, &findings).await
+    {
+        eprintln!("error: {problem}");
+        return ExitCode::from(2);
+    }
     if arguments.json {
         print!("{}", reports::json(&findings, &arguments.user_pool));
     } else {
@@ -104,5 +130,15 @@ async fn report(arguments: Arguments) -> ExitCode {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
+    }
+}
+
+/// Reads and checks the functions and everything behind them, if the pool's triggers lead to them.
+async fn of_deployment(access: &Access, facts: &Facts, arguments: &Arguments) -> Vec<Finding> {
+    let resolver = arguments.dns.or_else(dns::of_the_system);
+    let read = deployment::read::facts(access, facts, &arguments.client, resolver);
+    match read.await {
+        Some(deployment) => deployment::checks::judge(&deployment, arguments.expect),
+        None => Vec::new(),
     }
 }

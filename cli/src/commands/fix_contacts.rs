@@ -10,6 +10,8 @@ use latchstring_cli::signed_call::{COGNITO, CallError, SignedCalls};
 use latchstring_core::identifier::PhoneRules;
 use serde_json::{Value, json};
 
+use super::output::{self, say};
+
 /// Write the canonical form of verified contacts that are stored in another one, so that sign-in finds the accounts.
 ///
 /// Lists the accounts. Changes nothing without --apply.
@@ -30,7 +32,7 @@ fn after_help() -> String {
 It needs cognito-idp:ListUsers, and with --apply also cognito-idp:AdminGetUser and
 cognito-idp:AdminUpdateUserAttributes; for the rules of the deployment for phone numbers also
 cognito-idp:DescribeUserPool, lambda:GetFunctionConfiguration and lambda:GetPolicy.
-docs/operations.md, \"Accounts from before\", explains the list. No contact is printed.
+docs/existing-pools.md, \"Accounts from before\", explains the list. No contact is printed.
 
 The exit status is 0 if no account is left to fix; 1 if one is; 2 if the command could not start."
 }
@@ -48,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::error(&problem);
             ExitCode::from(2)
         }
     }
@@ -82,7 +84,7 @@ async fn fix(arguments: &Arguments) -> Result<bool, String> {
         let is_taken = is_taken.map_err(|it| it.to_string())?;
         if is_taken { &mut taken } else { &mut free }.push(rewrite);
     }
-    println!("{read} accounts were read.");
+    say!("{read} accounts were read.");
     show("in another form", &free);
     show(
         "in another form, and another account has the canonical one: decide which of them stays",
@@ -93,12 +95,16 @@ async fn fix(arguments: &Arguments) -> Result<bool, String> {
         &refused,
     );
     let mut left = taken.len() + refused.len();
+    output::set("accounts", read);
+    for (name, rewrites) in [("fixable", &free), ("taken", &taken), ("refused", &refused)] {
+        let list = rewrites.iter();
+        let list = list.map(|it| json!({ "sub": it.sub, "attribute": it.attribute }));
+        output::set(name, list.collect::<Vec<_>>());
+    }
     if !arguments.apply {
         left += free.len();
         if !free.is_empty() {
-            println!(
-                "Nothing was changed. Run the command with --apply to write the canonical forms."
-            );
+            say!("Nothing was changed. Run the command with --apply to write the canonical forms.");
         }
         return Ok(left == 0);
     }
@@ -107,17 +113,18 @@ async fn fix(arguments: &Arguments) -> Result<bool, String> {
         match aws.rewrite(rewrite).await {
             Ok(true) => written += 1,
             Ok(false) => {
-                println!("  {} was changed since it was read, and stays", rewrite.sub);
+                say!("  {} was changed since it was read, and stays", rewrite.sub);
                 left += 1;
             }
             Err(error) => {
-                eprintln!("error: {error}");
-                println!("{written} were written. Run the command again for the others.");
+                output::error(&error);
+                say!("{written} were written. Run the command again for the others.");
                 return Ok(false);
             }
         }
     }
-    println!("{written} were written.");
+    say!("{written} were written.");
+    output::set("written", written);
     Ok(left == 0)
 }
 
@@ -125,9 +132,9 @@ fn show(what: &str, rewrites: &[Rewrite]) {
     if rewrites.is_empty() {
         return;
     }
-    println!("{} {what}:", rewrites.len());
+    say!("{} {what}:", rewrites.len());
     for Rewrite { sub, attribute, .. } in rewrites {
-        println!("  {sub} ({attribute})");
+        say!("  {sub} ({attribute})");
     }
 }
 

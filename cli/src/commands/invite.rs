@@ -8,7 +8,8 @@ use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::stack;
 use latchstring_cli::invitation::{Contact, InvitationError, SignUpFunction, Terms};
 use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
-use serde_json::json;
+
+use super::output::{self, say};
 
 /// Invite a contact to an account where sign-up is not open, or withdraw the invitation.
 ///
@@ -46,16 +47,13 @@ pub(crate) struct Arguments {
     /// The stack of Latchstring, whose output names the function, instead of --function
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn after_help() -> String {
     access::help("latchstring invite ada@example.com --stack Latchstring --group staff")
         + "\n
 It needs the permission lambda:InvokeFunction for the function sign-up, and with --stack also
-cloudformation:DescribeStacks. docs/operations.md, \"Rules of your own\", explains invitations.
+cloudformation:DescribeStacks. docs/admission.md, \"Rules of your own\", explains invitations.
 
 The exit status is 0 on success, 1 if the function refused or did not answer, 2 if the command could not
 start."
@@ -73,19 +71,15 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let (as_json, withdraw) = (arguments.json, arguments.withdraw);
+    let withdraw = arguments.withdraw;
     let done = match runtime {
         Ok(runtime) => runtime.block_on(perform(arguments)),
         Err(error) => Err(format!("the runtime does not start: {error}")),
     };
     match done {
-        Ok(Ok(())) if as_json => {
-            let outcome = if withdraw { "withdrawn" } else { "invited" };
-            println!("{}", json!({ "outcome": outcome }));
-            ExitCode::SUCCESS
-        }
         Ok(Ok(())) => {
-            println!(
+            output::set("outcome", if withdraw { "withdrawn" } else { "invited" });
+            say!(
                 "{}",
                 if withdraw {
                     "Withdrawn. An account that was created with the invitation stays."
@@ -96,27 +90,19 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
             ExitCode::SUCCESS
         }
         Ok(Err(error)) => {
-            if as_json {
-                println!("{}", failure(&error));
-            } else {
-                eprintln!("error: {error}");
-            }
+            let (outcome, error_type) = match &error {
+                InvitationError::Refused { error_type, .. } => ("refused", Some(&**error_type)),
+                _ => ("unknown", None),
+            };
+            output::set("outcome", outcome);
+            output::set("errorType", error_type);
+            output::error(&error);
             ExitCode::FAILURE
         }
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::error(&problem);
             ExitCode::from(2)
         }
-    }
-}
-
-fn failure(error: &InvitationError) -> serde_json::Value {
-    match error {
-        InvitationError::Refused {
-            error_type,
-            message,
-        } => json!({ "outcome": "refused", "error": { "type": error_type, "message": message } }),
-        other => json!({ "outcome": "unknown", "error": { "message": other.to_string() } }),
     }
 }
 

@@ -9,6 +9,8 @@ use latchstring_core::message::built_in;
 use latchstring_lambda::config::messages;
 use serde_json::json;
 
+use super::output::{self, say};
+
 /// Check texts of messages that replace the built-in ones, or print these.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -34,19 +36,19 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             let text = match std::fs::read_to_string(file) {
                 Ok(text) => text,
                 Err(error) => {
-                    eprintln!("{}: {error}", file.display());
+                    output::error(&format!("{}: {error}", file.display()));
                     return ExitCode::from(2);
                 }
             };
             match messages(&text) {
                 Ok(tenants) => {
                     let names: Vec<_> = tenants.into_keys().collect();
-                    println!("The texts are accepted: {}.", names.join(", "));
+                    say!("The texts are accepted: {}.", names.join(", "));
                     ExitCode::SUCCESS
                 }
                 Err(faults) => {
                     for fault in faults {
-                        println!("{fault}");
+                        say!("{fault}");
                     }
                     ExitCode::FAILURE
                 }
@@ -58,7 +60,11 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 let kinds = languages.entry(language).or_default();
                 kinds.entry(kind).or_default().insert(part, text);
             }
-            println!("{:#}", json!({ "default": languages }));
+            if output::is_json() {
+                output::set("texts", json!({ "default": languages }));
+            } else {
+                say!("{:#}", json!({ "default": languages }));
+            }
             ExitCode::SUCCESS
         }
     }

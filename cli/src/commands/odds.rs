@@ -8,6 +8,8 @@ use latchstring_core::odds::{Guesses, Odds, SLOT_CODES, chance, in_words};
 use latchstring_core::policy::Policy;
 use latchstring_lambda::config::{ConfigError, Environment};
 
+use super::output::{self, say};
+
 /// Print the odds that the rate limits leave to an attacker: those of the defaults, or of the settings in
 /// the environment.
 ///
@@ -23,7 +25,7 @@ pub(crate) fn run(_: &Arguments) -> ExitCode {
     match print() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(&error);
             ExitCode::from(2)
         }
     }
@@ -35,57 +37,60 @@ fn print() -> Result<(), ConfigError> {
     let odds = Odds::of(&policy, environment.accounts()?);
     let [targeted, sprayed] = environment.ceilings()?;
 
-    println!("The odds that one code is guessed by all its attempts:");
-    println!();
+    output::set("targeted", odds.targeted());
+    output::set("withAStolenDevice", odds.with_a_stolen_device());
+    output::set("sprayed", odds.sprayed());
+    output::set("accounts", odds.accounts());
+    output::set("maxTargeted", targeted);
+    output::set("maxSprayed", sprayed);
+    output::set("messagesADay", odds.messages_a_day());
+    say!("The odds that one code is guessed by all its attempts:");
+    say!("");
     for length in [
         policy.code_length,
         policy.long_code_length,
         CodeLength::LONGEST,
     ] {
-        println!(
+        say!(
             "  {:2} digits, {} answers: {}",
             length.digits(),
             policy.attempts,
             in_words(chance(policy.attempts, length))
         );
     }
-    println!(
+    say!(
         "  12 digits of base 32, in slot mode, {} answers: {}",
         policy.attempts,
         in_words(f64::from(policy.attempts) / SLOT_CODES)
     );
-    println!();
-    println!(
+    say!("");
+    say!(
         "An attacker guesses without end for a year and proves no code. An account has an address"
     );
-    println!(
-        "and a number; a code to either opens it. The keys are rotated every month, which starts"
-    );
-    println!(
-        "windows again. Guesses are reserved before their verdict: parallel answers add none."
-    );
-    println!();
-    println!("One account:");
+    say!("and a number; a code to either opens it. The keys are rotated every month, which starts");
+    say!("windows again. Guesses are reserved before their verdict: parallel answers add none.");
+    say!("");
+    say!("One account:");
     guesses(&policy, odds.at_account());
-    println!("  odds in a year: {}", in_words(odds.targeted()));
-    println!();
-    println!("One account, with the stolen token of one of its known devices, in addition:");
+    say!("  odds in a year: {}", in_words(odds.targeted()));
+    say!("");
+    say!("One account, with the stolen token of one of its known devices, in addition:");
     guesses(&policy, odds.at_devices());
     verdict(odds.with_a_stolen_device(), targeted, "MAX_TARGETED_ODDS");
-    println!();
-    println!("Any of {} accounts (ACCOUNTS):", odds.accounts());
+    say!("");
+    say!("Any of {} accounts (ACCOUNTS):", odds.accounts());
     guesses(&policy, odds.at_deployment());
     verdict(odds.sprayed(), sprayed, "MAX_SPRAY_ODDS");
-    println!();
-    println!(
+    say!("");
+    say!(
         "Messages to one address or number in a day, with one in each slot of {} s: {} at most",
         policy.slot.as_secs(),
         odds.messages_a_day()
     );
-    println!();
-    println!("Shards of the counters of many users; each shard bears some 300 sign-ins a second:");
+    say!("");
+    say!("Shards of the counters of many users; each shard bears some 300 sign-ins a second:");
     for (counter, shards) in policy.shards() {
-        println!("  {shards:2}, {counter}");
+        say!("  {shards:2}, {counter}");
     }
     Ok(())
 }
@@ -98,11 +103,11 @@ fn guesses(policy: &Policy, guesses: Guesses) {
         (guesses.longest, CodeLength::LONGEST),
     ] {
         if guesses > 0 {
-            println!("  {guesses} guesses at {} digits", length.digits());
+            say!("  {guesses} guesses at {} digits", length.digits());
         }
     }
     if guesses_in_slots > 0 {
-        println!("  {guesses_in_slots} guesses at the codes of slots, of 60 bits");
+        say!("  {guesses_in_slots} guesses at the codes of slots, of 60 bits");
     }
 }
 
@@ -112,7 +117,7 @@ fn verdict(odds: f64, ceiling: f64, variable: &str) {
     } else {
         "within"
     };
-    println!(
+    say!(
         "  odds in a year: {}; {verdict} {variable}, {}",
         in_words(odds),
         in_words(ceiling)

@@ -10,6 +10,9 @@ use latchstring_core::policy::Policy;
 use latchstring_core::rate_limit::{Resettable, resettable};
 use latchstring_core::time::Timestamp;
 use latchstring_lambda::config::Environment;
+use serde_json::json;
+
+use super::output::{self, say};
 
 /// Print the commands that reset a limit which many users share.
 ///
@@ -49,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(&error);
             ExitCode::from(2)
         }
     }
@@ -64,10 +67,15 @@ fn print(arguments: &Arguments, policy: &Policy) {
     let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     let now = Timestamp::from_secs(since_1970.as_secs());
     if kind == Resettable::Deployment {
-        println!(
+        say!(
             "# Each reset also allows another day's guesses at codes: do not reset during an attack."
         );
     }
+    let reset = resettable(policy, kind, now);
+    let keys = reset
+        .iter()
+        .map(|(name, counter)| json!({ "counter": name, "key": counter_key(*counter) }));
+    output::set("items", keys.collect::<Vec<_>>());
     for shards in resettable(policy, kind, now).chunk_by(|(name, _), (next, _)| name == next) {
         let keys: Vec<_> = shards
             .iter()
@@ -75,17 +83,17 @@ fn print(arguments: &Arguments, policy: &Policy) {
             .collect();
         let name = shards.first().map_or("", |(name, _)| name);
         if let [key] = &keys[..] {
-            println!("# {name}:");
-            println!(
+            say!("# {name}:");
+            say!(
                 "aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key '{{\"pk\": {{\"S\": \"{key}\"}}}}'"
             );
         } else {
-            println!("# {name}, {} shards:", keys.len());
-            println!("for pk in {}; do", keys.join(" "));
-            println!(
+            say!("# {name}, {} shards:", keys.len());
+            say!("for pk in {}; do", keys.join(" "));
+            say!(
                 "  aws dynamodb delete-item --table-name \"$TABLE_NAME\" --key \"{{\\\"pk\\\": {{\\\"S\\\": \\\"$pk\\\"}}}}\""
             );
-            println!("done");
+            say!("done");
         }
     }
 }

@@ -10,6 +10,9 @@ use latchstring_core::keys::KeyId;
 use latchstring_core::ports::Clock;
 use latchstring_lambda::config::Environment;
 use latchstring_lambda::{OsEntropy, RingText, SystemClock};
+use serde_json::Value;
+
+use super::output::{self, say};
 
 /// Rotate the key ring in Secrets Manager, or replace it after a leak.
 ///
@@ -42,7 +45,7 @@ theirs is read.
 
 The permissions on the secret are secretsmanager:GetSecretValue, for a change also
 secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
-of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/operations.md explains
+of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/keys.md explains
 the roles of keys and what a leaked key opens.
 
 The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start."
@@ -111,7 +114,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     match start(arguments) {
         Ok(code) => code,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::error(&problem);
             ExitCode::from(2)
         }
     }
@@ -134,7 +137,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(problem) => {
-                eprintln!("error: {problem}");
+                output::error(&problem);
                 ExitCode::FAILURE
             }
         }
@@ -154,19 +157,25 @@ fn plan(stored: &StoredRing, pending_life: Duration) -> Plan<'_, OsEntropy> {
 async fn status(secret: &RingSecret, pending_life: Duration) -> Result<(), String> {
     let stored = secret.read().await.map_err(|error| error.to_string())?;
     let plan = plan(&stored, pending_life);
+    output::set("ring", in_json(&stored.ring, None));
+    output::set("nextStep", Step::next_of(&stored.ring).to_string());
+    output::set(
+        "nextStepInSeconds",
+        plan.left(Step::next_of(&stored.ring)).as_secs(),
+    );
     for (role, key) in stored.ring.roles() {
-        println!("{role:<9} {}", key.id());
+        say!("{role:<9} {}", key.id());
     }
     if stored.ring.lasting.is_none() {
-        println!("lasting   none: the current key is used as the lasting key");
+        say!("lasting   none: the current key is used as the lasting key");
     }
-    println!("stored    {} ago", in_words(plan.now.since(plan.stored_at)));
+    say!("stored    {} ago", in_words(plan.now.since(plan.stored_at)));
     let step = Step::next_of(&stored.ring);
     let left = plan.left(step);
     if left.is_zero() {
-        println!("next step {step}, possible now");
+        say!("next step {step}, possible now");
     } else {
-        println!("next step {step}, in {}", in_minutes(left));
+        say!("next step {step}, in {}", in_minutes(left));
     }
     Ok(())
 }
@@ -181,33 +190,37 @@ async fn make(
     stored.whole().map_err(|error| error.to_string())?;
     let ring = plan(&stored, pending_life).after(change);
     let ring = ring.map_err(|refusal| refusal.to_string())?;
-    println!("before: {}", roles(&stored.ring, None));
+    say!("before: {}", roles(&stored.ring, None));
+    output::set("before", in_json(&stored.ring, None));
+    output::set("applied", apply);
     if !apply {
         // The key of this run is dropped, and so is its id.
-        println!("after:  {}", roles(&ring, Some(&stored.ring)));
+        say!("after:  {}", roles(&ring, Some(&stored.ring)));
+        output::set("after", in_json(&ring, Some(&stored.ring)));
         consequences(change, &ring);
         if let Some(kept) = kept_after_leak(change, &ring) {
-            println!(
+            say!(
                 "Warning: the lasting key {kept} stays in the ring. If the whole secret leaked, it leaked too: add --also-lasting."
             );
         }
-        println!("Nothing has changed: repeat with --apply.");
+        say!("Nothing has changed: repeat with --apply.");
         return Ok(());
     }
     let replaced = secret.replace(&stored, &ring).await;
     replaced.map_err(|error| error.to_string())?;
-    println!("after:  {}", roles(&ring, None));
+    say!("after:  {}", roles(&ring, None));
+    output::set("after", in_json(&ring, None));
     consequences(change, &ring);
     match change {
         Change::Revoke { .. } => {
-            println!(
+            say!(
                 "Warm functions still have the old ring. Start new ones now (STACK is the stack's name):"
             );
-            println!();
-            println!("{RESTART}");
+            say!("");
+            say!("{RESTART}");
             if let Some(kept) = kept_after_leak(change, &ring) {
-                println!();
-                println!(
+                say!("");
+                say!(
                     "Warning: the lasting key {kept} is still in the ring. If the whole secret leaked, it leaked too, and this is not finished: run \"revoke --key {kept} --apply\", then these commands again."
                 );
             }
@@ -216,9 +229,9 @@ async fn make(
             let step = Step::next_of(&ring);
             let wait = step.wait(pending_life);
             if wait.is_zero() {
-                println!("The rotation is complete.");
+                say!("The rotation is complete.");
             } else {
-                println!("The next step is {step}, in {}.", in_minutes(wait));
+                say!("The next step is {step}, in {}.", in_minutes(wait));
             }
         }
     }
@@ -230,9 +243,9 @@ fn consequences(change: &Change, ring: &RingText) {
     if !matches!(change, Change::Revoke { .. }) {
         return;
     }
-    println!("Flows under way end, and users request another code.");
+    say!("Flows under way end, and users request another code.");
     if ring.lasting.is_none() {
-        println!(
+        say!(
             "The lasting key is replaced too: budgets and leases start again, devices are unknown until their next sign-in, and test identifiers have other codes."
         );
     }
@@ -247,15 +260,22 @@ fn kept_after_leak<'a>(change: &Change, ring: &'a RingText) -> Option<&'a str> {
 
 /// Returns the keys by role, as text. A key that is not on the ring `known` is a new one.
 fn roles(ring: &RingText, known: Option<&RingText>) -> String {
-    let id = |id: &str| match known {
+    let roles = ids(ring, known).map(|(role, id)| format!("{role} {id}"));
+    roles.collect::<Vec<_>>().join(", ")
+}
+
+/// Returns the ids of the keys by role.
+fn ids(ring: &RingText, known: Option<&RingText>) -> impl Iterator<Item = (&'static str, String)> {
+    let id = move |id: &str| match known {
         Some(known) if known.roles().all(|(_, key)| key.id() != id) => "(new)".to_owned(),
         _ => id.to_owned(),
     };
-    let roles: Vec<_> = ring
-        .roles()
-        .map(|(role, key)| format!("{role} {}", id(key.id())))
-        .collect();
-    roles.join(", ")
+    ring.roles().map(move |(role, key)| (role, id(key.id())))
+}
+
+fn in_json(ring: &RingText, known: Option<&RingText>) -> Value {
+    let ids = ids(ring, known).map(|(role, id)| (role.to_owned(), id.into()));
+    Value::Object(ids.collect())
 }
 
 /// Returns a time in its largest fitting unit, rounded down.

@@ -6,17 +6,15 @@ use clap::Args;
 use latchstring_lambda::config::{SETTINGS, Takes};
 use serde_json::{Value, json};
 
+use super::output::{self, say};
+
 /// Print every setting with its default, its values and its meaning.
 #[derive(Args)]
-pub(crate) struct Arguments {
-    /// Print JSON, for tools that generate or check a deployment's settings
-    #[arg(long)]
-    json: bool,
-}
+pub(crate) struct Arguments {}
 
 /// Prints the settings.
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    if arguments.json {
+pub(crate) fn run(_: &Arguments) -> ExitCode {
+    if output::is_json() {
         let settings: Vec<Value> = SETTINGS
             .iter()
             .map(|setting| {
@@ -38,7 +36,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 row
             })
             .collect();
-        println!("{:#}", Value::from(settings));
+        output::set("settings", settings);
     } else {
         for setting in SETTINGS {
             let default = match setting.default {
@@ -46,9 +44,9 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
                 Some("") => "not set".to_owned(),
                 Some(default) => format!("default {default}"),
             };
-            println!("{}: {}; {default}", setting.name, setting.takes);
+            say!("{}: {}; {default}", setting.name, setting.takes);
             if !setting.meaning.is_empty() {
-                println!("    {}", setting.meaning);
+                say!("    {}", setting.meaning);
             }
         }
     }

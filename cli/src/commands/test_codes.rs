@@ -4,6 +4,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_lambda::config::Environment;
+use serde_json::json;
+
+use super::output::{self, say};
 
 /// Print the codes of the test identifiers.
 ///
@@ -16,13 +19,17 @@ pub(crate) struct Arguments {}
 pub(crate) fn run(_: &Arguments) -> ExitCode {
     match Environment::Process.test_codes() {
         Ok(codes) => {
+            let list = codes.iter().map(|(test, code)| {
+                json!({ "identifier": test.identifier.as_str(), "code": code.digits() })
+            });
+            output::set("codes", list.collect::<Vec<_>>());
             for (test, code) in codes {
-                println!("{}  {}", code.digits(), test.identifier.as_str());
+                say!("{}  {}", code.digits(), test.identifier.as_str());
             }
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("error: {error}");
+            output::error(&error);
             ExitCode::from(2)
         }
     }

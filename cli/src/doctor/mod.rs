@@ -5,6 +5,7 @@
 //! Facts about Cognito are from its public documentation, which each check names.
 
 pub mod checks;
+pub mod deployment;
 pub mod facts;
 mod finding;
 pub mod probe;

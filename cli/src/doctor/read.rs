@@ -524,7 +524,9 @@ fn takes_both(api: &Value, pool_id: &str) -> bool {
 /// Returns the whole days that an API key has left; below 0 if it has expired. AppSync states the expiry
 /// in seconds since 1970. A key without one counts as expired.
 fn days_left(key: &Value, now: u64) -> i64 {
-    let expires = key["expires"].as_i64().unwrap_or_default();
+    let expires = &key["expires"];
+    let written = || expires.as_str()?.parse().ok();
+    let expires = expires.as_i64().or_else(written).unwrap_or_default();
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     expires.saturating_sub(now).div_euclid(24 * 3600)
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::attach::members::{CLIENT_FIXED, POOL_MEMBERS};
+use crate::doctor::deployment::why;
 use crate::doctor::{Finding, Fix, State};
 
 /// Reports whether no finding is wrong.
@@ -25,6 +26,9 @@ pub fn text(findings: &[Finding], pool: &str, colour: bool) -> String {
         let check = finding.check;
         // Writing to a String does not fail.
         let _ = writeln!(text, "{on}{word:<8}{off}{} ({check})", finding.says);
+        if matches!(finding.state, State::Leaks | State::Fails) {
+            let _ = writeln!(text, "        why: {}", why(check));
+        }
         if let Some(fix) = &finding.fix {
             let _ = writeln!(text, "        fix: {}", line(fix));
         }
@@ -59,6 +63,7 @@ pub fn json(findings: &[Finding], pool: &str) -> String {
                 "check": finding.check,
                 "state": finding.state.word(),
                 "says": finding.says,
+                "why": why(finding.check),
                 "fix": finding.fix.as_ref().map(line),
             })
         })

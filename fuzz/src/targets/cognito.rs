@@ -1,7 +1,7 @@
 //! The Cognito stand-in over HTTP. A line is a call, `Operation {…}`, with `!` before it if it is
 //! signed. `<session>`, `<access>` and `<refresh>` stand for the values of an earlier answer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
@@ -166,8 +166,7 @@ impl EarlierAnswers {
 }
 
 fn pool() -> Router {
-    static KEYS: OnceLock<SigningKeys> = OnceLock::new();
-    let keys = KEYS.get_or_init(SigningKeys::generate).clone();
+    let keys = SigningKeys::shared();
     let clients = vec![ClientConfig::new(CLIENT, "fuzz")];
     let config = PoolConfig::new("eu-west-1", POOL, clients);
     let now = || UNIX_EPOCH + Duration::from_secs(1_800_000_000);

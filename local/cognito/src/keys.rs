@@ -1,6 +1,6 @@
 //! The two RSA keys of the pool's tokens.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -42,8 +42,15 @@ pub(crate) enum Unverified {
 }
 
 impl SigningKeys {
+    /// Returns the keys of this process: all its pools can share them, since a token names its pool.
+    /// The first call makes them in the background and returns at once; the first use waits.
+    pub fn shared() -> Self {
+        static KEYS: OnceLock<SigningKeys> = OnceLock::new();
+        KEYS.get_or_init(Self::generate).clone()
+    }
+
     /// Makes new keys in the background and returns at once. The first use waits.
-    pub fn generate() -> Self {
+    fn generate() -> Self {
         let (done, made) = watch::channel(None);
         std::thread::spawn(move || {
             let access = std::thread::spawn(Key::generate);

@@ -1,18 +1,18 @@
 //! Sign-up: a signed-in user adds a name and a second contact, changes a contact, and remembers or
-//! forgets devices.
+//! forgets devices. It publishes the events of these after the response.
 
 use std::process::ExitCode;
 
 use latchstring_aws::{
     Aws, CognitoChallengeApi, CognitoDirectory, CognitoRefreshTokens, CognitoTokens, DynamoStore,
-    KeptSecret, SecretsManager,
+    EventBridge, KeptSecret, SecretsManager,
 };
 use latchstring_core::ports::{
     CounterStore, InvitationStore, OutboxStore, PendingStore, SessionStore, UndoStore,
 };
 use latchstring_lambda::config::{AnsweredBy, ConfigError, Environment, StoreChoice};
 use latchstring_lambda::resolver::AccountResolver;
-use latchstring_lambda::{Behind, Either, Handler, OsEntropy, SystemClock};
+use latchstring_lambda::{Behind, Either, Handler, OsEntropy, Publishing, SystemClock};
 use latchstring_memory::MemoryStore;
 
 fn main() -> ExitCode {
@@ -33,18 +33,18 @@ fn main() -> ExitCode {
 }
 
 fn resolver<
-    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore,
+    S: PendingStore + UndoStore + InvitationStore + CounterStore + OutboxStore + SessionStore + Clone,
 >(
     environment: &Environment<'_>,
     aws: &Aws,
     store: S,
 ) -> Result<impl Handler + use<S>, ConfigError> {
     let app_client = environment.app_client()?;
-    Ok(AccountResolver {
+    let handler = AccountResolver {
         deployment: environment.deployments(|secret| SecretsManager::new(aws, secret))?,
         source: environment.source()?,
         origin: environment.cloudfront()?,
-        store,
+        store: store.clone(),
         directory: CognitoDirectory::new(aws, environment.user_pool()?),
         tokens: CognitoTokens::new(aws),
         api: CognitoChallengeApi::by(
@@ -61,5 +61,13 @@ fn resolver<
         app_client,
         clock: SystemClock,
         entropy: OsEntropy,
+    };
+    Ok(Publishing {
+        handler,
+        store,
+        bus: environment
+            .event_bus()?
+            .map(|bus| EventBridge::new(aws, bus)),
+        clock: SystemClock,
     })
 }

@@ -1,10 +1,14 @@
 //! The key ring in AWS Secrets Manager.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use aws_runtime::user_agent::ApiMetadata;
 use aws_sdk_secretsmanager::meta::PKG_VERSION;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueInput;
 use latchstring_core::ports::{PortError, SecretSource};
 use latchstring_core::secret::Secret;
+use latchstring_core::time::Timestamp;
 
 use crate::client::{Aws, CallPolicy, code_of};
 use crate::http_client::Connections;
@@ -29,6 +33,9 @@ pub struct SecretsManager {
     service: Service,
     connections: Connections,
     id: String,
+    /// The seconds from 1970 to the creation of the version that was read last; 0 before the first
+    /// read. Clones share it.
+    created: Arc<AtomicU64>,
 }
 
 impl SecretsManager {
@@ -38,6 +45,7 @@ impl SecretsManager {
             service: Service::new(aws, &API, Auth::SigV4, CallPolicy::Call),
             connections: aws.connections(),
             id: id.into(),
+            created: Arc::default(),
         }
     }
 }
@@ -48,8 +56,18 @@ impl SecretSource for SecretsManager {
         let request = GetSecretValueInput::builder().secret_id(&self.id);
         let read = self.service.send(request.build()).await;
         let text = read.map_err(|error| PortError::new(CALL, code_of(&error)))?;
+        let created = text.created_date.map_or(0, |date| date.secs());
+        let created = u64::try_from(created).unwrap_or_default();
+        self.created.store(created, Ordering::Relaxed);
         text.secret_string
             .map(Secret::new)
             .ok_or_else(|| PortError::new(CALL, "no text"))
+    }
+
+    fn stored_at(&self) -> Option<Timestamp> {
+        match self.created.load(Ordering::Relaxed) {
+            0 => None,
+            seconds => Some(Timestamp::from_secs(seconds)),
+        }
     }
 }

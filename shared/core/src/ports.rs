@@ -696,6 +696,11 @@ impl EventBus for Infallible {
 pub trait SecretSource: Send + Sync {
     /// Reads the present text.
     fn read(&self) -> impl Future<Output = Result<Secret, PortError>> + Send;
+
+    /// Returns the time when the text of the last read was stored, if the place reports it.
+    fn stored_at(&self) -> Option<Timestamp> {
+        None
+    }
 }
 
 /// The outcome of [`Directory::create`].

@@ -10,9 +10,11 @@ use latchstring_core::ports::{
     SessionStore, UndoStore,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::config::Doors;
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::delivery::FollowUp;
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::operator::{self, Operator};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
@@ -46,7 +48,7 @@ where
     }
 
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
-        serve(self, &event).await.map(HandlerResponse::from)
+        serve(self, &event).await
     }
 }
 
@@ -77,7 +79,7 @@ where
         if let Some(operation) = Operator::read(&event) {
             return Ok(operator::serve(self, operation).await.into());
         }
-        serve(self, &event).await.map(HandlerResponse::from)
+        serve(self, &event).await
     }
 }
 
@@ -91,6 +93,8 @@ pub struct Behind<H> {
 }
 
 impl<H: Handler> Handler for Behind<H> {
+    const FOLLOWS_UP: FollowsUp = H::FOLLOWS_UP;
+
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         // An operator uses no door of clients.
         let is_clients = || Operator::read(&event).is_none();
@@ -103,6 +107,10 @@ impl<H: Handler> Handler for Behind<H> {
     async fn examine(&self) -> Examined {
         self.resolver.examine().await
     }
+
+    async fn follow_up(&self, work: FollowUp, until: Instant) {
+        self.resolver.follow_up(work, until).await;
+    }
 }
 
 /// Lets the door of an event serve it. The future is on the heap and without its type: those of two
@@ -110,7 +118,7 @@ impl<H: Handler> Handler for Behind<H> {
 fn serve<'a>(
     resolver: &'a (impl appsync::Fields + http::Actions),
     event: &'a Value,
-) -> Pin<Box<dyn Future<Output = Result<Value, PublicError>> + Send + 'a>> {
+) -> Pin<Box<dyn Future<Output = Result<HandlerResponse, PublicError>> + Send + 'a>> {
     if is_http(event) {
         Box::pin(http::serve(resolver, event))
     } else if http::Actions::sessions(resolver).mode().is_some() {

@@ -41,6 +41,17 @@ impl From<PublicError> for Diagnostic {
     }
 }
 
+/// The responses of a function that leave work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FollowsUp {
+    /// None.
+    Never,
+    /// Some, where events are published.
+    WithEvents,
+    /// Some.
+    Always,
+}
+
 /// A function's response, with the work that it leaves.
 #[derive(Clone, Debug)]
 pub struct HandlerResponse {
@@ -61,8 +72,8 @@ impl From<Value> for HandlerResponse {
 
 /// A function from an event to an answer, both JSON.
 pub trait Handler: Send + Sync {
-    /// True if responses can leave work.
-    const FOLLOWS_UP: bool = false;
+    /// The responses that leave work.
+    const FOLLOWS_UP: FollowsUp = FollowsUp::Never;
 
     /// Handles one event. Expected failures are responses; an error is for an event of another
     /// kind.
@@ -90,7 +101,11 @@ pub enum Either<A, B> {
 }
 
 impl<A: Handler, B: Handler> Handler for Either<A, B> {
-    const FOLLOWS_UP: bool = A::FOLLOWS_UP || B::FOLLOWS_UP;
+    const FOLLOWS_UP: FollowsUp = match (A::FOLLOWS_UP, B::FOLLOWS_UP) {
+        (FollowsUp::Always, _) | (_, FollowsUp::Always) => FollowsUp::Always,
+        (FollowsUp::Never, FollowsUp::Never) => FollowsUp::Never,
+        _ => FollowsUp::WithEvents,
+    };
 
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         match self {

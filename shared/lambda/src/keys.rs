@@ -9,6 +9,7 @@ use latchstring_core::policy::{Deployment, Policy};
 use latchstring_core::ports::{Clock, PortError, SecretSource};
 use latchstring_core::time::Timestamp;
 
+use crate::metrics;
 use crate::ring_text::ring;
 
 /// The maximum age of a key ring that was read from the secret source.
@@ -106,6 +107,9 @@ impl<V: SecretSource, C: Clock> Rotating<V, C> {
 
     async fn read(&self) -> Result<KeyRing, PortError> {
         let text = self.source.read().await?;
+        if let Some(stored_at) = self.source.stored_at() {
+            metrics::key_ring_read(stored_at, self.clock.now());
+        }
         ring(text.expose()).ok_or_else(|| PortError::new("key ring", "not a key ring"))
     }
 }

@@ -24,11 +24,11 @@ mod system;
 
 pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
 pub use door::Behind;
-pub use handler::{Either, Handler, HandlerResponse, PublicError, answer, follow_up};
+pub use handler::{Either, FollowsUp, Handler, HandlerResponse, PublicError, answer, follow_up};
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
-pub use outbox::OutboxSweeper;
-pub use self_test::{Examined, KeyRingIds};
+pub use outbox::{OutboxSweeper, Publishing};
 pub use ring_text::{KeyText, RingText};
+pub use self_test::{Examined, KeyRingIds};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;
@@ -77,8 +77,16 @@ fn started<H: Handler>(
         .enable_all()
         .build()
         .map_err(|error| Ended::Runtime(error.into()))?;
+    let follows_up = match H::FOLLOWS_UP {
+        FollowsUp::Never => false,
+        FollowsUp::WithEvents => {
+            let bus = environment.event_bus().map_err(Ended::Configuration)?;
+            bus.is_some()
+        }
+        FollowsUp::Always => true,
+    };
     runtime.block_on(async {
-        let registering = runtime::register(H::FOLLOWS_UP, delivery).await;
+        let registering = runtime::register(follows_up, delivery).await;
         let handler = SelfTested {
             handler: build(environment).map_err(Ended::Configuration)?,
             facts: Facts::of(environment).map_err(Ended::Configuration)?,

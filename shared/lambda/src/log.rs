@@ -145,8 +145,9 @@ impl<T, R: Copy + Into<&'static str>> Decision<'_, T, R> {
                 duration_ms,
                 "decision"
             ),
-            Some(PortError { call, code }) => {
-                metrics::fault(call);
+            Some(fault) => {
+                metrics::failed_call(fault);
+                let PortError { call, code } = fault;
                 tracing::warn!(
                     trigger,
                     step,

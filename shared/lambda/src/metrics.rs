@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use latchstring_core::flow::{CreateReason, Step, VerifyReason};
 use latchstring_core::identifier::{Country, Identifier};
-use latchstring_core::ports::Clock;
+use latchstring_core::ports::{Clock, PortError};
 use latchstring_core::rate_limit::Budget;
 use latchstring_core::time::Timestamp;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -18,6 +18,10 @@ use crate::system::millis;
 /// The target of the events that carry a metric's line in their only field.
 pub(crate) const TARGET: &str = "latchstring_metrics";
 
+const HOUR: u64 = 3600;
+const DAY: u64 = 24 * HOUR;
+
+static KEY_RING: Hourly = Hourly::new();
 static NAMESPACE: OnceLock<String> = OnceLock::new();
 static API_KEY: OnceLock<ApiKey> = OnceLock::new();
 
@@ -44,16 +48,19 @@ metrics! {
     CODES_SENT = "CodesSent", "Count", &[&[], &["Channel"], &["Channel", "Country"]];
     SLOT_MESSAGES = "SlotMessages", "Count", &[&[]];
     VERIFIED = "Verified", "Count", &[&[]];
+    CODES_VERIFIED = "CodesVerified", "Count", &[&[]];
     FAILED = "Failed", "Count", &[&[]];
     REFUSED_BY_BUDGET = "RefusedByBudget", "Count", &[&[], &["Budget"], &["Budget", "Country"]];
     CAPTCHA_REQUIRED = "CaptchaRequired", "Count", &[&[], &["Budget"]];
     CONTACT_CHANGE_UNDONE = "ContactChangeUndone", "Count", &[&[]];
     FAULTS = "Faults", "Count", &[&[], &["Call"]];
+    THROTTLED_CALLS = "ThrottledCalls", "Count", &[&[], &["Call"]];
     DELIVERY_ERRORS = "DeliveryErrors", "Count", &[&[], &["Code"]];
     DELIVERY_MS = "DeliveryMs", "Milliseconds", &[&["Channel"]];
     HANDLER_MS = "HandlerMs", "Milliseconds", &[&["Function"]];
     EVENTS_OVERDUE_SECONDS = "EventsOverdueSeconds", "Seconds", &[&[]];
     API_KEY_DAYS_LEFT = "ApiKeyDaysLeft", "Count", &[&[]];
+    KEY_RING_AGE_DAYS = "KeyRingAgeDays", "Count", &[&[]];
 }
 
 /// Sets the namespace of the metrics and the expiry of AppSync's API key, once for the process.
@@ -64,30 +71,45 @@ pub(crate) fn init(namespace: &str, api_key_expires: Option<Timestamp>) {
     }
 }
 
+/// A value that is written once in each hour with an invocation.
+#[derive(Debug, Default)]
+struct Hourly {
+    /// The hour since 1970 of the last line; 0 before the first.
+    written: AtomicU64,
+}
+
+impl Hourly {
+    const fn new() -> Self {
+        Self {
+            written: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns true at the first call of an hour.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let hour = now.as_secs() / HOUR;
+        self.written.swap(hour, Ordering::Relaxed) != hour
+    }
+}
+
 /// AppSync's API key, whose remaining days are written once in each hour with an invocation.
 struct ApiKey {
     expires: Timestamp,
-    /// The hour since 1970 of the last line; 0 before the first.
-    written: AtomicU64,
+    hourly: Hourly,
 }
 
 impl ApiKey {
     const fn new(expires: Timestamp) -> Self {
         Self {
             expires,
-            written: AtomicU64::new(0),
+            hourly: Hourly::new(),
         }
     }
 
     /// Returns the whole days that are left, once in each hour. An expired key has none.
     fn days_left(&self, now: Timestamp) -> Option<u64> {
-        const HOUR: u64 = 3600;
-        let hour = now.as_secs() / HOUR;
-        if self.written.swap(hour, Ordering::Relaxed) == hour {
-            return None;
-        }
         let left = self.expires.as_secs().saturating_sub(now.as_secs());
-        Some(left / (24 * HOUR))
+        self.hourly.is_due(now).then_some(left / DAY)
     }
 }
 
@@ -139,6 +161,28 @@ pub(crate) fn fault(call: &str) {
     write(&FAULTS, 1, &[("Call", call)]);
 }
 
+/// Counts a failed call as [`fault`] does, and once more if AWS refused it because of a quota.
+pub(crate) fn failed_call(fault: &PortError) {
+    self::fault(fault.call);
+    if is_throttling(&fault.code) {
+        write(&THROTTLED_CALLS, 1, &[("Call", fault.call)]);
+    }
+}
+
+/// Returns true for the error codes by which AWS refuses a call because of a quota.
+fn is_throttling(code: &str) -> bool {
+    matches!(
+        code,
+        "TooManyRequestsException"
+            | "ThrottlingException"
+            | "Throttling"
+            | "ThrottledException"
+            | "RequestThrottledException"
+            | "ProvisionedThroughputExceededException"
+            | "RequestLimitExceeded"
+    )
+}
+
 pub(crate) fn delivery_took(to: &Identifier, time: Duration) {
     write(&DELIVERY_MS, millis(time), &[("Channel", channel(to))]);
 }
@@ -150,6 +194,17 @@ pub(crate) fn handler_took(function: &str, time: Duration) {
         .and_then(|key| key.days_left(SystemClock.now()))
     {
         write(&API_KEY_DAYS_LEFT, days, &[]);
+    }
+}
+
+/// Writes the whole days since the key ring was stored, once in each hour.
+pub(crate) fn key_ring_read(stored_at: Timestamp, now: Timestamp) {
+    if KEY_RING.is_due(now) {
+        write(
+            &KEY_RING_AGE_DAYS,
+            now.since(stored_at).as_secs() / DAY,
+            &[],
+        );
     }
 }
 
@@ -176,9 +231,19 @@ pub(crate) fn captcha_required(budget: &str) {
 /// answer without a flow row is not counted, nor a wrong one to the first challenge: any caller can
 /// send such answers at no cost, and would hold the alarm for wrong answers.
 pub(crate) fn verdict(reason: VerifyReason, answered: Option<&Step>) {
+    for metric in counted(reason, answered) {
+        write(metric, 1, &[]);
+    }
+}
+
+/// Returns the metrics that count a verdict. A proof is no code, so it is not in the conversion.
+fn counted(reason: VerifyReason, answered: Option<&Step>) -> &'static [Metric] {
     match reason {
-        VerifyReason::Right => write(&VERIFIED, 1, &[]),
-        _ if answered == Some(&Step::Select) => {}
+        VerifyReason::Right if matches!(answered, Some(Step::Otp(_))) => {
+            &[VERIFIED, CODES_VERIFIED]
+        }
+        VerifyReason::Right => &[VERIFIED],
+        _ if answered == Some(&Step::Select) => &[],
         VerifyReason::WrongAnswer
         | VerifyReason::NoAttemptLeft
         | VerifyReason::Expired
@@ -187,8 +252,8 @@ pub(crate) fn verdict(reason: VerifyReason, answered: Option<&Step>) {
         | VerifyReason::ProofForged
         | VerifyReason::ProofStale
         | VerifyReason::ProofRedeemed
-        | VerifyReason::ProofOfAnother => write(&FAILED, 1, &[]),
-        _ => {}
+        | VerifyReason::ProofOfAnother => &[FAILED],
+        _ => &[],
     }
 }
 
@@ -266,6 +331,8 @@ impl Serialize for Embedded<'_> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use latchstring_core::code::CodeLength;
+    use latchstring_core::flow::Progress;
     use latchstring_core::identifier::Method;
     use serde_json::Value;
 
@@ -315,7 +382,6 @@ mod tests {
 
     #[test]
     fn the_days_of_a_key_are_written_once_an_hour() {
-        const DAY: u64 = 24 * 3600;
         let now = 20_000 * DAY;
         let key = ApiKey::new(Timestamp::from_secs(now + 45 * DAY));
         let at = |seconds: u64| key.days_left(Timestamp::from_secs(now + seconds));
@@ -325,6 +391,45 @@ mod tests {
         assert_eq!(at(3601), None);
         // A process that was frozen for a year.
         assert_eq!(at(365 * DAY), Some(0));
+    }
+
+    #[test]
+    fn a_code_is_in_the_conversion_and_a_proof_is_not() {
+        let progress = Progress {
+            issued_at: Timestamp::from_secs(1_800_000_000),
+            last_sent_at: Timestamp::from_secs(1_800_000_000),
+            sends: 1,
+            unsent: 0,
+            used: 0,
+            code_length: CodeLength::DEFAULT,
+        };
+        let (code, proof) = (Step::Otp(progress), Step::Claim(progress));
+        let names = |reason, step| -> Vec<&str> {
+            let counted = counted(reason, Some(step));
+            counted.iter().map(|metric| metric.name).collect()
+        };
+        let right = VerifyReason::Right;
+        assert_eq!(names(right, &code), ["Verified", "CodesVerified"]);
+        assert_eq!(names(right, &proof), ["Verified"]);
+        assert_eq!(names(VerifyReason::RightAgain, &code), [""; 0]);
+        assert_eq!(names(VerifyReason::WrongAnswer, &code), ["Failed"]);
+        let at_first = names(VerifyReason::WrongAnswer, &Step::Select);
+        assert_eq!(at_first, [""; 0]);
+    }
+
+    #[test]
+    fn a_call_over_a_quota_is_a_throttled_one() {
+        for code in ["TooManyRequestsException", "ThrottlingException"] {
+            assert!(is_throttling(code), "{code}");
+        }
+        // Of one user, and of a courier that does not answer.
+        for code in [
+            "LimitExceededException",
+            "timeout",
+            "InternalErrorException",
+        ] {
+            assert!(!is_throttling(code), "{code}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The sweeper of the outbox, as a function that a schedule invokes.
+//! The publication of events after a response, and the sweeper of the outbox, which a schedule invokes.
 
 use std::time::Duration;
 
@@ -8,13 +8,17 @@ use latchstring_core::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::delivery::FollowUp;
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::metrics;
 use crate::self_test::Examined;
 use crate::system::{millis, timeout};
 
 /// The time of one sweep. What is left is swept a minute later.
 const SWEEP: Duration = Duration::from_secs(40);
+
+/// The time limit of the function, if a port does not answer. It is below Lambda's, so that it is logged.
+const SWEEP_LIMIT: Duration = Duration::from_secs(50);
 
 /// Publishes what is overdue in the outbox, whatever its event is.
 #[derive(Clone, Debug)]
@@ -44,15 +48,20 @@ where
             bus: &self.bus,
             clock: &self.clock,
         };
-        let swept = sweep.run(self.clock.now().plus(SWEEP)).await;
+        let sweeping = sweep.run(self.clock.now().plus(SWEEP));
+        let Some(swept) = timeout(&self.clock, SWEEP_LIMIT, sweeping).await else {
+            metrics::fault("sweep");
+            tracing::error!(call = "sweep", code = "timeout", "events not published");
+            return Ok(json!({ "published": 0 }).into());
+        };
         let (published, dropped, postponed) = (swept.published, swept.dropped, swept.postponed);
         let skipped = swept.skipped;
         let overdue = swept.oldest.unwrap_or_default().as_secs();
         metrics::events_overdue(overdue);
         let duration_ms = millis(begun.elapsed());
         if let Some(fault) = swept.fault {
+            metrics::failed_call(&fault);
             let (call, code) = (fault.call, fault.code);
-            metrics::fault(call);
             tracing::error!(
                 call,
                 code,
@@ -82,6 +91,42 @@ where
             key_ring: None,
             table: Some(due.await.map(|_| ())),
         }
+    }
+}
+
+/// A function that sends no message, with the bus on which its events are published after the response.
+#[derive(Clone, Debug)]
+pub struct Publishing<H, S, B, C> {
+    /// The function.
+    pub handler: H,
+    /// The outbox.
+    pub store: S,
+    /// The bus, if events are published.
+    pub bus: Option<B>,
+    /// The clock.
+    pub clock: C,
+}
+
+impl<H, S, B, C> Handler for Publishing<H, S, B, C>
+where
+    H: Handler,
+    S: OutboxStore,
+    B: EventBus,
+    C: Clock,
+{
+    const FOLLOWS_UP: FollowsUp = FollowsUp::WithEvents;
+
+    async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
+        self.handler.handle(event).await
+    }
+
+    async fn examine(&self) -> Examined {
+        self.handler.examine().await
+    }
+
+    async fn follow_up(&self, work: FollowUp, until: Instant) {
+        let (store, clock) = (&self.store, &self.clock);
+        publish(store, self.bus.as_ref(), clock, work.events, until).await;
     }
 }
 

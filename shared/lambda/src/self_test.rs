@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::config::{ConfigError, Environment, StoreChoice};
 use crate::delivery::FollowUp;
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 
 /// A flow that no table has, because the ids of flows are random.
@@ -125,7 +125,7 @@ impl<H: Handler> SelfTested<H> {
 }
 
 impl<H: Handler> Handler for SelfTested<H> {
-    const FOLLOWS_UP: bool = H::FOLLOWS_UP;
+    const FOLLOWS_UP: FollowsUp = H::FOLLOWS_UP;
 
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         if event == json!({ "selfTest": {} }) {

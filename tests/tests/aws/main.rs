@@ -5,6 +5,7 @@ mod challenges;
 mod delivery;
 mod directory;
 mod dynamodb;
+mod events;
 mod hook_function;
 mod secrets;
 mod turnstile;

@@ -1,6 +1,6 @@
 //! The key ring in Secrets Manager, and its rotation.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use latchstring_aws::SecretsManager;
 use latchstring_core::keys::KeyId;
@@ -37,8 +37,13 @@ async fn a_key_that_is_made_current_is_used_without_a_restart() {
     let clock = ManualClock::at(Timestamp::from_secs(1_800_000_000));
     let source = SecretsManager::new(&ministack.aws(), "latchstring/keys");
     let policy = Policy::for_clients(Vec::new());
-    let keys = Rotating::new(policy, source, clock.clone());
+    assert_eq!(source.stored_at(), None, "it was not read yet");
+    let keys = Rotating::new(policy, source.clone(), clock.clone());
     assert_eq!(current(&keys, "k1").await, "k1");
+    let stored_at = source.stored_at().expect("the time of the version");
+    let age =
+        SystemTime::now().duration_since(UNIX_EPOCH + Duration::from_secs(stored_at.as_secs()));
+    assert!(age.is_ok_and(|age| age.as_secs() < 600), "{stored_at:?}");
 
     let put = json!({"SecretId": "latchstring/keys", "SecretString": ring("k2", Some("k1"))});
     ministack.call("secretsmanager.PutSecretValue", &put).await;

@@ -185,6 +185,21 @@ async fn a_sign_out_everywhere_beats_parallel_refreshes() {
 }
 
 #[tokio::test]
+async fn a_sign_out_everywhere_is_published_at_once() {
+    let latchstring = latchstring().await;
+    latchstring.stop_clock().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let here = ada.signs_in_for_the_first_time().await;
+    let before = latchstring.events().await.len();
+    let body = json!({ "everywhere": true });
+    let left = post(&latchstring, &here.browser, "sign-out", body).await;
+    assert_eq!(left, Ok(Value::Null));
+    let events = latchstring.events().await.split_off(before);
+    let kinds: Vec<_> = events.iter().map(|event| &event["detail-type"]).collect();
+    assert_eq!(kinds, ["SignedOutEverywhere"]);
+}
+
+#[tokio::test]
 async fn a_disabled_or_deleted_user_is_out_with_the_token() {
     for deleted in [false, true] {
         let latchstring = latchstring().await;

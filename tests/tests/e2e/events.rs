@@ -7,6 +7,7 @@ latchstring_tests::doors! {
     every: [
         a_first_sign_in_and_the_next_are_published,
         a_refused_sign_in_is_published_for_an_account_only,
+        a_remembered_device_is_published_at_once_and_once,
     ],
 }
 
@@ -67,4 +68,20 @@ async fn a_refused_sign_in_is_published_for_an_account_only() {
         let refused = kinds(&latchstring).await.split_off(2);
         assert_eq!(refused, vec!["SignInRefused"; expected]);
     }
+}
+
+#[tokio::test]
+async fn a_remembered_device_is_published_at_once_and_once() {
+    let latchstring = Latchstring::start().await;
+    latchstring.stop_clock().await;
+    let ada = latchstring.by_email("ada@example.com");
+    let signed_in = ada.signs_in_for_the_first_time().await;
+    for _ in 0..2 {
+        signed_in.remembers_the_device().await.expect("signed in");
+        // Not by the sweeper: it is not overdue.
+        let last = kinds(&latchstring).await.split_off(2);
+        assert_eq!(last, ["DeviceRemembered"]);
+    }
+    latchstring.advance(60).await;
+    assert_eq!(kinds(&latchstring).await.len(), 3);
 }

@@ -111,7 +111,7 @@ impl Mode {
         };
         let config = PoolConfig::new("eu-west-1", POOL, vec![client]);
         let now = std::time::UNIX_EPOCH + Duration::from_secs(1_800_000_000);
-        let keys = SigningKeys::generate();
+        let keys = SigningKeys::shared();
         let pool = UserPool::new(config, keys, Arc::new(OneAnswer), Arc::new(move || now));
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -264,7 +264,7 @@ async fn a_sign_out_revokes_the_access_token() {
     assert_eq!(mode.token(&id).await, Err(SessionError::NotSignedIn));
     let token = mode.token(&other).await.expect("a token");
     let everywhere = mode.sessions().sign_out_everywhere(&other).await;
-    assert_eq!(everywhere, Ok(()));
+    assert!(everywhere.is_ok());
     assert!(!mode.is_valid(&token).await);
 }
 

@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::classes::{
-    Class, Story, play, play_captcha, play_in_slots, play_resumed, play_resumed_elsewhere,
-    play_signed_in,
+    Class, Story, deployment, play, play_captcha, play_in_slots, play_refused, play_resumed,
+    play_resumed_elsewhere, play_signed_in,
 };
 use crate::shape::{Difference, differences, step};
-use crate::world::{Rule, Sabotage, Seen, Setting, Tier, Typed};
+use crate::world::{Rule, Sabotage, Seen, Setting, Tier, Typed, World};
 
 /// The steps whose answer is a challenge of Cognito's, with `ChallengeParameters.USERNAME`.
 const CHALLENGES: [&str; 16] = [
@@ -376,6 +376,61 @@ async fn a_rule_for_new_accounts_shows_to_no_caller() {
     };
     let play = async |class| play_signed_in(setting, class).await;
     assert_equal(&signed_in, play, setting).await;
+}
+
+/// Plays refused requests in one deployment, before and after the account of a class exists.
+async fn refused(
+    setting: Setting,
+    class: Class,
+    play: impl AsyncFn(&World) -> [Story; 3],
+) -> Vec<Story> {
+    let world = &deployment(setting).await;
+    let mut stories = Vec::from(play(world).await);
+    class.set_up(world).await;
+    stories.extend(play(world).await);
+    stories
+}
+
+/// Checks that requests for an unknown client are refused like one with a bad identifier, without a call,
+/// whether or not there is an account.
+pub(crate) async fn assert_refused_alike(
+    setting: Setting,
+    class: Class,
+    play: impl AsyncFn(&World) -> [Story; 3],
+) {
+    let stories = refused(setting, class, play).await;
+    for (step, seen) in &stories[0] {
+        assert!(seen.body.contains("InvalidIdentifier"), "{step}");
+        let calls = seen.calls.len() + seen.after.len();
+        assert_eq!((calls, seen.took), (0, Duration::ZERO), "{step}");
+    }
+    for (number, story) in stories.iter().enumerate() {
+        let shown = differences(&stories[0], story);
+        assert!(shown.is_empty(), "{number}, {class:?}: {shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_refused_like_a_bad_identifier() {
+    for (typed, class) in [
+        (Typed::Address, Class::Known),
+        (Typed::Address, Class::Disabled),
+        (Typed::Number, Class::Known),
+    ] {
+        let setting = Setting { typed, ..seeded(1) };
+        assert_refused_alike(setting, class, play_refused).await;
+    }
+}
+
+#[tokio::test]
+async fn a_look_up_for_an_unknown_client_is_detected() {
+    let looks = Setting {
+        sabotage: Sabotage::LookUp,
+        ..seeded(1)
+    };
+    let stories = refused(looks, Class::Known, play_refused).await;
+    let shown = differences(&stories[1], &stories[4]);
+    assert!(shown.contains(&("signIn", "calls".to_owned())), "{shown:?}");
 }
 
 /// The second call opens a session without an account, and is equal to the first call of other classes.

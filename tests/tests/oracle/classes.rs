@@ -311,6 +311,33 @@ pub(crate) async fn play_resumed(setting: Setting, class: Class) -> Story {
     story
 }
 
+/// A client that is not served. Its id is as long as that of the client that is.
+const UNKNOWN_CLIENT: &str = "unknownclient0000000000000";
+
+/// The requests of a caller who names a client: the identifier, and the client. The first is refused for
+/// its identifier, the others for their client.
+pub(crate) const REFUSED_REQUESTS: [(Option<&str>, &str); 3] = [
+    (Some(""), CLIENT),
+    (None, UNKNOWN_CLIENT),
+    (Some(""), UNKNOWN_CLIENT),
+];
+
+/// Runs each of [`REFUSED_REQUESTS`], as every operation that takes a client. Without an identifier of its
+/// own, a request has that of the world.
+pub(crate) async fn play_refused(world: &World) -> [Story; 3] {
+    let mut stories = [const { Story::new() }; 3];
+    for (story, (text, client)) in stories.iter_mut().zip(REFUSED_REQUESTS) {
+        let mut input = input(world.typed, text.unwrap_or(world.text), None);
+        input["clientId"] = json!(client);
+        story.push(("signIn", world.graphql(SIGN_IN, &input).await));
+        story.push(("signInTicket", world.graphql(TICKET, &input).await));
+        input["proof"] = json!("forged");
+        let seen = world.graphql(SIGN_IN, &input).await;
+        story.push(("signIn with a proof", seen));
+    }
+    stories
+}
+
 /// An identifier of no account.
 const fn another(typed: Typed) -> &'static str {
     match typed {

@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use latchstring_tests::note;
 use serde_json::{Value, json};
 
-use crate::classes::{Class, Story, create_account, deployment, play_without_secret};
+use crate::alike::assert_refused_alike;
+use crate::classes::{
+    Class, REFUSED_REQUESTS, Story, create_account, deployment, play_without_secret,
+};
 use crate::shape::{Difference, differences, step};
 use crate::world::{Rule, SOLVED, Sabotage, Seen, Setting, Typed, World};
 
@@ -227,6 +230,37 @@ async fn a_rule_for_new_accounts_shows_to_no_http_caller() {
             let expected = shown(class, &no_account);
             assert_eq!(found, expected, "{typed:?}, {rule:?}, {class:?}");
         }
+    }
+}
+
+/// Runs the requests that are refused for their identifier or their client.
+async fn play_refused(world: &World) -> [Story; 3] {
+    let mut stories = [const { Story::new() }; 3];
+    for (story, (text, client)) in stories.iter_mut().zip(REFUSED_REQUESTS) {
+        let mut body = request(world);
+        body["clientId"] = json!(client);
+        if let Some(text) = text {
+            body["emailOrPhone"] = json!(text);
+        }
+        story.push(("sign-in", world.post("sign-in", &body).await));
+        // Session mode has no tickets.
+        if !world.is_session_mode {
+            story.push(("a ticket", world.post("sign-in/ticket", &body).await));
+        }
+        body["resume"] = json!("forged");
+        story.push(("a resume", world.post("sign-in", &body).await));
+    }
+    stories
+}
+
+#[tokio::test]
+async fn an_unknown_client_is_refused_over_http_like_a_bad_identifier() {
+    for (setting, class) in [
+        (seeded(Typed::Address), Class::Known),
+        (seeded(Typed::Number), Class::Disabled),
+        (in_session_mode(Typed::Address), Class::Known),
+    ] {
+        assert_refused_alike(setting, class, play_refused).await;
     }
 }
 

@@ -396,7 +396,7 @@ impl World {
         config.username_attributes = setting.username_attributes;
         let pool = UserPool::new(
             config,
-            SigningKeys::generate(),
+            SigningKeys::shared(),
             lambdas.clone(),
             Arc::new(move || UNIX_EPOCH + Duration::from_millis(now.now().as_millis())),
         );

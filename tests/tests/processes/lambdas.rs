@@ -1,7 +1,7 @@
 //! Each Lambda as its own process, invoked as Lambda does: by a host of the Runtime API.
 
 use latchstring_core::identifier::Method;
-use latchstring_tests::{Answered, Program, RuntimeApi, holds_no_secret, note};
+use latchstring_tests::{Answered, Extensions, Program, RuntimeApi, holds_no_secret, note};
 use serde_json::{Value, json};
 
 use crate::after_response::sends_to;
@@ -520,5 +520,21 @@ async fn an_event_that_is_not_unicode_gets_an_error_without_content() {
             assert!(!log.contains("column"), "{package} logs where it ends");
             assert_eq!(log.matches("event is not valid JSON").count(), 4);
         }
+    }
+}
+
+/// Without events it leaves no work, so its start is shorter.
+#[tokio::test]
+async fn sign_up_is_an_extension_only_with_events() {
+    for (events, is_extension) in [("off", false), ("default", true)] {
+        let mut host = RuntimeApi::that(Extensions::Taken).await;
+        let mut environment = host.environment();
+        environment.extend(needs(SIGN_UP));
+        environment.push(("EVENTS".to_owned(), events.to_owned()));
+        let program = Program::lambda("events", SIGN_UP, &environment);
+        response(host.invoke(event_of(SIGN_UP)).await);
+        host.idle().await;
+        assert_eq!(host.has_extension(), is_extension, "{events}");
+        end(program).await;
     }
 }

@@ -1,6 +1,7 @@
 //! One Lambda's zip: a single executable named `bootstrap`.
 
 use std::io::{Cursor, Write as _};
+use std::path::PathBuf;
 
 use regex::bytes::Regex;
 use zip::write::SimpleFileOptions;
@@ -11,8 +12,20 @@ use crate::failure::Failure;
 /// The version of the C library in `provided.al2023` (Amazon Linux 2023).
 pub(crate) const GLIBC: (u32, u32) = (2, 34);
 
-/// Refuses a program that would not start in Lambda.
-pub(crate) fn check(package: &str, program: &[u8]) -> Result<(), Failure> {
+/// Refuses a program that would not start in Lambda, and one that names one of the folders `own`:
+/// built in another folder it would have other bytes.
+pub(crate) fn check(package: &str, program: &[u8], own: &[PathBuf]) -> Result<(), Failure> {
+    for path in own {
+        let name = path.display().to_string();
+        let is_absent =
+            Regex::new(&regex::escape(&name)).is_ok_and(|pattern| !pattern.is_match(program));
+        if !is_absent {
+            return Err(Failure::NamesPath {
+                package: package.to_owned(),
+                path: name,
+            });
+        }
+    }
     let needs = glibc(program);
     if needs > GLIBC {
         return Err(Failure::NewerLibrary {
@@ -89,10 +102,21 @@ mod tests {
 
     #[test]
     fn a_program_that_would_not_start_in_lambda_is_refused_by_name() {
-        assert!(check("create", b"GLIBC_2.34").is_ok());
-        let refused = check("create", b"GLIBC_2.34\0GLIBC_2.38\0").unwrap_err();
+        assert!(check("create", b"GLIBC_2.34", &[]).is_ok());
+        let refused = check("create", b"GLIBC_2.34\0GLIBC_2.38\0", &[]).unwrap_err();
         let text = refused.to_string();
         assert!(text.contains("create") && text.contains("2.38"), "{text}");
+    }
+
+    #[test]
+    fn a_program_that_names_the_checkout_is_refused() {
+        let own = ["/home/ada/a+b", "/home/ada/.cargo"].map(PathBuf::from);
+        let program = |path: &str| [b"\x7fELF\xff\0", path.as_bytes(), b"/src/main.rs\0"].concat();
+        assert!(check("create", &program("/latchstring"), &own).is_ok());
+        for path in ["/home/ada/a+b", "/home/ada/.cargo"] {
+            let refused = check("create", &program(path), &own).unwrap_err();
+            assert!(refused.to_string().contains(path), "{refused}");
+        }
     }
 
     #[test]
@@ -104,6 +128,7 @@ mod tests {
         let mut file = archive.by_index(0).unwrap();
         assert_eq!(file.name().unwrap(), "bootstrap");
         assert_eq!(file.unix_mode().map(|mode| mode & 0o777), Some(0o755));
+        assert_eq!(file.last_modified(), Some(DateTime::default()), "no clock");
         let mut content = String::new();
         file.read_to_string(&mut content).unwrap();
         assert_eq!(content, "a program");

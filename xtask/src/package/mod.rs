@@ -99,7 +99,14 @@ pub(crate) fn zip_debug(
     lambdas: &[&str],
     folder: &Path,
 ) -> Result<(), Failure> {
-    zip_all(&repository.root().join("target/debug"), lambdas, folder).map(|_| ())
+    // A debug build names the folder of its sources.
+    zip_all(
+        &repository.root().join("target/debug"),
+        lambdas,
+        folder,
+        &[],
+    )
+    .map(|_| ())
 }
 
 /// Builds, checks, zips, and synthesises the template.
@@ -108,7 +115,9 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     let release = build(repository, architecture)?;
     let folder = folder(repository, architecture);
     let repeat = format!("cargo xtask package --arch {}", architecture.name());
-    let zipped = zip_all(&release, &LAMBDAS, &folder).map_err(|failure| failure.of(&repeat))?;
+    let own = own_paths(repository);
+    let zipped =
+        zip_all(&release, &LAMBDAS, &folder, &own).map_err(|failure| failure.of(&repeat))?;
     template(repository, architecture, &folder)?;
 
     println!("\nIn {}:", repository.shown(&folder));
@@ -122,7 +131,7 @@ pub(crate) fn run(repository: &Repository, architecture: Architecture) -> Result
     println!("  {CHECKSUMS}");
     println!("  latchstring.template.json");
     println!(
-        "Packaged for {} in {}. docs/operations.md says how to deploy it.",
+        "Packaged for {} in {}. docs/deploying.md says how to deploy it.",
         architecture.name(),
         elapsed(started.elapsed())
     );
@@ -147,15 +156,36 @@ pub(crate) fn counted(repository: &Repository) -> Result<(), Failed> {
     show_and_run(repository, &of_profile(Line::cargo(&["build"]), "counted"))
 }
 
-/// Has a release's build write no path of this machine into its programs: two checkouts then make
-/// the same bytes.
-pub(crate) fn reproducible(repository: &Repository, line: Line) -> Line {
+/// Builds one function for this machine as it is packaged, and returns its zip.
+pub(crate) fn one(repository: &Repository, function: &str) -> Result<Vec<u8>, Failed> {
+    let line = Line::cargo(&["build", "--release", "--locked", "--target-dir", "target"])
+        .args(&["--package", function]);
+    let line = reproducible(repository, line);
+    show_and_run(repository, &line)?;
+    let release = repository.root().join("target/release");
+    let own = own_paths(repository);
+    zipped(&release, function, &own).map_err(|failure| failure.of(&line))
+}
+
+/// Returns the folders of this machine whose paths no released program may name.
+fn own_paths(repository: &Repository) -> Vec<PathBuf> {
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| Some(env::home_dir()?.join(".cargo")));
-    let remapped = |from: &Path, to| format!("--remap-path-prefix={}={to}", from.display());
-    let mut flags = vec![remapped(repository.root(), "/latchstring")];
-    flags.extend(cargo.map(|cargo| remapped(&cargo, "/cargo")));
+    [Some(repository.root().to_owned()), cargo]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Has a release's build write no path of this machine into its programs: two checkouts then make
+/// the same bytes.
+pub(crate) fn reproducible(repository: &Repository, line: Line) -> Line {
+    let flags: Vec<String> = own_paths(repository)
+        .iter()
+        .zip(["/latchstring", "/cargo"])
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .collect();
     // The separator of this variable, so that a path may have spaces.
     line.quiet_env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"))
 }
@@ -194,34 +224,41 @@ fn build(repository: &Repository, architecture: Architecture) -> Result<PathBuf,
     Ok(repository.root().join(folder))
 }
 
-/// Makes the folder from scratch and returns the names and sizes of its zips.
+/// Returns the zip of a function, whose program names none of these folders.
+fn zipped(release: &Path, function: &str, own: &[PathBuf]) -> Result<Vec<u8>, Failure> {
+    let binary = release.join(function);
+    let program = fs::read(&binary).map_err(Failure::at(&binary))?;
+    bootstrap::check(function, &program, own)?;
+    bootstrap::zip(&program)
+}
+
+/// Makes the folder from scratch and returns the names and sizes of its zips. No program may name
+/// one of the folders `own`.
 fn zip_all(
     release: &Path,
     lambdas: &[&str],
     folder: &Path,
+    own: &[PathBuf],
 ) -> Result<Vec<(String, usize)>, Failure> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(Failure::at(folder))?;
     }
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let mut checksums = String::new();
-    let mut zipped = Vec::new();
+    let mut sizes = Vec::new();
     for &package in lambdas {
-        let binary = release.join(package);
-        let program = fs::read(&binary).map_err(Failure::at(&binary))?;
-        bootstrap::check(package, &program)?;
-        let zip = bootstrap::zip(&program)?;
+        let zip = zipped(release, package, own)?;
         let name = format!("{package}.zip");
         let path = folder.join(&name);
         fs::write(&path, &zip).map_err(Failure::at(&path))?;
         // The form that `sha256sum --check` reads.
         let digest = HEXLOWER.encode(&Sha256::digest(&zip));
         checksums += &[&digest, "  ", &name, "\n"].concat();
-        zipped.push((name, zip.len()));
+        sizes.push((name, zip.len()));
     }
     let path = folder.join(CHECKSUMS);
     fs::write(&path, checksums).map_err(Failure::at(&path))?;
-    Ok(zipped)
+    Ok(sizes)
 }
 
 /// Synthesises the template of the stack in `infra` for this architecture.
@@ -237,4 +274,39 @@ fn template(
         .args(&["--out", &folder.display().to_string()]);
     println!("      $ {synth}");
     synth.run(repository).map_err(|failure| failure.of(&synth))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::File;
+    use std::time::{Duration, SystemTime};
+
+    use super::*;
+
+    #[test]
+    fn zips_of_other_times_and_folders_have_equal_bytes() {
+        let root = env::temp_dir().join(format!("latchstring-zips-{}", std::process::id()));
+        let made = [("a", 0), ("another folder", 1_000_000_000)].map(|(name, seconds)| {
+            let release = root.join(name);
+            fs::create_dir_all(&release).expect("a folder");
+            for lambda in LAMBDAS {
+                let path = release.join(lambda);
+                fs::write(&path, format!("the program {lambda}")).expect("a file");
+                let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
+                let file = File::options().append(true).open(&path).expect("a file");
+                file.set_modified(time).expect("its time is set");
+            }
+            let zips = release.join("zips");
+            zip_all(&release, &LAMBDAS, &zips, &[]).expect("zips");
+            LAMBDAS
+                .map(|lambda| format!("{lambda}.zip"))
+                .into_iter()
+                .chain([CHECKSUMS.to_owned()])
+                .map(|name| fs::read(zips.join(name)).expect("a file"))
+                .collect::<Vec<_>>()
+        });
+        fs::remove_dir_all(&root).expect("it goes");
+        assert_eq!(made[0].len(), 7);
+        assert!(made[0] == made[1]);
+    }
 }

@@ -11,6 +11,7 @@ use latchstring_cli::signed_call::{COGNITO, CallError};
 use serde_json::{Value, json};
 
 use super::{Aws, Failure, not_started};
+use crate::commands::output::say;
 
 /// The fate of unverified holders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,7 +64,7 @@ pub(super) async fn list(
     show(&scan);
     if !scan.holders.is_empty() {
         write(&scan)?;
-        println!("All of them are in {}.", file_of(aws.pool_id));
+        say!("All of them are in {}.", file_of(aws.pool_id));
     }
     Ok(scan)
 }
@@ -96,10 +97,10 @@ async fn page(
 fn show(scan: &Scan) {
     let (holders, read) = (&scan.holders, scan.read);
     if holders.is_empty() {
-        println!("None of the {read} accounts holds a contact that it has not proved.");
+        say!("None of the {read} accounts holds a contact that it has not proved.");
         return;
     }
-    println!(
+    say!(
         "{} of the {read} accounts hold a contact that they have not proved:",
         holders.len()
     );
@@ -107,10 +108,10 @@ fn show(scan: &Scan) {
         let Holder {
             sub, status, kind, ..
         } = holder;
-        println!("  {sub} ({status}, {})", kind.name());
+        say!("  {sub} ({status}, {})", kind.name());
     }
     if holders.len() > LISTED {
-        println!("  and {} more", holders.len() - LISTED);
+        say!("  and {} more", holders.len() - LISTED);
     }
 }
 
@@ -166,9 +167,9 @@ pub(super) async fn delete(
         }
     }
     write(&scan)?;
-    println!("{deleted} accounts were deleted.");
+    say!("{deleted} accounts were deleted.");
     if kept > 0 {
-        println!("{kept} were changed since they were listed, and stay: run the command again.");
+        say!("{kept} were changed since they were listed, and stay: run the command again.");
     }
     Ok(kept == 0)
 }

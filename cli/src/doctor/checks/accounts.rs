@@ -40,9 +40,9 @@ fn unverified(accounts: &Accounts) -> Option<Finding> {
     let is_doomed = |(_, kind): &(String, UnverifiedHolder)| *kind == UnverifiedHolder::Unproved;
     let fix = if holders.iter().any(is_doomed) {
         "latchstring attach --harden --unverified delete deletes those without a verified contact: \
-         docs/operations.md#unverified-holders."
+         docs/existing-pools.md#unverified-holders."
     } else {
-        "Remove the contact from each, or have its owner prove it: docs/operations.md#unverified-holders."
+        "Remove the contact from each, or have its owner prove it: docs/existing-pools.md#unverified-holders."
     };
     Some(Finding::fails(CHECK, says).with_fix(Fix::Words(fix)))
 }
@@ -68,7 +68,7 @@ fn states(accounts: &Accounts) -> Finding {
     if state == State::Fails {
         finding.with_fix(Fix::Words(
             "List them with aws cognito-idp list-users --filter 'cognito:user_status = \"RESET_REQUIRED\"', or \
-             \"UNCONFIRMED\": docs/operations.md#accounts-from-before.",
+             \"UNCONFIRMED\": docs/existing-pools.md#accounts-from-before.",
         ))
     } else {
         finding
@@ -108,7 +108,7 @@ fn contacts(accounts: &Read<Accounts>, pool_id: &str) -> Finding {
     )
     .with_fix(Fix::Command(format!(
         "latchstring fix-contacts --user-pool {pool_id} # writes the canonical form with --apply: \
-         docs/operations.md#accounts-from-before"
+         docs/existing-pools.md#accounts-from-before"
     )))
 }
 

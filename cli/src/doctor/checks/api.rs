@@ -11,7 +11,7 @@ const CHECK: &str = "api.keys";
 const DAYS: i64 = 45;
 
 const RENEW: Fix = Fix::Words(
-    "Deploy with a later expiry: graphql.keysExpire, or the parameter ApiKeyExpires (docs/operations.md).",
+    "Deploy with a later expiry: graphql.keysExpire, or the parameter ApiKeyExpires (docs/keys.md).",
 );
 
 pub(super) fn judge(apis: &Read<Vec<GraphqlApi>>) -> Vec<Finding> {

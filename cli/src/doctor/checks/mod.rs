@@ -85,7 +85,7 @@ pub fn judge(facts: &Facts, client: &str) -> Vec<Finding> {
     findings
 }
 
-fn unreadable(check: &'static str, what: &str, unread: &Unread) -> Finding {
+pub(super) fn unreadable(check: &'static str, what: &str, unread: &Unread) -> Finding {
     let says = format!("could not read {what}: {unread}");
     let finding = if unread.is_missing() {
         Finding::fails(check, says)

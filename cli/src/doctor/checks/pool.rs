@@ -76,7 +76,7 @@ fn aliases(pool: &Pool, uses: &Uses) -> Finding {
             ),
         )
         .with_fix(Fix::Words(
-            "latchstring attach --harden --unverified refuse, with every client of the pool: docs/operations.md#username-attribute-pools.",
+            "latchstring attach --harden --unverified refuse, with every client of the pool: docs/existing-pools.md#username-attribute-pools.",
         ));
     }
     let (kind, present) = if names.is_empty() {

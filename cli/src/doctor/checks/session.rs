@@ -9,7 +9,7 @@ use crate::doctor::{Finding, Fix};
 /// the longest that Cognito takes.
 const GRACE_SECONDS: i32 = 60;
 
-const DEPLOY: Fix = Fix::Words("Deploy in session mode again (docs/operations.md).");
+const DEPLOY: Fix = Fix::Words("Deploy in session mode again (docs/session-mode.md).");
 
 /// Returns no finding where session mode is off, except about a function that could not be read while
 /// the app client has a secret.
@@ -82,7 +82,7 @@ fn credential(mode: &SessionMode) -> Finding {
             "the secret is no server credential: one text of at least 32 characters, or two separated by a space",
         )
         .with_fix(Fix::Words(
-            "Store another one, and give it to the app's server (docs/operations.md).",
+            "Store another one, and give it to the app's server (docs/keys.md).",
         )),
     }
 }

@@ -1,7 +1,7 @@
 //! A test pool: only the test moves its clock, and its triggers are a small custom sign-in.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -149,8 +149,7 @@ impl Bench {
     }
 
     pub(crate) fn with(change: impl FnOnce(&mut PoolConfig)) -> Self {
-        static KEYS: OnceLock<SigningKeys> = OnceLock::new();
-        let keys = KEYS.get_or_init(SigningKeys::generate).clone();
+        let keys = SigningKeys::shared();
         let clients = vec![
             ClientConfig::new(CLIENT, "bench"),
             ClientConfig::new(SIBLING, "sibling"),

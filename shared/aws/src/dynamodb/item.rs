@@ -105,31 +105,38 @@ pub(super) fn event_key(id: EventId) -> String {
     key("event", id.as_bytes())
 }
 
-pub(super) fn pending_key(account: &Sub, method: Method) -> String {
+/// The partition key of a pending contact.
+pub fn pending_key(account: &Sub, method: Method) -> String {
     format!("pending#{}#{}", method.as_str(), account.as_str())
 }
 
-pub(super) fn undo_key(account: &Sub) -> String {
+/// The partition key of an undo record.
+pub fn undo_key(account: &Sub) -> String {
     format!("undo#{}", account.as_str())
 }
 
-pub(super) fn replaced_key(contact: Pseudonym) -> String {
+/// The partition key of the account that a contact was replaced in.
+pub fn replaced_key(contact: Pseudonym) -> String {
     key("replaced", contact.as_bytes())
 }
 
-pub(super) fn invitation_key(contact: Pseudonym) -> String {
+/// The partition key of an invitation.
+pub fn invitation_key(contact: Pseudonym) -> String {
     key("invitation", contact.as_bytes())
 }
 
-pub(super) fn lease_key(on: Pseudonym) -> String {
+/// The partition key of a lease.
+pub fn lease_key(on: Pseudonym) -> String {
     key("lease", on.as_bytes())
 }
 
-pub(super) fn session_key(key: Pseudonym) -> String {
+/// The partition key of a browser session.
+pub fn session_key(key: Pseudonym) -> String {
     self::key("session", key.as_bytes())
 }
 
-pub(super) fn session_list_key(account: &Sub) -> String {
+/// The partition key of the list of an account's browser sessions.
+pub fn session_list_key(account: &Sub) -> String {
     format!("sessions#{}", account.as_str())
 }
 

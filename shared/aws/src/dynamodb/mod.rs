@@ -86,8 +86,11 @@ use latchstring_core::undo::Undo;
 
 use crate::client::{Aws, CallPolicy, code_of};
 use crate::service::{Api, Auth, Service, requests};
-pub use item::counter_key;
 use item::{FINISHED, Item, MATCHED, OPEN, PK, Row, TTL, bytes, number, text, time, ttl};
+pub use item::{
+    counter_key, invitation_key, lease_key, pending_key, replaced_key, session_key,
+    session_list_key, undo_key,
+};
 use outbox::{NOTE_FLOW, note_flow};
 pub use outbox::{OUTBOX_INDEX, PROJECTED};
 
@@ -1359,8 +1362,8 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
 /// The prefix of a window's attribute; no other attribute has it.
 const WINDOW: &str = "n_";
 
-/// Returns the attribute of a window.
-fn window_name(name: &str) -> String {
+/// Returns the attribute of a window in the item of a counter.
+pub fn window_name(name: &str) -> String {
     format!("{WINDOW}{name}")
 }
 

@@ -82,7 +82,7 @@ use crate::outbox::Events;
 use crate::ports::PortError;
 use crate::rate_limit::{Refund, Refusal};
 pub use crate::record::challenge::{Challenge, Progress, Step};
-pub use crate::record::flow::{AnswerDigest, Flow, State, Subject};
+pub use crate::record::flow::{AnswerDigest, Flow, State, Subject, sealed_contact};
 pub use crate::value::app_client::AppClient;
 pub use crate::value::id::FlowId;
 use crate::value::identifier::Country;

@@ -48,12 +48,12 @@ const KEEP: Duration = Duration::from_secs(3600);
 const MAILBOXES_PER_DOMAIN: u32 = 10;
 /// The smallest limit of a mailbox's new accounts in a day. The mailboxes of a domain share 64
 /// windows (`mailbox_window`), so several may share this limit.
-const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
+pub(super) const MIN_ACCOUNTS_PER_MAILBOX: u32 = 5;
 
 /// The number of messages in a slot to all tagged addresses of one mailbox. Without this limit, an
 /// attacker who makes up tags could send any number; any number of tags would have any number of
 /// codes.
-const TAGGED_PER_SLOT: u32 = 2;
+pub(super) const TAGGED_PER_SLOT: u32 = 2;
 
 /// The amount by which a generation of device tokens is raised.
 const RAISE: u32 = 2;
@@ -102,16 +102,16 @@ pub(crate) struct RateLimiter<'a, S> {
 }
 
 /// A window that may refuse, with its budget and its end.
-struct Limit {
-    window: Window,
+pub(super) struct Limit {
+    pub(super) window: Window,
     budget: Budget,
-    retry_after: u64,
+    pub(super) retry_after: u64,
 }
 
 /// The limits of one counter that one event is charged to, by one conditional write.
-struct Bill {
-    counter: Counter,
-    limits: Vec<Limit>,
+pub(super) struct Bill {
+    pub(super) counter: Counter,
+    pub(super) limits: Vec<Limit>,
 }
 
 impl Bill {
@@ -169,10 +169,10 @@ impl Receipt {
 }
 
 /// Counters that were read in one call.
-struct Reading(BTreeMap<Pseudonym, Counts>);
+pub(super) struct Reading(BTreeMap<Pseudonym, Counts>);
 
 impl Reading {
-    fn count(&self, counter: &Counter, window: &str) -> u32 {
+    pub(super) fn count(&self, counter: &Counter, window: &str) -> u32 {
         self.0
             .get(&counter.pseudonym)
             .and_then(|counts| counts.get(window))
@@ -1288,7 +1288,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Bill { counter, limits }
     }
 
-    fn slot_counter(&self, key: &KeyId, identifier: &Identifier, at: Timestamp) -> Counter {
+    pub(super) fn slot_counter(
+        &self,
+        key: &KeyId,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Counter {
         let Deployment { policy, keys } = self.deployment;
         Counter::slot(keys, key, identifier, policy.slot_at(at))
     }
@@ -1315,7 +1320,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
         Ok(())
     }
 
-    fn mailbox_bill(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
+    pub(super) fn mailbox_bill(
+        &self,
+        counter: Counter,
+        requester: Requester,
+        extended: bool,
+    ) -> Bill {
         let (budget, budget_name) = self.messages(requester, extended);
         let [m, h, d] = match requester {
             Requester::Unknown if extended => ["xm", "xh", "xd"],
@@ -1352,7 +1362,12 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     /// Returns the budget of guesses in a day at codes of eight and more digits of one mailbox: as
     /// many as its messages have attempts. They have a window of their own in the mailbox's
     /// counter, so they are limited independently of the messages sent.
-    fn mailbox_guesses(&self, counter: Counter, requester: Requester, extended: bool) -> Bill {
+    pub(super) fn mailbox_guesses(
+        &self,
+        counter: Counter,
+        requester: Requester,
+        extended: bool,
+    ) -> Bill {
         let (messages, budget) = self.messages(requester, extended);
         let name = match requester {
             Requester::Unknown if extended => EXTENDED_GUESSES,
@@ -1569,7 +1584,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
 
     /// Returns the limit of a window that lasts as long as its counter: the counter's share of
     /// `limit`.
-    fn period_limit(
+    pub(super) fn period_limit(
         &self,
         name: impl Into<String>,
         limit: u32,
@@ -1588,7 +1603,7 @@ impl<S: CounterStore> RateLimiter<'_, S> {
     }
 
     /// Reads counters in one call.
-    async fn read(&self, counters: BTreeSet<Pseudonym>) -> Result<Reading, PortError> {
+    pub(super) async fn read(&self, counters: BTreeSet<Pseudonym>) -> Result<Reading, PortError> {
         let counters: Vec<_> = counters.into_iter().collect();
         let counts = self.store.counts(&counters).await?;
         Ok(Reading(counters.into_iter().zip(counts).collect()))

@@ -41,6 +41,7 @@ mod captcha;
 mod counters;
 mod error;
 mod limiter;
+mod own_limits;
 
 pub(crate) use captcha::CaptchaGate;
 pub use counters::{Resettable, resettable};
@@ -50,6 +51,7 @@ pub use limiter::Refund;
 pub(crate) use limiter::{
     CodeRequest, Guess, MessageCharge, RateLimiter, Receipt, has_same_guess_budgets,
 };
+pub use own_limits::{OwnLimit, own_limits};
 
 pub use crate::policy::budgets::{
     Budget, Budgets, Countries, DeploymentBudget, DeviceBudget, MailBudget, MessageBudget, Price,

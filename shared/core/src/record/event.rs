@@ -330,7 +330,10 @@ impl OutboxEntry {
             &signed_in.as_millis().to_be_bytes()[..],
         ];
         let id = EventId::of(kind, &about.concat());
-        Self::new(id, kind, Some(sub), client, None, at)
+        Self {
+            due: at.plus(OVERDUE),
+            ..Self::new(id, kind, Some(sub), client, None, at)
+        }
     }
 
     fn new(

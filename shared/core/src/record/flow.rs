@@ -362,6 +362,19 @@ impl Flow {
     }
 }
 
+/// Returns the contact in the row of a flow, from these parts of it, for an operator; `None` if it was
+/// not sealed for this flow, or if its key is no longer on the ring.
+pub fn sealed_contact(
+    keys: &KeyRing,
+    id: FlowId,
+    purpose: &str,
+    client: &str,
+    contact: &SealedContact,
+) -> Option<Identifier> {
+    let bound_to = [id.as_bytes(), purpose.as_bytes(), client.as_bytes()];
+    contact.open(keys, &bound_to).ok()
+}
+
 struct BoundTo<'a> {
     id: FlowId,
     purpose: Purpose,

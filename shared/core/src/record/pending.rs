@@ -100,6 +100,12 @@ impl Pending {
                 .is_ok_and(|pending| pending == *contact)
     }
 
+    /// Returns the contact, for an operator; `None` if it was not sealed for this request, or if its key
+    /// is no longer on the ring.
+    pub fn contact(&self, keys: &KeyRing) -> Option<Identifier> {
+        self.contact.open(keys, &self.bound_to(NEW)).ok()
+    }
+
     /// Returns the time of the request, if the setting of its life has not changed since.
     pub(crate) fn requested_at(&self, policy: &Policy) -> Timestamp {
         let life = u64::try_from(policy.pending_life.as_millis()).unwrap_or(u64::MAX);

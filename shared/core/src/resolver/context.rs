@@ -1,6 +1,7 @@
 //! The settings and ports that every resolver borrows.
 
 use crate::effects::{Clock, Entropy};
+use crate::outbox::Events;
 use crate::policy::Deployment;
 use crate::ports::{ChallengeApi, CounterStore, Directory, OutboxStore, PortError};
 use crate::record::event::OutboxEntry;
@@ -56,16 +57,22 @@ pub struct Context<'a, P: Ports> {
 }
 
 impl<P: Ports> Context<'_, P> {
-    /// Puts an event into the outbox, if events are published. A change whose event cannot be written is
-    /// not made.
+    /// Puts an event into the outbox, if events are published, and returns it if its account is known. A
+    /// change whose event cannot be written is not made.
     pub(super) async fn note_event(
         &self,
         entry: impl FnOnce() -> OutboxEntry,
-    ) -> Result<(), PortError> {
+    ) -> Result<Events, PortError> {
+        let mut events = Events::default();
         if self.deployment.policy.events {
-            self.store.put_event(&entry()).await?;
+            let entry = entry();
+            self.store.put_event(&entry).await?;
+            if let Some(sub) = &entry.sub {
+                // By its id: it may have been published before.
+                events.add_stored(entry.id(), sub);
+            }
         }
-        Ok(())
+        Ok(events)
     }
 
     /// The client that device tokens are sealed for, whichever client they are remembered at: a

@@ -14,6 +14,7 @@ use super::context::{Context, Ports};
 use super::error::ContactError;
 use super::signed_in::{Identity, SignedIn};
 use crate::effects::Clock;
+use crate::outbox::Events;
 use crate::policy::Deployment;
 use crate::ports::AccessTokenVerifier;
 use crate::record::event::OutboxEntry;
@@ -28,6 +29,8 @@ pub struct DevicePayload {
     pub device: Secret,
     /// Seconds until it expires.
     pub expires_in: u32,
+    /// The events to publish after the response.
+    pub events: Events,
 }
 
 impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
@@ -55,7 +58,8 @@ impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
             .await?;
         let now = clock.now();
         let (sub, signed_in) = (&identity.sub, identity.auth_time);
-        self.context
+        let events = self
+            .context
             .note_event(|| OutboxEntry::device_remembered(sub, &identity.client, signed_in, now))
             .await?;
         let ends = now.plus(policy.device_life);
@@ -65,6 +69,7 @@ impl<P: Ports, T: AccessTokenVerifier> SignedIn<'_, P, T> {
         Ok(DevicePayload {
             device: Secret::new(device.seal(keys, &self.context.device_client(), entropy)),
             expires_in: u32::try_from(policy.device_life.as_secs()).unwrap_or(u32::MAX),
+            events,
         })
     }
 

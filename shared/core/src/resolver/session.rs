@@ -15,6 +15,7 @@ use super::context::{Context, Ports};
 use super::error::Cause;
 use super::signed_in::Identity;
 use crate::effects::{Clock, Entropy};
+use crate::outbox::Events;
 use crate::ports::{
     Directory, EndIf, Enlisted, Leased, PortError, RefreshApi, Refreshed, RefreshedTokens,
     SessionStore, Tokens,
@@ -380,19 +381,21 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
         Ok(SignedOut { unrevoked })
     }
 
-    /// Signs the account out at Cognito and ends all its sessions.
+    /// Signs the account out at Cognito and ends all its sessions. Returns the events to publish after
+    /// the response.
     ///
     /// # Errors
     /// If the session has ended, also at Cognito, or a port fails. The request can then be repeated. It
     /// is [`SessionError::NotSignedIn`] if the account was signed out at Cognito meanwhile; the other
     /// sessions had ended before that.
-    pub async fn sign_out_everywhere(&self, id: &SessionId) -> Result<(), SessionError> {
+    pub async fn sign_out_everywhere(&self, id: &SessionId) -> Result<Events, SessionError> {
         let session = self.authentic(id, self.live(id).await?)?;
         self.confirm(id, &session).await?;
         // The others first: once Cognito has signed the account out, this session can end no other.
         let now = self.context.clock.now();
         let client = self.context.app_client.client();
-        self.context
+        let events = self
+            .context
             .note_event(|| OutboxEntry::signed_out(session.key, &session.account, client, now))
             .await?;
         self.end_others(&session.account, session.key).await?;
@@ -401,7 +404,8 @@ impl<P: Ports<Store: SessionStore>, T: RefreshApi> Sessions<'_, P, T> {
             Err(fault) if fault.code != "UserNotFoundException" => return Err(fault.into()),
             _ => {}
         }
-        Ok(self.end(&session.account, Some(session.key)).await?)
+        self.end(&session.account, Some(session.key)).await?;
+        Ok(events)
     }
 
     /// Returns the sessions of the account, the most recently used one first.

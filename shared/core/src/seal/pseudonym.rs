@@ -91,7 +91,7 @@ impl Pseudonym {
     }
 
     /// Returns the pseudonym of an identifier in the generation of its device tokens.
-    pub(crate) fn of_devices(ring: &KeyRing, identifier: &Identifier) -> Self {
+    pub fn of_devices(ring: &KeyRing, identifier: &Identifier) -> Self {
         Self::of(
             ring,
             "devices",
@@ -125,7 +125,7 @@ impl Pseudonym {
     }
 
     /// Returns the pseudonym of an invited contact: the key of its invitation.
-    pub(crate) fn of_invitation(ring: &KeyRing, identifier: &Identifier) -> Self {
+    pub fn of_invitation(ring: &KeyRing, identifier: &Identifier) -> Self {
         let method = identifier.method().as_str().as_bytes();
         Self::of(
             ring,

@@ -827,7 +827,9 @@ fn a_new_account_forgets_the_devices_of_the_one_before_it() {
 #[test]
 fn an_expired_foreign_or_forged_device_token_is_ignored() {
     let world = World::with_ada().without_slots();
-    let DevicePayload { device, expires_in } = remembered(&world);
+    let DevicePayload {
+        device, expires_in, ..
+    } = remembered(&world);
     assert_eq!(expires_in, 180 * 24 * 3600);
     let forged = Secret::new(format!("{}A", device.expose()));
     let elsewhere = World::with_ada().reconfigured(|world| {

@@ -8,7 +8,7 @@ use latchstring_core::account::{Account, Sub};
 use latchstring_core::event::{CarriedBy, Event, EventId, EventKind, Intent, OutboxEntry};
 use latchstring_core::flow::Next;
 use latchstring_core::keys::KeyRing;
-use latchstring_core::outbox::{Sweep, Swept};
+use latchstring_core::outbox::{Events, Sweep, Swept};
 use latchstring_core::ports::{Clock, Directory as _, OutboxStore as _};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
@@ -48,6 +48,12 @@ fn sweep(world: &World) -> Swept {
         clock: &world.clock,
     };
     now(sweep.run(world.clock.now().plus(Duration::from_secs(40))))
+}
+
+/// Publishes the events of a response.
+fn publish(world: &World, events: Events) {
+    assert!(!events.is_empty());
+    now(events.publish(&world.store.port, &world.bus.port)).unwrap();
 }
 
 /// Returns the events so far, the oldest first.
@@ -214,13 +220,29 @@ fn one_sign_in_remembers_many_devices_as_one_event() {
     let pool = Pool::of(&world);
     let tokens = Tokens(&world);
     let asking = identity(&world, ADAS_NAME);
+    let remember = || now(account(&pool, &tokens).remember_device(&asking)).unwrap();
+    let first = remember();
+    assert_eq!(sweep(&world), Swept::default(), "not yet overdue");
+    publish(&world, first.events);
+    assert_eq!(kinds(&world), [EventKind::DeviceRemembered]);
     for _ in 0..3 {
-        now(account(&pool, &tokens).remember_device(&asking)).unwrap();
+        publish(&world, remember().events);
     }
-    sweep(&world);
-    now(account(&pool, &tokens).remember_device(&asking)).unwrap();
     world.after_secs(31);
     sweep(&world);
+    assert_eq!(kinds(&world), [EventKind::DeviceRemembered]);
+    settled(&world);
+}
+
+/// The process of another one died.
+#[test]
+fn a_device_that_no_function_published_is_swept() {
+    let world = ada();
+    let (pool, tokens) = (Pool::of(&world), Tokens(&world));
+    let asking = identity(&world, ADAS_NAME);
+    now(account(&pool, &tokens).remember_device(&asking)).unwrap();
+    world.after_secs(30);
+    assert_eq!(sweep(&world).published, 1);
     assert_eq!(kinds(&world), [EventKind::DeviceRemembered]);
     settled(&world);
 }
@@ -229,13 +251,20 @@ fn one_sign_in_remembers_many_devices_as_one_event() {
 fn a_global_sign_out_by_a_session_is_an_event() {
     let mut mode = Mode::new();
     mode.world = with_events(&mode.world);
-    let id = mode.open();
-    assert_eq!(now(mode.sessions().sign_out_everywhere(&id)), Ok(()));
-    mode.world.after_secs(31);
-    sweep(&mode.world);
-    let all = kinds(&mode.world);
-    assert_eq!(all.last(), Some(&EventKind::SignedOutEverywhere), "{all:?}");
-    settled(&mode.world);
+    for is_published in [true, false] {
+        let id = mode.open();
+        let before = published(&mode.world).len();
+        let signed_out = now(mode.sessions().sign_out_everywhere(&id)).unwrap();
+        if is_published {
+            publish(&mode.world, signed_out);
+        } else {
+            mode.world.after_secs(31);
+            sweep(&mode.world);
+        }
+        let all = kinds(&mode.world)[before..].to_vec();
+        assert_eq!(all, [EventKind::SignedOutEverywhere]);
+        settled(&mode.world);
+    }
 }
 
 /// The row is finished, and the account may not sign in.

@@ -1040,7 +1040,7 @@ fn no_order_of_an_opening_and_a_sign_out_hides_a_session() {
             }
             strands.push(Box::pin(async {
                 let done = mode.sessions().sign_out_everywhere(&id).await;
-                assert_eq!(done, Ok(()));
+                assert!(done.is_ok());
                 None
             }));
             let replies = choices.run(strands, bounds);
@@ -1052,7 +1052,7 @@ fn no_order_of_an_opening_and_a_sign_out_hides_a_session() {
                 }
             }
             let another = mode.open();
-            assert_eq!(now(mode.sessions().sign_out_everywhere(&another)), Ok(()));
+            assert!(now(mode.sessions().sign_out_everywhere(&another)).is_ok());
             for id in opened {
                 let current = now(mode.sessions().current(id, chrome()));
                 assert_eq!(current, Err(SessionError::NotSignedIn));

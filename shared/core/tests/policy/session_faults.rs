@@ -386,7 +386,7 @@ fn a_session_that_cognito_does_not_confirm_ends_no_other() {
         mode.world.wire.will_break(breaks);
         let sessions = mode.sessions();
         let refused = if everywhere {
-            now(sessions.sign_out_everywhere(&id))
+            now(sessions.sign_out_everywhere(&id)).map(|_| ())
         } else {
             now(sessions.revoke(&id, handle)).map(|_| ())
         };

@@ -8,7 +8,7 @@ use latchstring_core::secret::Secret;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answer, Fields, GraphqlMethod, arguments, identity, session};
+use super::{Answer, Fields, GraphqlMethod, Resolved, arguments, identity, session};
 use crate::handler::PublicError;
 use crate::keys::Deployments;
 use crate::resolver::{
@@ -99,7 +99,7 @@ where
         };
         let account = self.core(&deployment);
         let source = self.source.of(event);
-        Ok(match field {
+        let resolved = match field {
             Field::SignUp => {
                 let (names, contact) = arguments::<SignUpArguments>(event)?.input.data.into();
                 let begun = self
@@ -146,18 +146,20 @@ where
             }
             Field::RememberDevice => {
                 let remembered = account.remember_device(&identity).await;
-                remembered.map(|payload| {
-                    json!({
+                return Ok(remembered.map(|payload| Resolved {
+                    data: json!({
                         "device": payload.device.expose(),
                         "expiresIn": payload.expires_in,
-                    })
-                })
+                    }),
+                    events: payload.events,
+                }));
             }
             Field::ForgetDevices => {
                 let forgotten = account.forget_devices(&identity).await;
                 forgotten.map(|()| Value::Bool(true))
             }
-        })
+        };
+        Ok(resolved.map(Resolved::from))
     }
 }
 

@@ -11,6 +11,7 @@ use latchstring_core::account::Sub;
 use latchstring_core::code::CodeAlphabet;
 use latchstring_core::contact::{ContactError, Identity};
 use latchstring_core::identifier::Method;
+use latchstring_core::outbox::Events;
 use latchstring_core::ports::Clock;
 use latchstring_core::secret::Secret;
 use latchstring_core::sign_in::{SignInPayload, TokensPayload};
@@ -19,12 +20,28 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::handler::PublicError;
+use crate::delivery::FollowUp;
+use crate::handler::{HandlerResponse, PublicError};
 use crate::resolver::{LogContext, Operation, Outcome, Request, limited, timed_out};
 
 /// The data of a field, or the reason that there is none. [`ContactError`] contains the errors of
 /// every resolver.
-type Answer = Result<Value, ContactError>;
+type Answer = Result<Resolved, ContactError>;
+
+/// The data of a field, with the events to publish after the response.
+pub(crate) struct Resolved {
+    data: Value,
+    events: Events,
+}
+
+impl From<Value> for Resolved {
+    fn from(data: Value) -> Self {
+        Self {
+            data,
+            events: Events::default(),
+        }
+    }
+}
 
 /// A resolver, as this door calls it.
 pub(crate) trait Fields: Send + Sync {
@@ -128,7 +145,10 @@ fn identity(event: &Value) -> Option<Identity> {
 
 /// Resolves the event's field within the time limit, logs the outcome in one line and returns
 /// AppSync's response.
-pub(crate) async fn serve(resolver: &impl Fields, event: &Value) -> Result<Value, PublicError> {
+pub(crate) async fn serve(
+    resolver: &impl Fields,
+    event: &Value,
+) -> Result<HandlerResponse, PublicError> {
     let field = event["info"]["fieldName"]
         .as_str()
         .ok_or(PublicError::UnreadableEvent)?;
@@ -140,13 +160,17 @@ pub(crate) async fn serve(resolver: &impl Fields, event: &Value) -> Result<Value
         None => Err(timed_out()),
     };
     Ok(match answer {
-        Ok(data) => {
+        Ok(Resolved { data, events }) => {
             request.log(Outcome::Answered, &log_context);
-            json!({ "data": data })
+            HandlerResponse {
+                value: json!({ "data": data }),
+                follow_up: FollowUp::of(None, None, events),
+            }
         }
         Err(error) => {
             request.log(Outcome::Failed(&error), &log_context);
-            json!({ "error": { "type": error.error_type(), "message": error.to_string() } })
+            let error = json!({ "type": error.error_type(), "message": error.to_string() });
+            json!({ "error": error }).into()
         }
     })
 }

@@ -110,6 +110,6 @@ where
             },
             _ => return Err(PublicError::UnreadableEvent),
         };
-        Ok(answered.map_err(Into::into))
+        Ok(answered.map(Into::into).map_err(Into::into))
     }
 }

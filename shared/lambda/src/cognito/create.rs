@@ -10,11 +10,11 @@ use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, FollowUp, PendingDelivery};
-use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// The private parameter that carries the challenge to Verify.
@@ -43,7 +43,7 @@ where
     E: Entropy,
     K: Deployments,
 {
-    const FOLLOWS_UP: bool = true;
+    const FOLLOWS_UP: FollowsUp = FollowsUp::Always;
 
     async fn examine(&self) -> Examined {
         Examined {

@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::{DECISION_LIMIT, event};
 use crate::delivery::{self, FollowUp, PendingDelivery};
-use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
-use crate::handler::{Handler, HandlerResponse, PublicError};
+use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
 use crate::outbox;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// Define: decides the next step of a session.
@@ -47,7 +47,7 @@ where
     K: Deployments,
     B: EventBus,
 {
-    const FOLLOWS_UP: bool = true;
+    const FOLLOWS_UP: FollowsUp = FollowsUp::Always;
 
     async fn examine(&self) -> Examined {
         Examined {

@@ -11,11 +11,11 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{RESPONSE_LIMIT, event};
-use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// Verify: records an answer and returns its verdict.

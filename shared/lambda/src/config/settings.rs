@@ -1,6 +1,7 @@
 //! The one table of settings. It generates the table in docs/configuration.md, the properties and
-//! bounds of the construct in infra/lib/settings.ts, and the expected odds in infra/test/odds.json.
-//! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all three. The tests fail
+//! bounds of the construct in infra/lib/settings.ts, those of the Terraform module in
+//! infra/terraform/settings.tf, and the expected odds in infra/test/odds.json.
+//! `UPDATE_GENERATED=1 cargo test --workspace --lib settings` writes all four. The tests fail
 //! while a file differs from the table.
 //!
 //! A row with `policy.FIELD = READER` sets this field of the policy, to what the method `READER` of
@@ -108,7 +109,7 @@ settings! {
     KEY_RING = Some(""), Text("JSON: current, next, previous and lasting, each with id and secret"), FUNCTION,
         r#"The deployment's keys: `{"current": {"id": "k2", "secret": "…"}, "previous": {"id": "k1", "secret": "…"}}`. A secret is at least 32 random bytes in base64, an id 1 to 16 of `a-z`, `0-9`, `-`. `next` and `previous` are optional. What was made with them is accepted, but nothing new is made with them. `lasting` is optional and stays when the others rotate: budgets, leases and known devices are kept under it, and without it each rotation starts them from zero. One key alone, `{"id": "k1", "secret": "…"}`, is a ring of one. Exactly one of `KEY_RING` and `KEY_RING_SECRET` must be set."#;
     KEY_RING_SECRET = Some(""), Text("the name or ARN of a secret that holds the key ring"), FUNCTION,
-        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([operations.md](operations.md#the-key-ring)).";
+        "The same JSON in Secrets Manager. It is read again when it is ten minutes old, and when a key is named that it does not hold, at most every 30 s. While it cannot be read, the last ring serves for 24 hours. `latchstring rotate-keys` rotates it ([keys.md](keys.md#the-key-ring)).";
     STORE = Some("dynamodb"), Word(&["dynamodb", "memory"]), FUNCTION,
         "The store of flows. `memory` keeps them in one process and sends no message: it serves to try a single function. The three triggers of a pool need a shared store.";
     TABLE_NAME = None, Text("a table's name"), FUNCTION,
@@ -212,7 +213,7 @@ settings! {
     ALL_CODES_PER_DAY = Some("100000"), Whole(1, 100_000_000, "codes"), CONSTRUCT, policy.budgets.deployment.messages_per_day = number,
         "Codes sent in a day, resends included. Further ones are refused. Known devices are not counted.";
     ADMISSION = Some("open"), Word(&["open", "domains", "invited", "hook"]), CONSTRUCT, policy.admission.rule = admission_rule,
-        "The contacts for which an account may be created, once their code was right. `open`: all. `domains`: email addresses of `ADMITTED_DOMAINS`, and invited contacts. `invited`: invited contacts. `hook`: the function `ADMISSION_HOOK` decides ([operations.md](operations.md#rules-of-your-own)). An existing account signs in in any case. Not with `LEGACY_POOL`.";
+        "The contacts for which an account may be created, once their code was right. `open`: all. `domains`: email addresses of `ADMITTED_DOMAINS`, and invited contacts. `invited`: invited contacts. `hook`: the function `ADMISSION_HOOK` decides ([admission.md](admission.md#rules-of-your-own)). An existing account signs in in any case. Not with `LEGACY_POOL`.";
     ADMITTED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.admitted = admission_domains,
         "With `ADMISSION` `domains`: `example.com` admits the addresses of that domain alone, `*.example.com` those of each of its subdomains. Without any, every domain is admitted that `REFUSED_DOMAINS` does not list, and so is every phone number; with one, no phone number is.";
     REFUSED_DOMAINS = Some(""), Text("domains, separated by commas"), CONSTRUCT, policy.admission.refused = admission_domains,
@@ -228,7 +229,7 @@ settings! {
     EVENTS = Some("off"), Text("off, default, or the name or ARN of an event bus"), FUNCTION, policy.events = events,
         "The bus of Amazon EventBridge that events of accounts are published on ([events.md](events.md)); `default` is the account's own. `off`: none are written or published. Not with `LEGACY_POOL`. The table needs the index `outbox`.";
     USERNAME_ATTRIBUTES = Some("false"), Flag, CONSTRUCT, policy.contacts_are_usernames = parsed,
-        "Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact ([operations.md](operations.md#an-existing-pool)). Needs `OTHER_HOLDERS`. Not with `LEGACY_POOL`.";
+        "Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact ([existing-pools.md](existing-pools.md#an-existing-pool)). Needs `OTHER_HOLDERS`. Not with `LEGACY_POOL`.";
     OTHER_HOLDERS = Some("ignore"), Word(&["ignore", "refuse", "delete"]), CONSTRUCT, policy.other_holders = other_holders,
         "The treatment of accounts that have the contact of a new account without being its verified holder, for a pool that others wrote too. `ignore`: not looked for. `refuse`: an account that holds another form of the contact (`+4407400123456`) signs in, and gets the canonical form; for the profile of another identity provider, and for an unverified holder where contacts are usernames, the sign-in ends with `ContactInUse`. `delete`: as `refuse`, but an unverified holder is deleted if it is enabled, has no verified contact and no linked user. Not with `LEGACY_POOL`.";
     ACCOUNTS = Some("10000"), Whole(1, 1_000_000_000, "accounts"), CONSTRUCT,
@@ -298,9 +299,9 @@ settings! {
     SMS_ANDROID_HASH = Some(""), Text("11 characters of base64"), FUNCTION, policy.branding.sms_android_hash = optional(AndroidHash::parse),
         "The hash in a texted code by which Android's SMS Retriever passes the code to your app.";
     DELIVERY = Some("auto"), Word(&["auto", "extension", "inline"]), CONSTRUCT,
-        "The time at which Create sends a code and Define a notice. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
+        "The time at which Create sends a code, Define a notice, and Define and sign-up publish events. `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.";
     METRICS_NAMESPACE = Some("Latchstring"), Text("a CloudWatch namespace"), CONSTRUCT,
-        "The namespace of the metrics ([metrics.md](metrics.md)).";
+        "The namespace of the metrics ([metrics.md](metrics.md)). Unless it is set, the construct and the templates set `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix.";
     API_KEY_EXPIRES = Some(""), Text("seconds since 1970"), FUNCTION,
         "The expiry of AppSync's API key. Sign-in alone has it: it writes the days that are left as the metric `ApiKeyDaysLeft`.";
     LOG_LEVEL = Some("info"), Word(&["error", "warn", "info"]), CONSTRUCT,
@@ -390,9 +391,9 @@ mod tests {
         is_generated(file, &wanted);
     }
 
-    /// The meaning for readers of TypeScript: properties instead of variables, paths instead of
-    /// links.
-    fn comment(setting: &Setting) -> String {
+    /// The meaning for readers of code: properties, by the names that `named_as` gives them, instead
+    /// of variables, and paths instead of links.
+    fn comment(setting: &Setting, named_as: fn(&str) -> String) -> String {
         let mut text = String::new();
         let mut rest = setting.meaning;
         while let Some((before, link)) = rest.split_once('[') {
@@ -412,20 +413,20 @@ mod tests {
             .split('`')
             .enumerate()
             .map(|(at, part)| match named(part) {
-                Some(setting) if at % 2 == 1 && setting.in_construct => property(part),
+                Some(setting) if at % 2 == 1 && setting.in_construct => named_as(part),
                 _ => part.to_owned(),
             })
             .collect();
         format!("{} Takes {}.", parts.join("`"), setting.takes)
     }
 
-    /// A comment of at most 110 columns.
-    fn wrapped(text: &str) -> String {
-        let mut lines = vec![String::from("   *")];
+    /// A comment of at most 110 columns, each line of which begins with `margin`.
+    fn wrapped(text: &str, margin: &str) -> String {
+        let mut lines = vec![String::from(margin)];
         for word in text.split(' ') {
             let last = lines.last_mut().expect("a line");
             if last.chars().count() + word.chars().count() >= 110 {
-                lines.push(format!("   * {word}"));
+                lines.push(format!("{margin} {word}"));
             } else {
                 write!(last, " {word}").expect("a string");
             }
@@ -464,7 +465,7 @@ mod tests {
                 Word(_) | Text(_) => quoted(default),
                 _ => default.to_owned(),
             };
-            let about = wrapped(&comment(setting));
+            let about = wrapped(&comment(setting, property), "   *");
             write!(
                 interface,
                 "  /**\n{about}\n   * @default {shown}\n   */\n  readonly {name}?: {kind};\n"
@@ -507,6 +508,94 @@ export const RULES: {{ readonly [Name in keyof Required<Settings>]: Rule }} = {{
 "
         );
         is_generated("infra/lib/settings.ts", &wanted);
+    }
+
+    /// The condition under which Terraform takes a value, if the type does not say it.
+    fn condition(setting: &Setting, value: &str) -> Option<String> {
+        match setting.takes {
+            Whole(least, most, _) => Some(format!(
+                "floor({value}) == {value} && {value} >= {least} && {value} <= {most}"
+            )),
+            Share => Some(format!("{value} >= 0 && {value} <= 1")),
+            Word(words) => {
+                let words: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+                Some(format!("contains([{}], {value})", words.join(", ")))
+            }
+            Flag | Text(_) => None,
+        }
+    }
+
+    #[test]
+    fn the_modules_settings_are_generated() {
+        let mut members = String::new();
+        let mut validations = String::new();
+        let mut variables = String::new();
+        let mut defaults = String::new();
+        let settings = || SETTINGS.iter().filter(|setting| setting.in_construct);
+        let widest = settings().map(|it| it.name.len()).max().unwrap_or_default();
+        for setting in settings() {
+            let Setting { name, takes, .. } = setting;
+            let member = name.to_ascii_lowercase();
+            let kind = match takes {
+                Whole(..) | Share => "number",
+                Flag => "bool",
+                Text(_) | Word(_) => "string",
+            };
+            let about = wrapped(&comment(setting, str::to_ascii_lowercase), "    #");
+            let default = match setting
+                .default
+                .expect("a setting of the module has a default")
+            {
+                "" => "not set",
+                default => default,
+            };
+            writeln!(
+                members,
+                "{about}\n    # Default: {default}.\n    {member} = optional({kind})"
+            )
+            .expect("a string");
+            let value = format!("var.settings.{member}");
+            if let Some(condition) = condition(setting, &value) {
+                write!(
+                    validations,
+                    "
+  validation {{
+    condition     = {value} == null ? true : ({condition})
+    error_message = \"The setting {member} takes {takes}.\"
+  }}
+"
+                )
+                .expect("a string");
+            }
+            writeln!(variables, "    {name:widest$} = {value}").expect("a string");
+            if kind == "number" {
+                writeln!(defaults, "    {member:widest$} = {default}").expect("a string");
+            }
+        }
+        let wanted = format!(
+            "\
+# Generated from shared/lambda/src/config/settings.rs, which says how. Edit that file.
+
+variable \"settings\" {{
+  description = \"The settings of the functions. One that is left out has the functions' own default.\"
+  default     = {{}}
+
+  type = object({{
+{members}  }})
+{validations}}}
+
+locals {{
+  # The variables of the settings that are made.
+  settings = {{ for name, value in {{
+{variables}  }} : name => tostring(value) if value != null }}
+
+  # The functions' own defaults of numbers.
+  setting_defaults = {{
+{defaults}  }}
+}}
+"
+        );
+        is_generated("infra/terraform/settings.tf", &wanted);
     }
 
     /// Policies whose odds the construct must compute like the functions.

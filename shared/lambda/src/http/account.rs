@@ -1,3 +1,4 @@
+use std::mem;
 use std::time::Duration;
 
 use latchstring_core::contact::{ContactError, Identity};
@@ -5,6 +6,7 @@ use latchstring_core::continuation::CodeEffect;
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::{Membership, NewInvitation};
+use latchstring_core::outbox::Events;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{
     AccessTokenVerifier, ChallengeApi, Clock, CounterStore, Directory, Entropy, InvitationStore,
@@ -93,7 +95,8 @@ where
             }
             AccountAction::RememberDevice => {
                 let Nothing = RememberDevice::request(event)?;
-                RememberDevice::response(Json(self.remember(call).await?))
+                let (device, events) = self.remember(call).await?;
+                RememberDevice::response(Json(device)).leaving(events)
             }
             AccountAction::ForgetDevices => {
                 let Nothing = ForgetDevices::request(event)?;
@@ -135,8 +138,8 @@ where
             }
             AccountAction::SignOut => {
                 let Json(input) = SignOut::request(event)?;
-                self.sign_out(&input, call).await?;
-                browser::without_session(SignOut::response(Nothing))
+                let events = self.sign_out(&input, call).await?;
+                browser::without_session(SignOut::response(Nothing)).leaving(events)
             }
         })
     }
@@ -220,21 +223,21 @@ where
         }
     }
 
-    async fn sign_out(&self, input: &SignOutRequest, call: &Call<'_>) -> Result<(), Failure> {
+    async fn sign_out(&self, input: &SignOutRequest, call: &Call<'_>) -> Result<Events, Failure> {
         let deployment = self.deployment().await?;
         let sessions = self.browser_sessions(&deployment)?;
         let Caller::Anyone(id) = &call.caller else {
             return Err(ContactError::NotSignedIn.into());
         };
         match (id, input.everywhere) {
-            (Some(id), Some(true)) => sessions.sign_out_everywhere(id).await?,
+            (Some(id), Some(true)) => return Ok(sessions.sign_out_everywhere(id).await?),
             (None, Some(true)) => return Err(ContactError::NotSignedIn.into()),
             (Some(id), _) => {
                 note_unrevoked(sessions.sign_out(id).await?);
             }
             (None, _) => {}
         }
-        Ok(())
+        Ok(Events::default())
     }
 
     async fn add(&self, input: SignUpRequest, call: &Call<'_>) -> Result<CodePrompt, Failure> {
@@ -322,10 +325,12 @@ where
         })
     }
 
-    async fn remember(&self, call: &Call<'_>) -> Result<RememberedDevice, Failure> {
+    async fn remember(&self, call: &Call<'_>) -> Result<(RememberedDevice, Events), Failure> {
         let (deployment, identity) = self.signed_in(call).await?;
         let account = self.core(&deployment);
-        Ok(account.remember_device(&identity).await?.into())
+        let mut payload = account.remember_device(&identity).await?;
+        let events = mem::take(&mut payload.events);
+        Ok((payload.into(), events))
     }
 }
 
@@ -361,7 +366,7 @@ impl InvitedContact {
 /// Logs that tokens which no cookie leads to any more could not be revoked.
 fn note_unrevoked(done: SignedOut) {
     if let Some(fault) = done.unrevoked {
-        metrics::fault(fault.call);
+        metrics::failed_call(&fault);
         tracing::warn!(%fault, "the tokens of a session were not revoked");
     }
 }

@@ -28,7 +28,7 @@ use self::event::Event;
 use self::problem::{Failure, Rejection};
 use self::response::Response;
 use self::routes::{Auth, Route, find};
-use crate::handler::PublicError;
+use crate::handler::{HandlerResponse, PublicError};
 use crate::resolver::{
     BrowserSessions, LogContext, Operation, OriginSecrets, Outcome, Request, SessionMode, limited,
     timed_out,
@@ -96,7 +96,10 @@ impl Call<'_> {
 }
 
 /// Answers an event within the time limit, and logs the outcome in one line.
-pub(crate) async fn serve<R: Actions>(resolver: &R, event: &Value) -> Result<Value, PublicError> {
+pub(crate) async fn serve<R: Actions>(
+    resolver: &R,
+    event: &Value,
+) -> Result<HandlerResponse, PublicError> {
     let event = Event::read(event).ok_or(PublicError::UnreadableEvent)?;
     let found = find(R::routes(), event.method, event.path());
     let name = found.as_ref().ok().map(|route| route.name);
@@ -117,7 +120,7 @@ pub(crate) async fn serve<R: Actions>(resolver: &R, event: &Value) -> Result<Val
             failure.response()
         }
     };
-    Ok(response.to_event(event.form()))
+    Ok(response.into_handler_response(event.form()))
 }
 
 async fn act<R: Actions>(

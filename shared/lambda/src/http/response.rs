@@ -1,14 +1,19 @@
 //! Responses, and their form for each kind of event.
 
+use latchstring_core::outbox::Events;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-/// An HTTP response.
+use crate::delivery::FollowUp;
+use crate::handler::HandlerResponse;
+
+/// An HTTP response, with the events to publish after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: Option<String>,
+    events: Events,
 }
 
 /// The form of a response.
@@ -31,6 +36,7 @@ impl Response {
             status,
             headers: vec![("cache-control", "no-store".to_owned())],
             body: None,
+            events: Events::default(),
         }
     }
 
@@ -49,8 +55,20 @@ impl Response {
         self
     }
 
+    /// Adds events.
+    pub(super) fn leaving(self, events: Events) -> Self {
+        Self { events, ..self }
+    }
+
     /// Returns the response to the Lambda invocation.
-    pub(super) fn to_event(&self, form: Form) -> Value {
+    pub(super) fn into_handler_response(self, form: Form) -> HandlerResponse {
+        HandlerResponse {
+            value: self.to_event(form),
+            follow_up: FollowUp::of(None, None, self.events),
+        }
+    }
+
+    fn to_event(&self, form: Form) -> Value {
         let many = form == Form::LoadBalancerMultiValue;
         let (cookies, headers): (Vec<_>, Vec<_>) = self
             .headers

@@ -233,7 +233,7 @@ where
         };
         let opened = sessions.open(&new).await?;
         if let Some(fault) = &opened.others_left {
-            metrics::fault(fault.call);
+            metrics::failed_call(fault);
             tracing::warn!(%fault, "sessions of the account end at their next refresh");
         }
         Ok(opened)

@@ -123,11 +123,11 @@ impl<'a> Request<'a> {
         let outcome = error.error_type();
         match error {
             ContactError::SignIn(SignInError::Unavailable(cause)) => {
-                metrics::fault(match cause {
-                    Cause::PortError(fault) => fault.call,
+                match cause {
+                    Cause::PortError(fault) => metrics::failed_call(fault),
                     // An error that Cognito or its configuration caused.
-                    _ => "pool",
-                });
+                    _ => metrics::fault("pool"),
+                }
                 tracing::error!(field, route, outcome, identifier, duration_ms, %cause, "resolver");
             }
             ContactError::SignIn(SignInError::TooManyRequests { budget, .. }) => {

@@ -6,8 +6,11 @@ use latchstring_core::account::Account;
 use latchstring_core::policy::Deployment;
 use latchstring_core::ports::{AccessTokenVerifier, Clock, Directory, PortError};
 use latchstring_core::secret::Secret;
+use latchstring_lambda::cognito::DefineTrigger;
 use latchstring_lambda::{DELIVERY, Handler, HandlerResponse};
-use latchstring_memory::{Inbox, ManualClock, MemoryDirectory, MemoryStore, SeededEntropy};
+use latchstring_memory::{
+    Inbox, ManualClock, MemoryBus, MemoryDirectory, MemoryStore, SeededEntropy,
+};
 use latchstring_testkit::{Invoke, Trigger, TriggerPorts, Triggers, Wire};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -32,6 +35,7 @@ pub(crate) struct World {
     pub(crate) store: Flaky<MemoryStore>,
     pub(crate) directory: Flaky<MemoryDirectory>,
     pub(crate) inbox: Inbox<ManualClock>,
+    pub(crate) bus: Flaky<MemoryBus>,
     pub(crate) pool: Pool,
 }
 
@@ -40,9 +44,10 @@ impl World {
         let wire = Wire::new(clock.clone());
         let accounts = MemoryDirectory::default();
         let entropy = SeededEntropy::new(1);
-        let store = Flaky::new(MemoryStore::default(), wire.clone());
+        let store = Flaky::new(MemoryStore::with_outbox(), wire.clone());
         let directory = Flaky::new(accounts.clone(), wire.clone());
         let inbox = Inbox::new(clock.clone());
+        let bus = Flaky::new(MemoryBus::default(), wire.clone());
         let ports = TriggerPorts {
             store: store.clone(),
             directory: directory.clone(),
@@ -50,9 +55,19 @@ impl World {
             clock: clock.clone(),
             entropy: entropy.clone(),
         };
+        let triggers = Triggers::new(&deployment, ports);
+        let define = triggers.define.clone();
         let triggers = FlakyTriggers {
             clock: clock.clone(),
-            triggers: Triggers::new(&deployment, ports),
+            define: DefineTrigger {
+                deployment: define.deployment,
+                store: define.store,
+                directory: define.directory,
+                courier: define.courier,
+                bus: Some(bus.clone()),
+                clock: define.clock,
+            },
+            triggers,
         };
         Self {
             deployment,
@@ -62,6 +77,7 @@ impl World {
             store,
             directory,
             inbox,
+            bus,
             pool: Pool::new(POOL, CLIENT, accounts, triggers),
         }
     }
@@ -100,6 +116,15 @@ pub(crate) async fn invoke(
 /// The triggers, over ports whose calls the wire carries.
 pub(crate) struct FlakyTriggers {
     clock: ManualClock,
+    /// Define, with a bus.
+    define: DefineTrigger<
+        Flaky<MemoryStore>,
+        Flaky<MemoryDirectory>,
+        Flaky<Inbox<ManualClock>>,
+        ManualClock,
+        Deployment,
+        Flaky<MemoryBus>,
+    >,
     triggers: Triggers<
         Flaky<MemoryStore>,
         Flaky<MemoryDirectory>,
@@ -113,7 +138,7 @@ impl Invoke for FlakyTriggers {
     async fn invoke(&self, trigger: Trigger, event: Value) -> Value {
         let (clock, triggers) = (&self.clock, &self.triggers);
         let mut answered = match trigger {
-            Trigger::Define => invoke(clock, &triggers.define, event, TRIGGER).await,
+            Trigger::Define => invoke(clock, &self.define, event, TRIGGER).await,
             Trigger::Create => invoke(clock, &triggers.create, event, TRIGGER).await,
             Trigger::Verify => invoke(clock, &triggers.verify, event, TRIGGER).await,
         };

@@ -6,19 +6,21 @@
 
 mod cognito;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use latchstring_core::account::{Account, Attributes};
+use latchstring_core::account::{Account, Attributes, Sub};
 use latchstring_core::admission::AdmissionRule;
+use latchstring_core::event::{CarriedBy, EventId, EventKind, Intent, OutboxEntry};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
 use latchstring_core::invite::Membership;
-use latchstring_core::ports::{Clock, Directory, OpenChallenge};
+use latchstring_core::pending::PendingId;
+use latchstring_core::ports::{Clock, Directory, OpenChallenge, OutboxStore};
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
-use latchstring_lambda::Handler;
 use latchstring_lambda::resolver::{AccountResolver, NoSessions, SignInResolver, SourceOf};
+use latchstring_lambda::{Handler, OutboxSweeper, Publishing};
 use latchstring_memory::{FixedAdmissionHook, FixedCaptcha, ManualClock};
 use latchstring_testkit::{Answer, Break, Carried, Wire, deployment};
 use serde_json::{Value, json};
@@ -37,6 +39,9 @@ const GROUP: &str = "staff";
 
 /// The time limit of a resolver. AppSync allows 30 s.
 const RESOLVER: Duration = Duration::from_secs(25);
+
+/// The time limit of the sweeper. Lambda allows 55 s.
+const SWEEPER: Duration = Duration::from_secs(50);
 
 /// More attempts than any single fault needs.
 const MAX_ATTEMPTS: usize = 12;
@@ -87,6 +92,20 @@ impl Flow {
         }
     }
 
+    /// Returns the events of the flow.
+    fn events(self) -> BTreeSet<EventKind> {
+        match self {
+            Self::New | Self::Invited | Self::Decided => {
+                [EventKind::AccountCreated, EventKind::SignedIn].into()
+            }
+            Self::Guessed => [EventKind::SignInRefused].into(),
+            Self::SignUp | Self::Change => [EventKind::ContactChanged].into(),
+            Self::Device => [EventKind::DeviceRemembered].into(),
+            Self::Pending | Self::Name => BTreeSet::new(),
+            _ => [EventKind::SignedIn].into(),
+        }
+    }
+
     /// Returns the contact of the flow.
     const fn contact(self) -> &'static str {
         match self {
@@ -116,6 +135,7 @@ impl FlowRun {
             deployment.policy.budgets.deployment.long_guesses_per_day = 0;
         }
         deployment.policy.admission.rule = flow.rule();
+        deployment.policy.events = true;
         // The beginning of an hour, so that the whole flow is in one window.
         let world = World::new(
             deployment,
@@ -261,22 +281,47 @@ impl FlowRun {
             directory,
             ..
         } = self.world.clone();
-        AccountResolver {
+        let handler = AccountResolver {
             deployment,
             app_client: Self::app_client(),
             source: SourceOf::Off,
             origin: None,
             sessions: NoSessions,
-            store,
+            store: store.clone(),
             directory,
             tokens: Flaky::new(
                 NameTokens(self.world.directory.port.clone()),
                 self.world.wire.clone(),
             ),
             api: Flaky::new(self.world.pool.clone(), self.world.wire.clone()),
-            clock,
+            clock: clock.clone(),
             entropy,
+        };
+        Publishing {
+            handler,
+            store,
+            bus: Some(self.world.bus.clone()),
+            clock,
         }
+    }
+
+    /// Sweeps the outbox. Returns the number of the published events.
+    async fn sweep(&self) -> u64 {
+        let World {
+            clock,
+            store,
+            directory,
+            bus,
+            ..
+        } = self.world.clone();
+        let sweeper = OutboxSweeper {
+            store,
+            directory,
+            bus,
+            clock,
+        };
+        let swept = invoke(&self.world.clock, &sweeper, Value::Null, SWEEPER).await;
+        swept["published"].as_u64().expect("a number")
     }
 
     /// Opens a session in which a code is requested.
@@ -459,7 +504,7 @@ impl FlowRun {
     }
 
     /// Checks the conditions that hold at the end of every flow.
-    async fn check(&self) {
+    async fn check(&self, has_fault: bool) {
         let (_, sent) = self.world.codes();
         assert!(
             sent <= self.requested_messages,
@@ -478,6 +523,19 @@ impl FlowRun {
             let groups = directory.groups(&bob.expect("an account").username);
             assert!(groups.contains(GROUP), "it has its group: {groups:?}");
         }
+        // What no function published is overdue by now.
+        self.world.clock.advance(Duration::from_secs(8000));
+        self.sweep().await;
+        let bus = &self.world.bus.port;
+        let kinds = bus.events(usize::MAX).into_iter().map(|event| event.kind);
+        let kinds: BTreeSet<_> = kinds.collect();
+        // An answer without a verdict may have been right, so the flow was not refused.
+        let may_be_none = self.flow == Flow::Guessed && has_fault;
+        assert!(
+            kinds == self.flow.events() || may_be_none && kinds.is_empty(),
+            "{:?}: {kinds:?}",
+            self.flow
+        );
     }
 }
 
@@ -488,7 +546,7 @@ async fn run(flow: Flow, hanging: Option<(usize, Break)>) -> usize {
     Box::pin(run.play()).await;
     let calls = run.world.wire.calls().len();
     run.world.wire.clear();
-    run.check().await;
+    run.check(hanging.is_some()).await;
     if hanging.is_none() {
         assert_eq!(
             run.repetitions, [""; 0],
@@ -506,6 +564,55 @@ async fn a_hanging_port_delays_no_answer_and_locks_no_user_out() {
             for how in [Break::Never, Break::NeverAfter] {
                 run(flow, Some((number, how))).await;
             }
+        }
+    }
+}
+
+/// Returns a deployment with three overdue events, of which the sweeper has to decide two.
+async fn overdue() -> FlowRun {
+    let run = FlowRun::new(Flow::Known);
+    let account = Intent::Account {
+        username: ADAS_NAME.to_owned(),
+    };
+    let contact = Intent::Contact(PendingId::from_bytes([1; 16]));
+    let sub = Sub::new("sub-of-ada");
+    for (number, kind, sub, intent) in [
+        (1, EventKind::DeviceRemembered, Some(sub.clone()), None),
+        (2, EventKind::AccountCreated, None, Some(account)),
+        (3, EventKind::ContactChanged, Some(sub), Some(contact)),
+    ] {
+        let entry = OutboxEntry {
+            carried_by: CarriedBy::Item(EventId::from_bytes([number; 16])),
+            kind,
+            sub,
+            client: CLIENT.to_owned(),
+            method: Some(Method::Email),
+            at: run.world.clock.now(),
+            due: run.world.clock.now(),
+            intent,
+        };
+        let put = run.world.store.port.put_event(&entry).await;
+        put.expect("memory answers");
+    }
+    run
+}
+
+#[tokio::test]
+async fn a_hanging_port_delays_the_sweeper_by_one_run_only() {
+    let run = overdue().await;
+    assert_eq!(run.sweep().await, 3);
+    let calls = run.world.wire.calls().len();
+    for number in 0..calls {
+        for how in [Break::Never, Break::NeverAfter] {
+            let run = overdue().await;
+            run.world.wire.will_break([(number, how)]);
+            run.sweep().await;
+            run.world.wire.clear();
+            run.sweep().await;
+            let events = run.world.bus.port.events(usize::MAX);
+            let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
+            assert_eq!(ids.len(), 3, "{number} {how:?}");
+            assert_eq!(run.sweep().await, 0, "{number} {how:?}");
         }
     }
 }

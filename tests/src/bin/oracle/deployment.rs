@@ -20,6 +20,8 @@ use crate::{Door, Sabotage};
 
 const POOL: &str = "us-east-1_ORACLE000";
 const CLIENT: &str = "oracleclient00000000000000";
+/// A client that is not served.
+const UNKNOWN_CLIENT: &str = "unknownclient0000000000000";
 const RING: &str = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
 
 /// The function that serves `changeContact`.
@@ -192,7 +194,7 @@ impl Deployment {
         };
         let pool = UserPool::new(
             PoolConfig::new("us-east-1", POOL, vec![client]),
-            SigningKeys::generate(),
+            SigningKeys::shared(),
             triggers.clone(),
             Arc::new(SystemTime::now),
         );
@@ -297,6 +299,23 @@ impl Deployment {
         let event = match self.door {
             Door::Appsync => event("signInTicket", contact),
             Door::Http => self.request("sign-in/ticket", &typed(contact)),
+        };
+        self.resolve(event, contact).await
+    }
+
+    /// A request for a code, for an app client that is not served.
+    pub(crate) async fn unknown_client(&self, contact: &Contact) -> Measured {
+        let event = match self.door {
+            Door::Appsync => {
+                let mut event = event("signIn", contact);
+                event["arguments"]["input"]["clientId"] = json!(UNKNOWN_CLIENT);
+                event
+            }
+            Door::Http => {
+                let mut typed = typed(contact);
+                typed["clientId"] = json!(UNKNOWN_CLIENT);
+                self.request("sign-in", &typed)
+            }
         };
         self.resolve(event, contact).await
     }

@@ -89,6 +89,8 @@ impl Class {
 pub(crate) enum Step {
     SignIn,
     Ticket,
+    /// For an app client that is not served.
+    UnknownClient,
     /// In slot mode, by mail.
     SlotSignIn,
     /// By SMS, which has no slots without a CAPTCHA.
@@ -104,9 +106,10 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::SignIn,
         Self::Ticket,
+        Self::UnknownClient,
         Self::SlotSignIn,
         Self::RefusedSignIn,
         Self::ChangeContact,
@@ -121,6 +124,7 @@ impl Step {
         match self {
             Self::SignIn => "signIn",
             Self::Ticket => "signInTicket",
+            Self::UnknownClient => "signIn, for an unknown client",
             Self::SlotSignIn => "signIn, in slot mode",
             Self::RefusedSignIn => "signIn, refused",
             Self::ChangeContact => "changeContact",
@@ -160,7 +164,7 @@ impl Step {
     /// the session that it has begun to open.
     pub(crate) const fn awaits(self) -> usize {
         match self {
-            Self::RefusedSignIn => 1,
+            Self::RefusedSignIn | Self::UnknownClient => 1,
             _ => FUNCTIONS.len(),
         }
     }
@@ -171,6 +175,7 @@ impl Step {
 enum Flow {
     SignIn,
     Ticket,
+    UnknownClient,
     ChangeContact,
     RedeemTicket,
     WrongAnswer,
@@ -184,6 +189,7 @@ impl Flow {
             Door::Appsync => &[
                 Self::SignIn,
                 Self::Ticket,
+                Self::UnknownClient,
                 Self::ChangeContact,
                 Self::RedeemTicket,
                 Self::WrongAnswer,
@@ -191,6 +197,7 @@ impl Flow {
             Door::Http => &[
                 Self::SignIn,
                 Self::Ticket,
+                Self::UnknownClient,
                 Self::ChangeContact,
                 Self::Answers,
             ],
@@ -207,6 +214,7 @@ impl Flow {
                 (Channel::Sms, _) => &[Step::SignIn, Step::RefusedSignIn],
             },
             Self::Ticket => &[Step::Ticket],
+            Self::UnknownClient => &[Step::UnknownClient],
             Self::ChangeContact => &[Step::ChangeContact],
             Self::RedeemTicket => &[Step::Ticket, Step::Initiate, Step::RedeemTicket],
             Self::WrongAnswer => &[Step::SignIn, Step::WrongAnswer],
@@ -217,14 +225,18 @@ impl Flow {
     /// Returns true if a step of this flow is measured. The others only lead to it.
     const fn measures(self, step: Step) -> bool {
         step.is_answered_by_cognito()
-            || matches!(step, Step::Answer | Step::Resend)
+            || matches!(step, Step::Answer | Step::Resend | Step::UnknownClient)
             || matches!(self, Self::SignIn | Self::Ticket | Self::ChangeContact)
     }
 
     /// The visitors of a class in a block of so many. Steps that are only shown need few.
     const fn visitors(self, block: u32) -> u32 {
         match self {
-            Self::SignIn | Self::Ticket | Self::ChangeContact | Self::Answers => block,
+            Self::SignIn
+            | Self::Ticket
+            | Self::UnknownClient
+            | Self::ChangeContact
+            | Self::Answers => block,
             Self::RedeemTicket | Self::WrongAnswer => block.div_ceil(10),
         }
     }
@@ -233,7 +245,9 @@ impl Flow {
         match self {
             Self::SignIn => true,
             // No message is sent, and no trigger is invoked.
-            Self::Ticket => !class.has_long_events() && !matches!(class, Class::SlowCourier),
+            Self::Ticket | Self::UnknownClient => {
+                !class.has_long_events() && !matches!(class, Class::SlowCourier)
+            }
             // The session is of the account that calls.
             Self::ChangeContact => !class.has_long_events(),
             // Cognito refuses a disabled user.
@@ -415,6 +429,11 @@ impl Visit {
         } else {
             "/data/session"
         };
+        let refused = if at_http {
+            "/body/detail"
+        } else {
+            "/error/message"
+        };
         let (measured, place) = match step {
             Step::SignIn | Step::SlotSignIn => (deployment.sign_in(contact).await, session),
             Step::Ticket => (
@@ -425,14 +444,8 @@ impl Visit {
                     "/data/ticket"
                 },
             ),
-            Step::RefusedSignIn => (
-                deployment.refused_sign_in(contact).await,
-                if at_http {
-                    "/body/detail"
-                } else {
-                    "/error/message"
-                },
-            ),
+            Step::UnknownClient => (deployment.unknown_client(contact).await, refused),
+            Step::RefusedSignIn => (deployment.refused_sign_in(contact).await, refused),
             Step::ChangeContact => (deployment.change_contact(by, contact).await, session),
             Step::Answer => (deployment.answer(&self.session).await, session),
             Step::Resend => (deployment.resend(&self.session).await, session),

@@ -1,5 +1,9 @@
 //! `cargo xtask release`: everything that a release publishes, in one folder with its checksums.
 
+mod crates;
+mod new_user;
+mod programs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -16,27 +20,38 @@ use crate::steps::{self, show_and_run};
 use crate::summary::elapsed;
 use crate::tools;
 
-/// The folders of the npm packages.
-const NPM: [&str; 3] = ["infra", "clients/typescript", "clients/next"];
+use programs::{LAUNCHER, PROGRAMS};
 
-/// The operator's program.
-const CLI: &str = "latchstring";
+/// The folder of the npm package that carries the Lambdas.
+const CONSTRUCT: &str = "infra";
+
+/// The folders of the npm packages that are built.
+const NPM: [&str; 3] = [CONSTRUCT, "clients/typescript", "clients/next"];
 
 /// The folder of the release.
 const FOLDER: &str = "target/dist";
 
-/// The folder in which the npm package of the construct is put together.
+/// The folder in which the npm packages are put together.
 const STAGE: &str = "target/stage";
 
-/// Makes the release's files for these architectures. A rehearsal takes this machine's debug builds
-/// instead, and does everything else alike.
-pub(crate) fn run(
-    repository: &Repository,
-    architectures: &[Architecture],
-    is_rehearsal: bool,
-) -> Result<(), Failed> {
+/// The choices of a release.
+pub(crate) struct Options<'a> {
+    /// The Lambdas' architectures.
+    pub(crate) architectures: &'a [Architecture],
+    /// The folder of the programs of all systems, one folder a target; otherwise this machine's
+    /// programs are built.
+    pub(crate) programs: Option<&'a Path>,
+    /// The address of the repository, for the npm packages: the registry compares it with the
+    /// workflow that publishes them.
+    pub(crate) address: Option<&'a str>,
+    /// Takes this machine's debug builds, and does everything else alike.
+    pub(crate) is_rehearsal: bool,
+}
+
+/// Makes the release's files.
+pub(crate) fn run(repository: &Repository, options: &Options<'_>) -> Result<(), Failed> {
     let started = Instant::now();
-    let again = if is_rehearsal {
+    let again = if options.is_rehearsal {
         "cargo xtask release --rehearse"
     } else {
         "cargo xtask release"
@@ -45,23 +60,35 @@ pub(crate) fn run(
         repository,
         folder: repository.root().join(FOLDER),
         version: version(repository).map_err(|why| why.of(&again))?,
-        is_rehearsal,
+        programs: options.programs,
+        address: options.address,
+        is_rehearsal: options.is_rehearsal,
     };
     empty(&release.folder).map_err(|why| why.of(&again))?;
     release.notes().map_err(|why| why.of(&again))?;
-    if is_rehearsal {
+    release.crates()?;
+    if options.is_rehearsal {
         steps::binaries(repository)?;
     }
     let mut packaged = Vec::new();
-    for architecture in architectures {
+    for architecture in options.architectures {
         packaged.push((*architecture, release.lambdas(*architecture)?));
     }
-    release.cli()?;
+    release.programs()?;
     for package in NPM {
-        release.npm(package, &packaged)?;
+        let run = |line: Line| show_and_run(repository, &line);
+        node::modules(repository, package)?;
+        run(Line::new("npm", "npm").args(&["run", "build", "--silent", "--prefix", package]))?;
+        release.npm(package, |stage| {
+            if package == CONSTRUCT {
+                add_lambdas(stage, &packaged)?;
+            }
+            Ok(())
+        })?;
     }
     release.components()?;
     let files = release.checksums().map_err(|why| why.of(&again))?;
+    release.new_user()?;
 
     println!("\nIn {FOLDER}:");
     for (name, bytes) in files {
@@ -80,6 +107,8 @@ struct Release<'a> {
     repository: &'a Repository,
     folder: PathBuf,
     version: String,
+    programs: Option<&'a Path>,
+    address: Option<&'a str>,
     is_rehearsal: bool,
 }
 
@@ -120,77 +149,54 @@ impl Release<'_> {
             .map_err(|why| why.of(&"cargo xtask release"))
     }
 
-    /// Builds the operator's program for this machine and puts it into a zip.
-    fn cli(&self) -> Result<(), Failed> {
-        let profile = if self.is_rehearsal {
-            "debug"
-        } else {
-            let line = Line::cargo(&["build", "--release", "--locked"])
-                .args(&["--target-dir", "target"])
-                .args(&["--package", "latchstring-cli"]);
-            show_and_run(
-                self.repository,
-                &package::reproducible(self.repository, line),
-            )?;
-            "release"
-        };
-        let binary = self
-            .repository
-            .root()
-            .join("target")
-            .join(profile)
-            .join(CLI);
-        let name = format!(
-            "{CLI}-{}-{}.zip",
-            std::env::consts::OS,
-            std::env::consts::ARCH
-        );
-        fs::read(&binary)
-            .map_err(Failure::at(&binary))
-            .and_then(|program| package::archive(&[(CLI, &program)]))
-            .and_then(|zip| write(&self.folder.join(name), &zip))
-            .map_err(|why| why.of(&"cargo build --release --package latchstring-cli"))
-    }
-
-    /// Packs an npm package. That of the construct carries the zips.
-    fn npm(&self, package: &str, packaged: &[(Architecture, PathBuf)]) -> Result<(), Failed> {
-        let run = |line: Line| show_and_run(self.repository, &line);
-        node::modules(self.repository, package)?;
-        run(Line::new("npm", "npm").args(&["run", "build", "--silent", "--prefix", package]))?;
-        let packed = if package == "infra" {
-            let staged = self.stage(packaged);
-            staged.map_err(|why| why.of(&"cargo xtask release"))?;
-            STAGE
-        } else {
-            package
-        };
-        run(Line::new("npm", "npm")
-            .args(&["pack", &format!("./{packed}"), "--silent"])
-            .args(&["--pack-destination", FOLDER]))
-    }
-
-    /// Puts the npm package of the construct together: what it publishes, and the zips.
-    fn stage(&self, packaged: &[(Architecture, PathBuf)]) -> Result<(), Failure> {
-        let root = self.repository.root();
-        let stage = root.join(STAGE);
-        empty(&stage)?;
-        for path in [
-            "package.json",
-            "schema.graphql",
-            "resolvers/invoke.js",
-            "dist",
-        ] {
-            copy(&root.join("infra").join(path), &stage.join(path))?;
-        }
-        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
-            copy(&root.join(licence), &stage.join(licence))?;
-        }
-        for (architecture, zips) in packaged {
-            for lambda in LAMBDAS {
-                let name = format!("{lambda}.zip");
-                let to = stage.join("lambda").join(architecture.name()).join(&name);
-                copy(&zips.join(&name), &to)?;
+    /// Puts an npm package together from its folder, with what `add` puts into it, and packs it.
+    fn npm(
+        &self,
+        package: &str,
+        add: impl FnOnce(&Path) -> Result<(), Failure>,
+    ) -> Result<(), Failed> {
+        let name = package.replace('/', "-");
+        let staged = || {
+            let folder = self.repository.root().join(package);
+            let stage = self.stage(&name);
+            empty(&stage)?;
+            self.licences(&stage)?;
+            for path in published(&read(&folder.join("package.json"))?) {
+                let from = folder.join(&path);
+                if from.exists() {
+                    copy(&from, &stage.join(path))?;
+                }
             }
+            add(&stage)
+        };
+        staged().map_err(|why: Failure| why.of(&"cargo xtask release"))?;
+        self.pack(&name)
+    }
+
+    /// Returns the folder in which an npm package is put together.
+    fn stage(&self, name: &str) -> PathBuf {
+        self.repository.root().join(STAGE).join(name)
+    }
+
+    /// Packs the npm package of a folder in the stage.
+    fn pack(&self, name: &str) -> Result<(), Failed> {
+        let folder = format!("{STAGE}/{name}");
+        if let Some(address) = self.address {
+            let set = Line::new("npm", "npm")
+                .args(&["pkg", "set", "--prefix", &folder, "repository.type=git"])
+                .args(&[&format!("repository.url=git+{address}.git")]);
+            show_and_run(self.repository, &set)?;
+        }
+        let pack = Line::new("npm", "npm")
+            .args(&["pack", &format!("./{folder}"), "--silent"])
+            .args(&["--pack-destination", FOLDER]);
+        show_and_run(self.repository, &pack)
+    }
+
+    /// Copies the licences into a package.
+    fn licences(&self, stage: &Path) -> Result<(), Failure> {
+        for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+            copy(&self.repository.root().join(licence), &stage.join(licence))?;
         }
         Ok(())
     }
@@ -219,11 +225,11 @@ impl Release<'_> {
                 let written = folder.join(format!("{name}.json"));
                 let member = folder.file_name().and_then(|name| name.to_str());
                 let program = member.map(|member| match member {
-                    "cli" => CLI.to_owned(),
+                    "cli" => PROGRAMS[0].to_owned(),
                     member => format!("latchstring-{member}"),
                 });
                 if let Some(program) = program
-                    && (program == CLI || LAMBDAS.contains(&&*program))
+                    && (PROGRAMS.contains(&&*program) || LAMBDAS.contains(&&*program))
                 {
                     copy(&written, &self.folder.join(format!("{program}.cdx.json")))?;
                 }
@@ -262,7 +268,7 @@ fn version(repository: &Repository) -> Result<String, Failure> {
         Ok(version.to_owned())
     };
     let version = of("Cargo.toml", "version = \"")?;
-    for package in NPM {
+    for package in NPM.into_iter().chain([LAUNCHER]) {
         let manifest = format!("{package}/package.json");
         let its = of(&manifest, "\"version\": \"")?;
         if its != version {
@@ -270,7 +276,30 @@ fn version(repository: &Repository) -> Result<String, Failure> {
             return Err(Failure::Versions(found));
         }
     }
+    programs::check_launcher(repository.root(), &version)?;
     Ok(version)
+}
+
+/// Puts the Lambdas into the npm package of the construct.
+fn add_lambdas(stage: &Path, packaged: &[(Architecture, PathBuf)]) -> Result<(), Failure> {
+    for (architecture, zips) in packaged {
+        for lambda in LAMBDAS {
+            let name = format!("{lambda}.zip");
+            let to = stage.join("lambda").join(architecture.name()).join(&name);
+            copy(&zips.join(&name), &to)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the paths that an npm package publishes, by its manifest.
+fn published(manifest: &str) -> Vec<String> {
+    let manifest: serde_json::Value = serde_json::from_str(manifest).unwrap_or_default();
+    let listed = manifest["files"].as_array().into_iter().flatten();
+    listed
+        .filter_map(|path| path.as_str().map(str::to_owned))
+        .chain(["package.json", "README.md"].map(str::to_owned))
+        .collect()
 }
 
 /// Returns the changelog's text below a version's heading.

@@ -2,23 +2,24 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use super::Failure;
-
 /// Goes on only if the terminal answers with this word. `yes` answers it.
-pub(super) fn confirm(question: &str, word: &str, yes: bool) -> Result<(), Failure> {
+///
+/// # Errors
+/// If it does not, or if there is no terminal.
+pub(crate) fn confirm(question: &str, word: &str, yes: bool) -> Result<(), String> {
     if yes {
         return Ok(());
     }
     if !stdin().is_terminal() {
-        return Err(Failure::NotStarted(format!(
+        return Err(format!(
             "{question} There is no terminal to confirm it on: pass --yes."
-        )));
+        ));
     }
     eprintln!("{question} Type {word} to go on:");
     if is_confirmed(stdin().lock(), word) {
         Ok(())
     } else {
-        Err(Failure::NotStarted("not confirmed".to_owned()))
+        Err("not confirmed".to_owned())
     }
 }
 

@@ -1,0 +1,415 @@
+//! The bucket and the stack of a run: `CloudFormation` and S3 by signed calls.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use aws_smithy_xml::decode::{Document, try_data};
+use latchstring_aws::dns_suffix;
+use serde_json::{Value, json};
+
+use super::record::Record;
+use super::template::Changes;
+use crate::access::Access;
+use crate::attach::stack;
+use crate::error_code::ErrorKind;
+use crate::signed_call::{
+    CLOUDFORMATION, CallError, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
+};
+
+/// The template of a release.
+const TEMPLATE: &str = "latchstring.template.json";
+
+/// The longest that the upload of a package may take.
+const UPLOAD: Duration = Duration::from_secs(300);
+
+/// The longest that the stack may take for one change.
+const CHANGE: Duration = Duration::from_secs(45 * 60);
+
+/// The deployment of a run.
+pub(super) struct Deployment<'a> {
+    pub(super) access: &'a Access,
+    pub(super) calls: SignedCalls<'a>,
+}
+
+impl<'a> Deployment<'a> {
+    pub(super) fn new(access: &'a Access) -> Self {
+        Self {
+            access,
+            calls: SignedCalls::new(access),
+        }
+    }
+
+    /// The time between two looks at the stack.
+    fn pause(&self) -> Duration {
+        match self.access.endpoint_url {
+            Some(_) => Duration::from_millis(300),
+            None => Duration::from_secs(5),
+        }
+    }
+
+    async fn s3(
+        &self,
+        operation: &str,
+        method: &'static str,
+        target: &str,
+        body: Vec<u8>,
+    ) -> Result<String, CallError> {
+        let call = PathCall {
+            operation,
+            method,
+            target,
+            body,
+            limit: UPLOAD,
+        };
+        self.calls.call_path(S3, call).await
+    }
+
+    /// Makes the bucket, and puts the packages of a folder under a prefix.
+    pub(super) async fn upload(
+        &self,
+        record: &mut Record,
+        folder: &Path,
+        prefix: &str,
+    ) -> Result<usize, String> {
+        let region = &self.access.region;
+        // The oldest Region takes no name of itself.
+        let body = if region == "us-east-1" {
+            String::new()
+        } else {
+            format!(
+                "<CreateBucketConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+                 <LocationConstraint>{region}</LocationConstraint></CreateBucketConfiguration>"
+            )
+        };
+        record.write()?;
+        let path = format!("/{}", record.bucket);
+        let made = self
+            .s3("CreateBucket", "PUT", &path, body.into_bytes())
+            .await;
+        match made {
+            Ok(_) => {}
+            Err(error) if error.code().as_str() == "BucketAlreadyOwnedByYou" => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        let mut zips = packages(folder)?;
+        zips.sort();
+        for zip in &zips {
+            let bytes = fs::read(folder.join(zip))
+                .map_err(|error| format!("{zip} cannot be read: {error}"))?;
+            self.put(record, &format!("{prefix}{zip}"), bytes).await?;
+        }
+        Ok(zips.len())
+    }
+
+    async fn put(&self, record: &mut Record, key: &str, bytes: Vec<u8>) -> Result<(), String> {
+        record.add_key(key)?;
+        let path = format!("/{}/{key}", record.bucket);
+        let put = self.s3("PutObject", "PUT", &path, bytes).await;
+        put.map(drop).map_err(|error| error.to_string())
+    }
+
+    /// Creates the stack or changes it, by the template of a folder with the changes, and waits for it.
+    /// `prefix` is that of the packages.
+    pub(super) async fn deploy(
+        &self,
+        record: &mut Record,
+        folder: &Path,
+        prefix: &str,
+        changes: &Changes,
+    ) -> Result<BTreeMap<String, String>, String> {
+        let text = fs::read_to_string(folder.join(TEMPLATE))
+            .map_err(|error| format!("{TEMPLATE} cannot be read: {error}"))?;
+        let template = changes.apply(&text)?;
+        let key = format!("{prefix}{}.json", record.stack);
+        self.put(record, &key, template.to_string().into_bytes())
+            .await?;
+        let mut fields = vec![
+            ("StackName".to_owned(), record.stack.clone()),
+            ("TemplateURL".to_owned(), self.url(record, &key)),
+            (
+                "Capabilities.member.1".to_owned(),
+                "CAPABILITY_IAM".to_owned(),
+            ),
+            (
+                "Capabilities.member.2".to_owned(),
+                "CAPABILITY_NAMED_IAM".to_owned(),
+            ),
+        ];
+        for (number, (name, value)) in parameters(&template, record, prefix).iter().enumerate() {
+            let member = format!("Parameters.member.{}", number + 1);
+            fields.push((format!("{member}.ParameterKey"), (*name).to_owned()));
+            fields.push((format!("{member}.ParameterValue"), value.clone()));
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (&**a, &**b)).collect();
+        let is_new = self.status(&record.stack).await?.is_none();
+        let operation = if is_new { "CreateStack" } else { "UpdateStack" };
+        // Written before, so that a stack whose creation was not answered is deleted too.
+        record.write()?;
+        let sent = self.calls.write_form(CLOUDFORMATION, operation, &fields);
+        match sent.await {
+            Ok(_) => {}
+            Err(CallError::Refused { message, .. })
+                if message.contains("No updates are to be performed") => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        self.settle(&record.stack).await?;
+        self.outputs(&record.stack).await
+    }
+
+    fn url(&self, record: &Record, key: &str) -> String {
+        let bucket = &record.bucket;
+        let region = &self.access.region;
+        match &self.access.endpoint_url {
+            Some(endpoint) => format!("{}/{bucket}/{key}", endpoint.trim_end_matches('/')),
+            None => format!("https://{bucket}.s3.{region}.{}/{key}", dns_suffix(region)),
+        }
+    }
+
+    /// Returns the status of the stack; none if there is no such stack.
+    pub(super) async fn status(&self, stack: &str) -> Result<Option<String>, String> {
+        let fields = [("StackName", stack)];
+        match self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStacks", &fields)
+            .await
+        {
+            Ok(xml) => Ok(first(&xml, "StackStatus").filter(|it| it != "DELETE_COMPLETE")),
+            Err(error) if error.code().kind() == ErrorKind::Invalid => Ok(None),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// Waits until the stack does not change, and returns an error unless that succeeded.
+    async fn settle(&self, stack: &str) -> Result<(), String> {
+        let begun = Instant::now();
+        while begun.elapsed() < CHANGE {
+            match self.status(stack).await?.as_deref() {
+                Some("CREATE_COMPLETE" | "UPDATE_COMPLETE") => return Ok(()),
+                Some(status) if status.ends_with("IN_PROGRESS") => {}
+                Some(status) => {
+                    let reasons = self.reasons(stack).await;
+                    return Err(format!("the stack is {status}: {reasons}"));
+                }
+                None => return Err("the stack is gone".to_owned()),
+            }
+            tokio::time::sleep(self.pause()).await;
+        }
+        Err(format!(
+            "the stack is not ready after {} s",
+            CHANGE.as_secs()
+        ))
+    }
+
+    /// Returns the reasons of the resources that failed.
+    async fn reasons(&self, stack: &str) -> String {
+        let fields = [("StackName", stack)];
+        let events = self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStackEvents", &fields);
+        let xml = events.await.unwrap_or_default();
+        let failed = failures(&xml);
+        if failed.is_empty() {
+            "no event has a reason".to_owned()
+        } else {
+            failed.join("; ")
+        }
+    }
+
+    /// Returns the outputs of the stack.
+    pub(super) async fn outputs(&self, stack: &str) -> Result<BTreeMap<String, String>, String> {
+        let fields = [("StackName", stack)];
+        let xml = self
+            .calls
+            .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+        let xml = xml.await.map_err(|error| error.to_string())?;
+        Ok(stack::outputs(&xml))
+    }
+
+    /// Deletes the stack and waits until it is gone.
+    pub(super) async fn delete_stack(&self, stack: &str) -> Result<(), String> {
+        if self.status(stack).await?.is_none() {
+            return Ok(());
+        }
+        let fields = [("StackName", stack)];
+        let deleted = self
+            .calls
+            .write_form(CLOUDFORMATION, "DeleteStack", &fields);
+        deleted.await.map_err(|error| error.to_string())?;
+        let begun = Instant::now();
+        while begun.elapsed() < CHANGE {
+            match self.status(stack).await?.as_deref() {
+                None => return Ok(()),
+                Some("DELETE_FAILED") => {
+                    let reasons = self.reasons(stack).await;
+                    return Err(format!("the stack is DELETE_FAILED: {reasons}"));
+                }
+                Some(_) => tokio::time::sleep(self.pause()).await,
+            }
+        }
+        Err(format!("the stack is there after {} s", CHANGE.as_secs()))
+    }
+
+    /// Deletes the objects and the bucket. What is gone already is no error.
+    pub(super) async fn delete_bucket(&self, record: &Record) -> Result<(), String> {
+        let bucket = &record.bucket;
+        let targets = record.keys.iter().map(|key| format!("/{bucket}/{key}"));
+        let objects = targets.map(|target| ("DeleteObject", target));
+        let all = objects.chain([("DeleteBucket", format!("/{bucket}"))]);
+        for (operation, target) in all {
+            match self.s3(operation, "DELETE", &target, Vec::new()).await {
+                Ok(_) | Err(CallError::Refused { status: 404, .. }) => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the log groups of the functions that the stack left, and returns how many there were.
+    pub(super) async fn delete_logs(&self, stack: &str) -> Result<usize, String> {
+        let mut deleted = 0;
+        for prefix in [format!("/aws/lambda/{stack}-"), format!("{stack}-")] {
+            let input = json!({ "logGroupNamePrefix": prefix });
+            let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
+            let found = found.map_err(|error| error.to_string())?;
+            for group in found["logGroups"].as_array().into_iter().flatten() {
+                let input = json!({ "logGroupName": group["logGroupName"] });
+                let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
+                gone.map_err(|error| error.to_string())?;
+                deleted += 1;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Deletes another resource of the record.
+    pub(super) async fn delete_other(&self, kind: &str, id: &str) -> Result<(), String> {
+        let gone = match kind {
+            "secret" => {
+                let input = json!({ "SecretId": id, "ForceDeleteWithoutRecovery": true });
+                self.calls.write(SECRETS, "DeleteSecret", &input).await
+            }
+            kind => {
+                return Err(format!(
+                    "{kind} is not a kind of resource that this program made"
+                ));
+            }
+        };
+        match gone {
+            Ok(_) => Ok(()),
+            Err(error) if error.code().kind() == ErrorKind::Missing => Ok(()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+}
+
+/// Returns the names of the zips in a folder.
+fn packages(folder: &Path) -> Result<Vec<String>, String> {
+    let shown = folder.display();
+    let unreadable = |error| format!("{shown} cannot be read: {error}");
+    let entries = fs::read_dir(folder).map_err(unreadable)?;
+    let names = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| entry.file_name().into_string().ok());
+    let zips: Vec<String> = names
+        .filter(|name| Path::new(name).extension().is_some_and(|it| it == "zip"))
+        .collect();
+    if zips.is_empty() || !folder.join(TEMPLATE).is_file() {
+        return Err(format!(
+            "{shown} has no packages: name the folder with the zips of the functions and {TEMPLATE}"
+        ));
+    }
+    Ok(zips)
+}
+
+/// Checks that a folder has packages.
+///
+/// # Errors
+/// If it has none. The text names the folder.
+pub(super) fn check_packages(folder: &Path) -> Result<(), String> {
+    packages(folder).map(drop)
+}
+
+/// Returns the parameters of a run, as far as the template has them.
+fn parameters(template: &Value, record: &Record, prefix: &str) -> Vec<(&'static str, String)> {
+    let all = [
+        ("Bucket", record.bucket.clone()),
+        ("Prefix", prefix.to_owned()),
+        ("Api", "both".to_owned()),
+        ("ApiKeyExpires", record.days.1.to_string()),
+        // No message is sent: every account of a run is a test identifier.
+        ("EmailFromAddress", "codes@live-check.example".to_owned()),
+        ("SmsCountries", "US".to_owned()),
+    ];
+    let known = |(name, _): &(&str, String)| template["Parameters"].get(*name).is_some();
+    all.into_iter().filter(known).collect()
+}
+
+/// Returns the resources that failed with their reasons, the first failure first.
+fn failures(xml: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut document = Document::new(xml);
+    let (mut id, mut status) = (String::new(), String::new());
+    while let Some(element) = document.next_start_element() {
+        let name = element.local().to_owned();
+        if !matches!(
+            &*name,
+            "LogicalResourceId" | "ResourceStatus" | "ResourceStatusReason" | "member"
+        ) {
+            continue;
+        }
+        if name == "member" {
+            (id, status) = (String::new(), String::new());
+            continue;
+        }
+        let text = try_data(&mut document.scoped_to(element)).unwrap_or_default();
+        match &*name {
+            "LogicalResourceId" => id = text.into_owned(),
+            "ResourceStatus" => status = text.into_owned(),
+            _ if status.ends_with("FAILED") => found.push(format!("{id}: {text}")),
+            _ => {}
+        }
+    }
+    // The newest event is the first.
+    found.reverse();
+    found.truncate(5);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resources_that_failed_are_named_with_their_reasons() {
+        let event = |id: &str, status: &str, reason: &str| {
+            format!(
+                "<member><LogicalResourceId>{id}</LogicalResourceId><ResourceStatus>{status}</ResourceStatus>\
+                 <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+            )
+        };
+        let xml = [
+            event("Table", "CREATE_FAILED", "cancelled"),
+            event("Pool", "CREATE_FAILED", "no such &lt;trigger&gt;"),
+            event("Log", "CREATE_IN_PROGRESS", "begun"),
+        ]
+        .concat();
+        let xml = format!("<R><StackEvents>{xml}</StackEvents></R>");
+        assert_eq!(
+            failures(&xml),
+            ["Pool: no such <trigger>", "Table: cancelled"]
+        );
+    }
+
+    #[test]
+    fn only_parameters_of_the_template_are_given() {
+        let record = Record::new(Path::new("x"), "1", "eu-west-1", "Live", 1_800_000_000);
+        let template = json!({"Parameters": {"Prefix": {}, "Api": {}}});
+        let given = parameters(&template, &record, "v1/");
+        assert_eq!(
+            given,
+            [("Prefix", "v1/".to_owned()), ("Api", "both".to_owned())]
+        );
+    }
+}

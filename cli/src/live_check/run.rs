@@ -1,0 +1,289 @@
+//! The steps of a run, each of which can be repeated.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::deployment::{Deployment, check_packages};
+use super::person::{Person, Site, test_identifiers};
+use super::probes;
+use super::record::Record;
+use super::scenarios::{SCENARIOS, play};
+use super::template::{Changes, REPLACED};
+use super::transcript::{Mark, Transcript};
+use crate::access::Access;
+use crate::doctor::read::patient;
+use crate::signed_call::{CallError, SECRETS, STS, SignedCalls, first};
+
+/// The prefixes of the packages in the bucket: of the first deployment, and of the one that it is changed to.
+const PREFIXES: [&str; 2] = ["v1/", "v2/"];
+
+/// The options of a run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder of the packages.
+    pub packages: PathBuf,
+    /// The folder of the packages of the upgrade; the same if none is given.
+    pub upgrade: Option<PathBuf>,
+    /// True to set threat protection, which costs more.
+    pub plus: bool,
+}
+
+/// Returns the account of the credentials.
+///
+/// # Errors
+/// If AWS does not name it.
+pub async fn account_of(access: &Access) -> Result<String, CallError> {
+    let calls = SignedCalls::new(access);
+    let xml = calls.read_form(STS, "GetCallerIdentity", &[]).await?;
+    Ok(first(&xml, "Account").unwrap_or_default())
+}
+
+/// Reports whether there is a stack of this name.
+///
+/// # Errors
+/// If it cannot be read.
+pub async fn exists(access: &Access, stack: &str) -> Result<bool, String> {
+    let status = Deployment::new(access).status(stack).await?;
+    Ok(status.is_some())
+}
+
+/// Runs the steps that are not done, and writes what they show.
+///
+/// # Errors
+/// A step on which the others depend failed. What was made is in the record.
+pub async fn run(
+    access: &Access,
+    options: &Options,
+    record: &mut Record,
+    transcript: &mut Transcript,
+) -> Result<(), String> {
+    check_packages(&options.packages)?;
+    let upgrade = options.upgrade.as_ref().unwrap_or(&options.packages);
+    check_packages(upgrade)?;
+    record.packages.clone_from(&options.packages);
+    record.upgrade.clone_from(upgrade);
+    let run = Run {
+        access,
+        deployment: Deployment::new(access),
+    };
+    if record.dry_run {
+        transcript.section("What the dry run replaces");
+        for replaced in REPLACED {
+            transcript.line(Mark::Seen, replaced);
+        }
+    }
+    run.create(record, transcript).await?;
+    let site = run.site(record).await?;
+    if !record.is_done("scenarios") {
+        scenarios(&site, transcript, &SCENARIOS).await;
+        record.finish("scenarios")?;
+    }
+    if !record.is_done("probes") {
+        transcript.section("Probes");
+        probes::run(&run.deployment, &site, record, transcript).await;
+        record.finish("probes")?;
+    }
+    if !record.is_done("upgrade") {
+        run.upgrade(record, transcript, &site).await?;
+        record.finish("upgrade")?;
+    }
+    for variation in probes::VARIATIONS {
+        if record.is_done(variation.name) || variation.is_plus && !options.plus {
+            continue;
+        }
+        transcript.section(variation.name);
+        run.variation(record, transcript, &site, variation).await;
+        record.finish(variation.name)?;
+    }
+    Ok(())
+}
+
+struct Run<'a> {
+    access: &'a Access,
+    deployment: Deployment<'a>,
+}
+
+impl Run<'_> {
+    /// The changes of every deployment of a run.
+    fn changes(record: &Record) -> Changes {
+        let is_true = || "true".to_owned();
+        Changes {
+            variables: vec![
+                ("TEST_IDENTIFIERS", test_identifiers(&record.days.0)),
+                ("TEST_IDENTIFIERS_IN_PRODUCTION", is_true()),
+            ],
+            dry_run: record.dry_run,
+            ..Changes::default()
+        }
+    }
+
+    async fn create(&self, record: &mut Record, transcript: &mut Transcript) -> Result<(), String> {
+        if record.is_done("create") {
+            return Ok(());
+        }
+        transcript.section("Deploy");
+        let folder = record.packages.clone();
+        let count = self.deployment.upload(record, &folder, PREFIXES[0]).await?;
+        transcript.line(Mark::Ok, &format!("{count} packages uploaded"));
+        let changes = Self::changes(record);
+        let outputs = self
+            .deployment
+            .deploy(record, &folder, PREFIXES[0], &changes);
+        let outputs = outputs.await?;
+        let shown = format!("the stack created, with {} outputs", outputs.len());
+        transcript.line(Mark::Ok, &shown);
+        transcript.settle(
+            probes::DEPLOYED,
+            "the pool was created before the functions that it names".to_owned(),
+        );
+        record.finish("create")
+    }
+
+    async fn site(&self, record: &Record) -> Result<Site, String> {
+        let outputs = self.deployment.outputs(&record.stack).await?;
+        let ring = self.ring(&outputs).await?;
+        let endpoint = self.access.endpoint_url.as_deref();
+        let cognito = patient(self.access);
+        Site::new(&outputs, cognito, &ring, &record.days.0, endpoint)
+    }
+
+    /// Reads the key ring, from which the codes of the test identifiers follow.
+    async fn ring(&self, outputs: &BTreeMap<String, String>) -> Result<String, String> {
+        let id = outputs.get("KeyRingSecret");
+        let id = id.ok_or("the stack has no output KeyRingSecret")?;
+        let input = json!({ "SecretId": id });
+        let read = self
+            .deployment
+            .calls
+            .read(SECRETS, "GetSecretValue", &input);
+        let secret = read.await.map_err(|error| error.to_string())?;
+        let ring = secret["SecretString"].as_str().map(str::to_owned);
+        ring.ok_or_else(|| "the key ring is not a text".to_owned())
+    }
+
+    /// Deploys other packages with a changed setting while a sign-in is open, and back while another is.
+    async fn upgrade(
+        &self,
+        record: &mut Record,
+        transcript: &mut Transcript,
+        site: &Site,
+    ) -> Result<(), String> {
+        transcript.section("Upgrade and roll back");
+        let mut changed = Self::changes(record);
+        changed.variables.push(("CODE_SECONDS", "590".to_owned()));
+        let before = Self::changes(record);
+        let folders = [record.upgrade.clone(), record.packages.clone()];
+        self.deployment
+            .upload(record, &folders[0], PREFIXES[1])
+            .await?;
+        let steps = [
+            (
+                "a sign-in from before the upgrade ends after it",
+                &folders[0],
+                PREFIXES[1],
+                changed,
+            ),
+            (
+                "a sign-in from before the roll-back ends after it",
+                &folders[1],
+                PREFIXES[0],
+                before,
+            ),
+        ];
+        for (what, folder, prefix, changes) in steps {
+            let identifier = "katherine@live-check.example";
+            let mut person = Person::new(site);
+            let prompt = person.begin("sign-in", identifier).await;
+            let deployed = self.deployment.deploy(record, folder, prefix, &changes);
+            deployed.await?;
+            transcript.line(Mark::Ok, &format!("deployed from {prefix}"));
+            let ended = match prompt {
+                Ok(prompt) => person.finish(prompt, identifier).await,
+                Err(reason) => Err(reason),
+            };
+            transcript.outcome(what, &ended);
+            let again = Person::new(site)
+                .sign_in("margaret@live-check.example")
+                .await;
+            transcript.outcome("a sign-in from after it ends too", &again);
+        }
+        Ok(())
+    }
+
+    /// Deploys a variation, tests it, and deploys the first deployment again.
+    async fn variation(
+        &self,
+        record: &mut Record,
+        transcript: &mut Transcript,
+        site: &Site,
+        variation: &probes::Variation,
+    ) {
+        let mut changes = Self::changes(record);
+        (variation.change)(&mut changes);
+        let folder = record.packages.clone();
+        let deployed = self
+            .deployment
+            .deploy(record, &folder, PREFIXES[0], &changes);
+        let deployed = deployed.await;
+        let shown = deployed.as_ref().map(drop).map_err(Clone::clone);
+        if let Err(reason) = &shown {
+            // A pool that AWS refuses is an observation.
+            let seen = format!("not deployed: {reason}");
+            for id in variation.ids {
+                transcript.settle(id, seen.clone());
+            }
+            transcript.line(Mark::Seen, &seen);
+        } else {
+            transcript.line(Mark::Ok, "deployed");
+            probes::observe(variation, &self.deployment, site, record, transcript).await;
+        }
+        let back = Self::changes(record);
+        let back = self.deployment.deploy(record, &folder, PREFIXES[0], &back);
+        let back = back.await.map(drop);
+        transcript.outcome("deployed as before", &back);
+    }
+}
+
+async fn scenarios(site: &Site, transcript: &mut Transcript, names: &[&str]) {
+    transcript.section("Scenarios");
+    for name in names {
+        let played = play(name, site).await;
+        transcript.outcome(name, &played);
+    }
+}
+
+/// Deletes all that a record names.
+///
+/// # Errors
+/// The first deletion that failed. The record still names what is left.
+pub async fn delete(
+    access: &Access,
+    record: &mut Record,
+    transcript: &mut Transcript,
+) -> Result<(), String> {
+    let deployment = Deployment::new(access);
+    transcript.section("Delete");
+    while let Some((kind, id)) = record.others.last().cloned() {
+        deployment.delete_other(&kind, &id).await?;
+        transcript.line(Mark::Ok, &format!("a {kind} deleted"));
+        record.others.pop();
+        record.write()?;
+    }
+    deployment.delete_stack(&record.stack).await?;
+    transcript.line(Mark::Ok, "the stack deleted");
+    let logs = deployment.delete_logs(&record.stack).await?;
+    transcript.line(
+        Mark::Ok,
+        &format!("{logs} log groups that the stack left deleted"),
+    );
+    deployment.delete_bucket(record).await?;
+    let keys = record.keys.len();
+    record.keys.clear();
+    transcript.line(
+        Mark::Ok,
+        &format!("the bucket deleted, with {keys} objects"),
+    );
+    record.finish("delete")
+}

@@ -1,0 +1,120 @@
+//! The transcript of a run, as Markdown. It holds no secret, code, contact or token.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+/// The outcome of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    /// As expected.
+    Ok,
+    /// An observation.
+    Seen,
+    /// It failed.
+    Failed,
+}
+
+impl Mark {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Seen => "seen",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+/// A transcript.
+#[derive(Debug)]
+pub struct Transcript {
+    text: String,
+    show: fn(&str),
+    begun: Instant,
+    failed: usize,
+    settled: Vec<(&'static str, String)>,
+}
+
+impl Transcript {
+    /// Returns the transcript of a run that begins now. `show` prints a line of progress.
+    pub fn new(title: &str, show: fn(&str)) -> Self {
+        Self {
+            show,
+            text: format!("# {title}\n\n"),
+            begun: Instant::now(),
+            failed: 0,
+            settled: Vec::new(),
+        }
+    }
+
+    /// Adds a paragraph.
+    pub fn paragraph(&mut self, text: &str) {
+        // Writing to a String does not fail.
+        let _ = writeln!(self.text, "{text}\n");
+    }
+
+    /// Begins a section, and shows its name.
+    pub(super) fn section(&mut self, name: &str) {
+        let _ = writeln!(self.text, "\n## {name}\n");
+        (self.show)(name);
+    }
+
+    /// Adds the outcome of a step, and shows it.
+    pub(super) fn line(&mut self, mark: Mark, text: &str) {
+        let seconds = self.begun.elapsed().as_secs();
+        let word = mark.word();
+        let _ = writeln!(self.text, "- {word} (after {seconds} s): {text}");
+        (self.show)(&format!("  {word:<6} {text}"));
+        if mark == Mark::Failed {
+            self.failed += 1;
+        }
+    }
+
+    /// Adds the outcome of a step that may have failed.
+    pub(super) fn outcome(&mut self, what: &str, result: &Result<(), String>) {
+        match result {
+            Ok(()) => self.line(Mark::Ok, what),
+            Err(reason) => self.line(Mark::Failed, &format!("{what}: {reason}")),
+        }
+    }
+
+    /// Adds what a probe saw of an assumption.
+    pub(super) fn settle(&mut self, id: &'static str, seen: String) {
+        self.settled.push((id, seen));
+    }
+
+    /// Adds a failure.
+    pub fn fail(&mut self, reason: &str) {
+        self.line(Mark::Failed, reason);
+    }
+
+    /// Adds a note.
+    pub fn note(&mut self, text: &str) {
+        self.line(Mark::Seen, text);
+    }
+
+    /// Returns what was seen of each assumption: its id and a sentence.
+    pub fn seen(&self) -> &[(&'static str, String)] {
+        &self.settled
+    }
+
+    /// Returns the number of steps that failed.
+    pub fn failed(&self) -> usize {
+        self.failed
+    }
+
+    /// Returns the text, with what was seen of each assumption.
+    pub fn text(&self) -> String {
+        let mut text = self.text.clone();
+        let mut settled = self.settled.clone();
+        settled.sort();
+        if !settled.is_empty() {
+            text.push_str("\n## Assumptions of docs/unverified.md\n\n| id | seen |\n|---|---|\n");
+        }
+        for (id, seen) in settled {
+            let _ = writeln!(text, "| {id} | {} |", seen.replace('|', "/"));
+        }
+        let failed = self.failed;
+        let _ = writeln!(text, "\nSteps that failed: {failed}.");
+        text
+    }
+}

@@ -1,0 +1,559 @@
+//! `trace`, `unlock`, `export` and `erase`, as programs, on a deployment whose pool, table, key ring, logs
+//! and functions' variables are in the emulator. The triggers and the resolver run in this process, write to
+//! that table, and their own log lines are put into the logs.
+
+use std::io::Write;
+use std::process::{Command, Output};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use data_encoding::BASE64;
+use latchstring_aws::DynamoStore;
+use latchstring_core::account::{Account, Attributes, Sub};
+use latchstring_core::flow::AppClient;
+use latchstring_core::identifier::{Identifier, Method};
+use latchstring_core::invite::{Invitation, Membership};
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::policy::Deployment;
+use latchstring_core::ports::{
+    Clock as _, CounterStore as _, InvitationStore as _, LeaseStore as _, PendingStore as _,
+    SessionStore as _, UndoStore as _, Window,
+};
+use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::sealed::SealedContact;
+use latchstring_core::session::{SealedToken, Session, SessionTokens};
+use latchstring_core::undo::Undo;
+use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
+use latchstring_lambda::{DELIVERY, Handler, OsEntropy, SystemClock, answer, follow_up};
+use latchstring_memory::{FixedCaptcha, Inbox, MemoryDirectory};
+use latchstring_testkit::{self as testkit, Invoke, Trigger, TriggerPorts, Triggers};
+use latchstring_tests::{Ministack, holds_no_secret, note};
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tracing_subscriber::fmt::MakeWriter;
+
+const ADA: &str = "ada@example.com";
+const BOB: &str = "bob@example.com";
+const CLIENT: &str = "web";
+const FUNCTIONS: [&str; 5] = [
+    "define-auth-challenge",
+    "create-auth-challenge",
+    "verify-auth-challenge-response",
+    "sign-in",
+    "sign-up",
+];
+
+type Store = DynamoStore<OsEntropy>;
+type Pool = testkit::Pool<Live>;
+type SignIns = SignInResolver<Store, MemoryDirectory, Pool, FixedCaptcha, SystemClock, OsEntropy>;
+
+/// The log lines of the functions in this process.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Lines {
+    /// Starts to collect lines, in the format of the functions.
+    fn collect() -> Self {
+        let lines = Self::default();
+        let subscriber = tracing_subscriber::fmt()
+            .json()
+            .flatten_event(true)
+            .with_current_span(false)
+            .with_writer(lines.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber).expect("the first subscriber");
+        lines
+    }
+
+    fn buffer(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().expect("no test has failed")
+    }
+
+    fn take(&self) -> Vec<String> {
+        let bytes = std::mem::take(&mut *self.buffer());
+        let text = String::from_utf8(bytes).expect("text");
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.buffer().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// The triggers on the emulated table.
+struct Live(Triggers<Store, MemoryDirectory, Inbox<SystemClock>, SystemClock, OsEntropy>);
+
+impl Live {
+    async fn handle(trigger: &impl Handler, event: Value) -> Value {
+        let answered = answer(trigger, event).await;
+        let Ok(answered) = answered else {
+            panic!("an event of Cognito's");
+        };
+        if let Some(work) = answered.follow_up {
+            follow_up(trigger, work, Instant::now() + DELIVERY).await;
+        }
+        let mut value = answered.value;
+        value["response"].take()
+    }
+}
+
+impl Invoke for Live {
+    async fn invoke(&self, trigger: Trigger, event: Value) -> Value {
+        let Self(triggers) = self;
+        match trigger {
+            Trigger::Define => Live::handle(&triggers.define, event).await,
+            Trigger::Create => Live::handle(&triggers.create, event).await,
+            Trigger::Verify => Live::handle(&triggers.verify, event).await,
+        }
+    }
+}
+
+struct World {
+    emulator: &'static Ministack,
+    pool: String,
+    sub: String,
+    deployment: Deployment,
+    store: Store,
+    inbox: Inbox<SystemClock>,
+    sign_in: SignIns,
+    lines: Lines,
+}
+
+const TABLE: &str = "people";
+/// 2100-01-01, in milliseconds since 1970.
+const LATER: u64 = 4_102_444_800_000;
+
+impl World {
+    async fn deploy() -> Self {
+        let emulator = Ministack::shared().await;
+        let deployment = testkit::deployment(CLIENT, "k1");
+        emulator.create_table(TABLE).await;
+        let ring = json!({ "id": "k1", "secret": BASE64.encode(&[7; 32]) }).to_string();
+        let secret = json!({ "Name": "people/ring", "SecretString": ring });
+        emulator.call("secretsmanager.CreateSecret", &secret).await;
+        let pool = Self::pool(emulator).await;
+        let sub = Self::create_ada(emulator, &pool).await;
+        super::people_functions(emulator.endpoint(), &FUNCTIONS, &pool, TABLE).await;
+        let directory = MemoryDirectory::default();
+        directory.put(Account {
+            username: "ada".to_owned(),
+            enabled: true,
+            attributes: Attributes::from_pairs([
+                ("sub", &*sub),
+                ("cognito:user_status", "CONFIRMED"),
+                ("email", ADA),
+                ("email_verified", "true"),
+            ]),
+        });
+        let store = DynamoStore::new(&emulator.aws(), TABLE, OsEntropy);
+        let inbox = Inbox::new(SystemClock);
+        let ports = TriggerPorts {
+            store: store.clone(),
+            directory: directory.clone(),
+            courier: inbox.clone(),
+            clock: SystemClock,
+            entropy: OsEntropy,
+        };
+        let live = Live(Triggers::new(&deployment, ports));
+        let sign_in = SignInResolver {
+            hook: None,
+            deployment: deployment.clone(),
+            app_client: AppClient::new("eu-west-1_Tested", CLIENT),
+            legacy_pool: false,
+            source: SourceOf::Off,
+            origin: None,
+            sessions: NoSessions,
+            store: store.clone(),
+            directory: directory.clone(),
+            api: Pool::new("eu-west-1_Tested", CLIENT, directory, live),
+            captcha: None,
+            clock: SystemClock,
+            entropy: OsEntropy,
+        };
+        Self {
+            emulator,
+            pool,
+            sub,
+            deployment,
+            store,
+            inbox,
+            sign_in,
+            lines: Lines::collect(),
+        }
+    }
+
+    async fn pool(emulator: &Ministack) -> String {
+        let target = "AWSCognitoIdentityProviderService.CreateUserPool";
+        let input = json!({ "PoolName": "people", "AliasAttributes": ["email", "phone_number"] });
+        let made = emulator.call(target, &input).await;
+        made["UserPool"]["Id"].as_str().expect("an id").to_owned()
+    }
+
+    async fn create_ada(emulator: &Ministack, pool: &str) -> String {
+        let target = "AWSCognitoIdentityProviderService.AdminCreateUser";
+        let input = json!({
+            "UserPoolId": pool,
+            "Username": "ada",
+            "MessageAction": "SUPPRESS",
+            "UserAttributes": [
+                { "Name": "email", "Value": ADA },
+                { "Name": "email_verified", "Value": "true" },
+            ],
+        });
+        let made = emulator.call(target, &input).await;
+        let attributes = made["User"]["Attributes"].as_array().expect("attributes");
+        let sub = attributes.iter().find(|it| it["Name"] == "sub");
+        sub.expect("a sub")["Value"]
+            .as_str()
+            .expect("text")
+            .to_owned()
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Value {
+        let event = json!({
+            "version": "2.0",
+            "rawPath": path,
+            "rawQueryString": "",
+            "headers": { "content-type": "application/json" },
+            "requestContext": { "http": { "method": "POST", "path": path, "sourceIp": "192.0.2.1" } },
+            "body": body.to_string(),
+            "isBase64Encoded": false,
+        });
+        let answered = answer(&self.sign_in, event).await;
+        let Ok(answered) = answered else {
+            panic!("an HTTP event");
+        };
+        let body = answered.value["body"].as_str().expect("a body");
+        serde_json::from_str(body).expect("JSON")
+    }
+
+    /// Requests a code, and returns the continuation and the code.
+    async fn requests(&self, address: &str) -> (Value, String) {
+        let begun = self
+            .post("/v1/sign-in", &json!({ "emailOrPhone": address }))
+            .await;
+        let arrived = self.inbox.messages(Some(address), 1);
+        let code = arrived.first().and_then(|it| it.message.code.as_ref());
+        let code = code.expect("a code arrived").digits().to_owned();
+        note(&code);
+        (begun["continuation"].clone(), code)
+    }
+
+    async fn answers(&self, continuation: &Value, code: &str) -> Value {
+        let body = json!({ "continuation": continuation, "answer": code });
+        self.post("/v1/sign-in/answer", &body).await
+    }
+
+    /// Puts the lines of the functions into their log groups.
+    async fn log(&self) {
+        let now = SystemClock.now().as_millis();
+        for line in self.lines.take() {
+            let fields: Value = serde_json::from_str(&line).expect("JSON");
+            let function = match fields["trigger"].as_str() {
+                Some("define") => FUNCTIONS[0],
+                Some("verify") => FUNCTIONS[2],
+                None if fields["message"] == "resolver" => FUNCTIONS[3],
+                _ => FUNCTIONS[1],
+            };
+            let group = format!("/aws/lambda/people-{function}");
+            let stream = json!({ "logGroupName": group, "logStreamName": "one" });
+            let _ = self
+                .try_call(
+                    "Logs_20140328.CreateLogGroup",
+                    &json!({ "logGroupName": group }),
+                )
+                .await;
+            let _ = self
+                .try_call("Logs_20140328.CreateLogStream", &stream)
+                .await;
+            let mut events = stream;
+            events["logEvents"] = json!([{ "timestamp": now, "message": line }]);
+            self.emulator
+                .call("Logs_20140328.PutLogEvents", &events)
+                .await;
+        }
+    }
+
+    /// Calls an operation that may be refused.
+    async fn try_call(&self, target: &str, body: &Value) -> bool {
+        let scope = "Credential=test/20260101/eu-west-1/any/aws4_request";
+        let sent = reqwest::Client::new()
+            .post(self.emulator.endpoint())
+            .header("content-type", "application/x-amz-json-1.1")
+            .header("x-amz-target", target)
+            .header("authorization", format!("AWS4-HMAC-SHA256 {scope}"))
+            .body(body.to_string())
+            .send();
+        sent.await.expect("an answer").status().is_success()
+    }
+
+    /// Writes, by the store of the functions, an item of each kind that a sign-in does not.
+    async fn fill(&self) {
+        let keys = &self.deployment.keys;
+        let (sub, now) = (Sub::new(&*self.sub), SystemClock.now());
+        let later = latchstring_core::time::Timestamp::from_millis(LATER);
+        let ada = Identifier::parse(Method::Email, ADA).expect("an address");
+        let old = Pseudonym::random([9; 16]);
+        let contact = Pseudonym::of_identifier(keys, &ada);
+        let id = PendingId::from_bytes([1; 16]);
+        let pending = Pending {
+            account: sub.clone(),
+            method: Method::PhoneNumber,
+            id,
+            contact: SealedContact::from_text("k1.sealed"),
+            replaces: None,
+            expires_at: later,
+            outcome: PendingOutcome::Waiting,
+        };
+        self.store.put_pending(&pending).await.expect("a write");
+        let undo = Undo {
+            account: sub.clone(),
+            id,
+            username: "ada".to_owned(),
+            method: Method::Email,
+            replaced: old,
+            contact,
+            replaced_at: now,
+            expires_at: later,
+            closed_at: None,
+        };
+        assert!(self.store.put_undo(&undo, None).await.expect("a write"));
+        let replaced = self.store.put_replaced(old, &sub, now, later);
+        replaced.await.expect("a write");
+        let invitation = Invitation {
+            contact: Pseudonym::of_invitation(keys, &ada),
+            until: later,
+            membership: Membership::default(),
+            redeemed_by: Some("ada".to_owned()),
+            is_used: true,
+        };
+        let put = self.store.put_invitation(&invitation, later);
+        put.await.expect("a write");
+        let ended = self.store.lease(contact, old, now, now).await;
+        assert!(ended.expect("a write"));
+        let key = Pseudonym::random([8; 16]);
+        let session = Session {
+            key,
+            account: sub.clone(),
+            username: "ada".to_owned(),
+            client: CLIENT.to_owned(),
+            signed_in_at: now,
+            opened_at: now,
+            expires_at: later,
+            last_used_at: now,
+            browsers: Default::default(),
+            tokens: SessionTokens {
+                refresh: SealedToken::from_bytes(b"not-to-be-printed"),
+                former: None,
+                access: None,
+            },
+            refreshes: 0,
+            lease: None,
+        };
+        self.store.open_session(&session).await.expect("a write");
+        let enlisted = self.store.enlist_session(&sub, key, 10, later).await;
+        enlisted.expect("a write");
+        let devices = Pseudonym::of_devices(keys, &ada);
+        let raised = [Window {
+            name: "n".to_owned(),
+            amount: 2,
+            limit: 10,
+        }];
+        let charged = self.store.charge(devices, &raised, later).await;
+        charged.expect("a write");
+    }
+
+    async fn run(&self, arguments: &[&str]) -> (i32, Value, String) {
+        let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
+        let endpoint = self.emulator.endpoint().to_owned();
+        let run = move || {
+            Command::new(env!("CARGO_BIN_EXE_latchstring"))
+                .args(&arguments)
+                .args(["--function", "people-define-auth-challenge", "--json"])
+                .env_clear()
+                .env("AWS_REGION", super::REGION)
+                .env("AWS_ACCESS_KEY_ID", "test")
+                .env("AWS_SECRET_ACCESS_KEY", "test")
+                .env("AWS_ENDPOINT_URL", endpoint)
+                .output()
+                .expect("it starts")
+        };
+        let Output {
+            status,
+            stdout,
+            stderr,
+        } = tokio::task::spawn_blocking(run).await.expect("it ends");
+        let [printed, text] = [stdout, stderr].map(|it| String::from_utf8(it).expect("text"));
+        assert!(
+            holds_no_secret(&printed) && holds_no_secret(&text),
+            "a secret was printed"
+        );
+        assert!(!printed.contains("not-to-be-printed"));
+        let printed = serde_json::from_str(&printed).unwrap_or_else(|_| panic!("no JSON: {text}"));
+        (status.code().expect("a status"), printed, text)
+    }
+
+    /// Returns the numbers of items of the table, by the beginning of their keys.
+    async fn kinds(&self) -> Value {
+        let scanned = json!({ "TableName": TABLE });
+        let scanned = self.emulator.call("DynamoDB_20120810.Scan", &scanned).await;
+        let mut kinds = json!({});
+        for item in scanned["Items"].as_array().expect("items") {
+            let key = item["pk"]["S"].as_str().expect("a key");
+            let (kind, _) = key.split_once('#').expect("a kind");
+            let count = kinds[kind].as_u64().unwrap_or_default() + 1;
+            kinds[kind] = count.into();
+        }
+        kinds
+    }
+}
+
+/// Returns the count of a limit, by the words for what it counts and its maximum.
+fn count(printed: &Value, counted: &str, limit: u32) -> u64 {
+    let mut limits = printed["limits"].as_array().expect("limits").iter();
+    let found = limits.find(|it| it["counted"] == counted && it["limit"] == limit);
+    let found = found.unwrap_or_else(|| panic!("no limit of {counted}"));
+    found["count"].as_u64().expect("a count")
+}
+
+#[tokio::test]
+async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
+    let world = World::deploy().await;
+    let (continuation, code) = world.requests(ADA).await;
+    let wrong: String = code
+        .chars()
+        .rev()
+        .map(|digit| if digit == '0' { '1' } else { '0' })
+        .collect();
+    world.answers(&continuation, &wrong).await;
+    let (continuation, code) = world.requests(ADA).await;
+    let answered = world.answers(&continuation, &code).await;
+    assert!(
+        answered["tokens"].is_object() || answered["accessToken"].is_string(),
+        "signed in"
+    );
+    world.requests(BOB).await;
+    world.log().await;
+    world.fill().await;
+
+    let (status, traced, text) = world.run(&["trace", ADA]).await;
+    assert_eq!(status, 0, "{text}");
+    let stories = traced["lines"].as_array().expect("lines").iter();
+    let stories: Vec<&str> = stories.filter_map(|it| it["story"].as_str()).collect();
+    let tells = |words: &str| stories.iter().filter(|it| it.starts_with(words)).count();
+    for (words, times) in [
+        ("POST /v1/sign-in was answered.", 2),
+        ("A code was made, and its message goes out.", 2),
+        ("The service accepted the message (email).", 2),
+        ("The code was wrong.", 1),
+        ("The code was right.", 1),
+        ("Tokens were issued: the sign-in succeeded.", 1),
+    ] {
+        assert_eq!(tells(words), times, "{words} in {stories:#?}");
+    }
+    let begins = |place: usize, words: &str| stories[place].starts_with(words);
+    assert!(begins(0, "The first challenge was made"), "{stories:#?}");
+    assert!(begins(stories.len() - 1, "POST /v1/sign-in/answer"));
+    assert_eq!(
+        (&traced["flows"], &traced["deliveries"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(traced["account"], *world.sub);
+    let (status, _, text) = world
+        .run(&["trace", ADA, "--until", "2h", "--since", "3h"])
+        .await;
+    assert!(
+        status == 0 && text.contains("no line names the contact"),
+        "{text}"
+    );
+
+    // The day's messages, and a guess of a flow that did not succeed.
+    let (status, shown, _) = world.run(&["unlock", ADA]).await;
+    assert_eq!((status, count(&shown, "messages", 10)), (0, 2));
+    assert_eq!(count(&shown, "guesses at short codes", 8), 1);
+    let (status, lifted, text) = world.run(&["unlock", ADA, "--apply"]).await;
+    assert_eq!(status, 0, "{text}");
+    assert!(lifted["lifted"].as_array().is_some_and(|it| !it.is_empty()));
+    let (_, shown, _) = world.run(&["unlock", ADA]).await;
+    assert_eq!(count(&shown, "messages", 10), 0);
+    assert_eq!(
+        count(&shown, "guesses at short codes", 8),
+        1,
+        "guesses stay"
+    );
+    world.run(&["unlock", ADA, "--guesses", "--apply"]).await;
+    let (_, shown, text) = world.run(&["unlock", ADA]).await;
+    assert_eq!(count(&shown, "guesses at short codes", 8), 0);
+    assert!(text.contains("There is nothing to lift."), "{text}");
+    let (_, shown, _) = world.run(&["unlock", BOB]).await;
+    assert_eq!(count(&shown, "messages", 10), 1, "another's limits stay");
+
+    let (status, exported, text) = world.run(&["export", ADA]).await;
+    assert_eq!(status, 0, "{text}");
+    assert_eq!(exported["account"]["attributes"]["email"], ADA);
+    let items = exported["items"].as_array().expect("items");
+    let of = |kind: &'static str| items.iter().filter(move |it| it["kind"] == kind);
+    for kind in [
+        "pending contact",
+        "undo record",
+        "record of a replaced contact",
+        "invitation",
+        "lease",
+        "browser session",
+        "list of browser sessions",
+        "generation of device tokens",
+    ] {
+        assert_eq!(of(kind).count(), 1, "{kind}");
+    }
+    assert_eq!(of("flow").count(), 2);
+    assert!(of("flow").all(|flow| flow["contact"] == ADA && flow["attempts"] == "redacted"));
+    assert_eq!(
+        of("browser session").next().expect("one")["refresh"],
+        "redacted"
+    );
+    assert!(!exported.to_string().contains("k1.sealed"));
+
+    let before = world.kinds().await;
+    let (status, listed, _) = world.run(&["erase", "--sub", &world.sub]).await;
+    assert_eq!((status, &listed["items"]["flow"]), (0, &json!(2)));
+    assert_eq!(world.kinds().await, before, "nothing was changed");
+    let refused = world.run(&["erase", "--sub", &world.sub, "--apply"]).await;
+    assert_eq!(refused.0, 2, "there is no terminal to confirm it on");
+    let (status, erased, text) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
+    assert_eq!((status, &erased["left"]), (0, &json!({})), "{text}");
+    let after = world.kinds().await;
+    for kind in [
+        "pending",
+        "undo",
+        "replaced",
+        "invitation",
+        "lease",
+        "session",
+        "sessions",
+    ] {
+        assert_eq!(after[kind], Value::Null, "{kind}");
+    }
+    assert_eq!(after["flow"], 1, "Bob's flow stays");
+    let user = json!({ "UserPoolId": world.pool, "Username": "ada" });
+    let target = "AWSCognitoIdentityProviderService.AdminGetUser";
+    assert!(!world.try_call(target, &user).await, "the account is gone");
+    let (status, again, _) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
+    assert_eq!((status, &again["removed"]), (0, &json!(0)));
+    let (status, erased, _) = world.run(&["erase", BOB, "--apply", "--yes"]).await;
+    assert_eq!((status, &erased["left"]), (0, &json!({})));
+    assert_eq!(world.kinds().await["flow"], Value::Null);
+}
