@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::attach::stack;
-use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
+use latchstring_cli::deployed::Named;
 use latchstring_cli::versions::{Step, Versions, functions};
 use serde_json::{Value, json};
+
+use super::output::{self, Failure, say};
 
 /// Go back to the versions of the functions that served before.
 ///
@@ -22,9 +23,6 @@ pub(crate) struct Arguments {
     /// Print the versions, and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn after_help() -> String {
@@ -39,75 +37,47 @@ The exit status is 0 on success, 1 if a function could not go back, 2 if the com
 
 /// Goes back, and prints the outcome.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let access = Access::for_stack();
-    let (runtime, access) = match (runtime, access) {
-        (Ok(runtime), Ok(access)) => (runtime, access),
-        (Err(error), _) => return refused(&format!("the runtime does not start: {error}"), 2),
-        (_, Err(error)) => return refused(&error, 2),
-    };
-    match runtime.block_on(perform(&access, arguments)) {
-        Ok(steps) => {
-            print(&steps, arguments);
-            ExitCode::SUCCESS
+    output::run(perform(arguments))
+}
+
+/// Finds every way back and has every earlier version examine itself, before the first alias moves.
+async fn perform(arguments: &Arguments) -> Result<bool, Failure> {
+    let access = Access::for_stack().map_err(Failure::NotStarted)?;
+    let define = Named::Stack(&arguments.stack).define(&access).await;
+    let define = define.map_err(Failure::NotStarted)?;
+    let versions = Versions::new(&access);
+    let mut steps = Vec::new();
+    for function in functions(&define).map_err(Failure::NotStarted)? {
+        let step = versions.way_back(&function).await;
+        steps.extend(step.map_err(Failure::NotDone)?);
+    }
+    for step in &steps {
+        versions.examine(step).await.map_err(Failure::NotDone)?;
+    }
+    if !arguments.dry_run {
+        for step in &steps {
+            versions.go_back(step).await.map_err(Failure::NotDone)?;
         }
-        Err(error) => refused(&error, 1),
     }
+    print(&steps, arguments.dry_run);
+    Ok(true)
 }
 
-fn refused(error: &str, status: u8) -> ExitCode {
-    eprintln!("error: {error}");
-    ExitCode::from(status)
-}
-
-fn print(steps: &[Step], arguments: &Arguments) {
-    if arguments.json {
-        let to_json = |it: &Step| json!({ "function": it.function, "from": it.from, "to": it.to });
-        let steps: Vec<Value> = steps.iter().map(to_json).collect();
-        println!(
-            "{}",
-            json!({ "changed": !arguments.dry_run, "functions": steps })
-        );
-        return;
-    }
+fn print(steps: &[Step], dry_run: bool) {
+    let to_json = |it: &Step| json!({ "function": it.function, "from": it.from, "to": it.to });
+    output::set(
+        "functions",
+        steps.iter().map(to_json).collect::<Vec<Value>>(),
+    );
     for Step {
         function, from, to, ..
     } in steps
     {
-        println!("{function}: version {from} to {to}");
+        say!("{function}: version {from} to {to}");
     }
     if steps.is_empty() {
-        println!("The functions went back already. Nothing was changed.");
-    } else if arguments.dry_run {
-        println!("Nothing was changed.");
+        say!("The functions went back already. Nothing was changed.");
+    } else if dry_run {
+        say!("Nothing was changed.");
     }
-}
-
-/// Finds every way back and has every earlier version examine itself, before the first alias moves.
-async fn perform(access: &Access, arguments: &Arguments) -> Result<Vec<Step>, String> {
-    let calls = SignedCalls::new(access);
-    let fields = [("StackName", &*arguments.stack)];
-    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-    let xml = xml.await.map_err(|error| error.to_string())?;
-    let outputs = stack::outputs(&xml);
-    let define = outputs.get("DefineAuthChallenge").ok_or_else(|| {
-        let name = &arguments.stack;
-        format!("the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring")
-    })?;
-    let versions = Versions::new(access);
-    let mut steps = Vec::new();
-    for function in functions(define)? {
-        steps.extend(versions.way_back(&function).await?);
-    }
-    for step in &steps {
-        versions.examine(step).await?;
-    }
-    if !arguments.dry_run {
-        for step in &steps {
-            versions.go_back(step).await?;
-        }
-    }
-    Ok(steps)
 }
