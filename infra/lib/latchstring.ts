@@ -21,7 +21,7 @@ import { check } from './checks';
 import { clientSenders, clientVariables, messagesLayer, sender } from './clients';
 import { Packages } from './code';
 import { createDashboard } from './dashboard';
-import { createAlias, createCanary } from './deployment';
+import { LIVE, createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
 import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, byPart, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
@@ -55,6 +55,8 @@ export class Latchstring extends Construct {
   readonly functions: LatchstringFunctions;
   /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
   readonly aliases?: LatchstringAliases;
+  /** The alias that the pool invokes, if it does not invoke the functions. */
+  readonly alias?: string;
   /**
    * The functions, by their names.
    * @internal
@@ -65,11 +67,6 @@ export class Latchstring extends Construct {
    * @internal
    */
   readonly _aliases?: Record<FunctionName, lambda.Alias>;
-  /**
-   * The functions or aliases that the pool invokes.
-   * @internal
-   */
-  readonly _triggers: Record<FunctionName, lambda.IFunction>;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
@@ -174,7 +171,7 @@ export class Latchstring extends Construct {
     if (this.sweeper) {
       this.schedule = schedule(this, sweeper ?? this.sweeper);
     }
-    this._triggers = alias === 'all' ? invoked : this._functions;
+    this.alias = alias === 'all' ? LIVE : undefined;
     permitTriggers(this, this.pool, this._functions, this._aliases);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
