@@ -1,4 +1,4 @@
-//! ministack, an emulator of AWS: the DynamoDB, EventBridge, SES, SNS and Secrets Manager that the tests of
+//! ministack, an emulator of AWS: the `DynamoDB`, `EventBridge`, SES, SNS and Secrets Manager that the tests of
 //! `latchstring-aws` run against.
 
 use std::collections::BTreeMap;

@@ -77,7 +77,7 @@ fn older(repository: &Repository, from: Option<String>) -> Result<String, Failed
 /// Builds the earlier version in a worktree of its own, with this target folder: the packages of
 /// others that both versions have are not compiled again. Returns the folder of its packages.
 ///
-/// Cargo tells members of a workspace apart by their place in it and not by the workspace, so those
+/// Cargo distinguishes members of a workspace by their place in it and not by the workspace, so those
 /// of both versions would be each other's. Those of the earlier one are built without debug
 /// information, which makes them others. Those of two earlier versions differ by their time, so the
 /// worktree of one is made from scratch after that of another.
@@ -99,7 +99,7 @@ fn package_older(
     fs::write(&built, commit).map_err(|error| Failure::at(&built)(error).of(&repeat))?;
     let lock = repository.root().join(&tree).join("Cargo.lock");
     let lock = fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&repeat))?;
-    let has = |lambda: &&str| lock.contains(&format!("name = \"{lambda}\""));
+    let has = |name: &&str| lock.contains(&format!("name = \"{name}\""));
     let lambdas: Vec<&str> = LAMBDAS.into_iter().filter(|it| has(it)).collect();
 
     // Of the whole workspace, as `binaries` builds this version: with the same features.
