@@ -16,3 +16,4 @@ pub mod suppression;
 pub mod table;
 pub mod trace;
 pub mod unverified;
+pub mod versions;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
     attach, completions, doctor, erase, fix_contacts, invite, live_check, local, messages, odds,
-    output, reset_limits, rotate_keys, settings, test_codes, trace, unlock,
+    output, reset_limits, rollback, rotate_keys, settings, test_codes, trace, unlock,
 };
 
 /// Operate a deployment of Latchstring.
@@ -41,6 +41,7 @@ enum Command {
     Attach(Box<attach::Arguments>),
     Detach(attach::detach::DetachArguments),
     FixContacts(fix_contacts::Arguments),
+    Rollback(rollback::Arguments),
     RotateKeys(rotate_keys::Arguments),
     LiveCheck(live_check::Arguments),
     Local(local::Arguments),
@@ -61,10 +62,7 @@ fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     output::start(json);
     let (name, code) = match command {
-        Command::Doctor(arguments) => {
-            output::is_printed();
-            ("doctor", doctor::run(arguments))
-        }
+        Command::Doctor(arguments) => ("doctor", doctor::run(arguments)),
         Command::Trace(arguments) => ("trace", trace::run(&arguments)),
         Command::Unlock(arguments) => ("unlock", unlock::run(&arguments)),
         Command::ResetLimits(arguments) => ("reset-limits", reset_limits::run(&arguments)),
@@ -74,6 +72,7 @@ fn main() -> ExitCode {
         Command::Attach(arguments) => ("attach", attach::run(&arguments)),
         Command::Detach(arguments) => ("detach", attach::detach::run(&arguments)),
         Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
+        Command::Rollback(arguments) => ("rollback", rollback::run(&arguments)),
         Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
         Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),
         Command::Local(arguments) => ("local", local::run(arguments)),

@@ -88,16 +88,19 @@ const examine = async (version) => {
   if (invoked.FunctionError || !selfTest?.ok) {
     throw new Error(version + ' fails its self-test: ' + JSON.stringify(selfTest ?? null));
   }
-  const { version: release, table, keyRing, clients } = selfTest;
-  return JSON.stringify([release, table.name, keyRing?.current, clients]);
+  return { release: selfTest.version, table: selfTest.table.name, key: selfTest.keyRing?.current, clients: selfTest.clients };
 };
 
 exports.handler = async ({ DeploymentId, LifecycleEventHookExecutionId }) => {
   let status = 'Failed';
   try {
     const found = await Promise.all(process.env.VERSIONS.split(',').map(examine));
-    if (new Set(found).size > 1) {
-      throw new Error('the functions differ: ' + [...new Set(found)].join(' '));
+    for (const name of Object.keys(found[0])) {
+      // A function that has no keys or clients agrees with all.
+      const values = new Set(found.map((it) => it[name] ?? null).filter((value) => value !== null));
+      if (values.size > 1) {
+        throw new Error('the functions differ in ' + name);
+      }
     }
     status = 'Succeeded';
   } catch (error) {

@@ -24,7 +24,7 @@ export class LatchstringStack extends Stack {
 
 /** Outputs for clients and operators. */
 export function outputs(stack: Stack, latchstring: Latchstring): Record<string, CfnOutput> {
-  const { pool, graphqlApi, httpApi, table, keyRing, functions, session, triggers } = latchstring;
+  const { pool, graphqlApi, httpApi, table, keyRing, _functions: functions, session } = latchstring;
 
   const made: Record<string, CfnOutput> = {};
   const output = (id: string, description: string, value: string | undefined) => {
@@ -46,8 +46,9 @@ export function outputs(stack: Stack, latchstring: Latchstring): Record<string, 
   output('ServerCredentialSecret', 'The server credential in Secrets Manager', session?.serverCredential.secretArn);
   for (const [name, trigger] of Object.entries(TRIGGERS)) {
     const id = trigger.charAt(0).toUpperCase() + trigger.slice(1);
-    output(id, `The pool's trigger ${id}`, triggers[name as FunctionName].functionArn);
+    output(id, `The pool's trigger ${id}`, functions[name as FunctionName].functionArn);
   }
+  output('Alias', 'The alias of the functions that the pool invokes', latchstring.alias);
   // `latchstring invite` finds the function by it.
   output('SignUp', 'The function that takes invitations', latchstring.admissionPolicies && functions['sign-up'].functionArn);
   return made;

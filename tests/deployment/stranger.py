@@ -20,8 +20,6 @@ class Exchange:
         self.contact = contact
         self._functions = functions
         self._username = ticket["username"]
-        pool = person.site.cognito.describe_user_pool(UserPoolId=person.site.pool)["UserPool"]
-        self._triggers = pool["LambdaConfig"]
         self._session: list[dict[str, Any]] = []
         self._challenge: dict[str, Any] = {}
         self.parameters: dict[str, str] = {}
@@ -68,7 +66,10 @@ class Exchange:
             "request": {"userAttributes": {}, "userNotFound": True} | request,
             "response": {},
         }
-        reply = self._functions.invoke(FunctionName=self._triggers[trigger], Payload=json.dumps(event))
+        # An update may change what the pool names.
+        pool = self.person.site.cognito.describe_user_pool(UserPoolId=self.person.site.pool)["UserPool"]
+        function = pool["LambdaConfig"][trigger]
+        reply = self._functions.invoke(FunctionName=function, Payload=json.dumps(event))
         answer = json.load(reply["Payload"])
         if "FunctionError" in reply:
             raise RuntimeError(f"{trigger} failed")

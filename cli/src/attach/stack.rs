@@ -47,13 +47,18 @@ pub fn sign_up(stack: &str, outputs: &BTreeMap<String, String>) -> Result<String
     })
 }
 
-/// Returns the triggers that the outputs name.
+/// Returns the triggers that the outputs name, by their alias if there is one.
 ///
 /// # Errors
 /// If an output is missing. The text names it.
 pub fn triggers(stack: &str, outputs: &BTreeMap<String, String>) -> Result<Triggers, String> {
+    let alias = outputs.get("Alias").map(|alias| format!(":{alias}"));
+    let alias = alias.unwrap_or_default();
     let output = |name: &str| {
-        outputs.get(name).cloned().ok_or_else(|| {
+        let function = outputs
+            .get(name)
+            .map(|function| format!("{function}{alias}"));
+        function.ok_or_else(|| {
             format!(
                 "the stack {stack} has no output {name}: name the stack of Latchstring, or pass \
                  --define, --create and --verify"

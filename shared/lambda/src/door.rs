@@ -3,6 +3,7 @@
 
 use std::pin::Pin;
 
+use latchstring_core::identifier::Method;
 use latchstring_core::ports::{
     AccessTokenVerifier, AdmissionHook, Captcha, ChallengeApi, Clock, CounterStore, Directory,
     Entropy, FlowStore, InvitationStore, LeaseStore, OutboxStore, PendingStore, RedemptionStore,
@@ -17,6 +18,7 @@ use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::operator::{self, Operator};
 use crate::resolver::{AccountResolver, BrowserSessions, SignInResolver};
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW, no_account};
 use crate::{appsync, http};
 
 impl<S, D, A, P, C, E, K, B, H> Handler for SignInResolver<S, D, A, P, C, E, K, B, H>
@@ -38,6 +40,13 @@ where
     B: BrowserSessions,
     H: AdmissionHook,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
+
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         serve(self, &event).await
     }
@@ -54,6 +63,18 @@ where
     K: Deployments,
     B: BrowserSessions,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(
+                self.store
+                    .pending(&no_account(), Method::Email)
+                    .await
+                    .map(|_| ()),
+            ),
+        }
+    }
+
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         if let Some(operation) = Operator::read(&event) {
             return Ok(operator::serve(self, operation).await.into());
@@ -85,6 +106,10 @@ impl<H: Handler> Handler for Behind<H> {
 
     async fn follow_up(&self, work: FollowUp, until: Instant) {
         self.resolver.follow_up(work, until).await;
+    }
+
+    async fn examine(&self) -> Examined {
+        self.resolver.examine().await
     }
 }
 

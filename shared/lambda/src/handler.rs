@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::delivery::FollowUp;
+use crate::self_test::Examined;
 
 /// The error that the invoking service receives when an event cannot be served at all. Cognito passes
 /// it on to its own caller, so the texts are fixed; causes go to the log.
@@ -81,6 +82,9 @@ pub trait Handler: Send + Sync {
         event: Value,
     ) -> impl Future<Output = Result<HandlerResponse, PublicError>> + Send;
 
+    /// Reads the parts that every invocation needs, for a self-test.
+    fn examine(&self) -> impl Future<Output = Examined> + Send;
+
     /// Does the work that a response left, and writes its outcome to the log and metrics.
     fn follow_up(&self, _work: FollowUp, _until: Instant) -> impl Future<Output = ()> + Send {
         async {}
@@ -107,6 +111,13 @@ impl<A: Handler, B: Handler> Handler for Either<A, B> {
         match self {
             Self::This(handler) => handler.handle(event).await,
             Self::That(handler) => handler.handle(event).await,
+        }
+    }
+
+    async fn examine(&self) -> Examined {
+        match self {
+            Self::This(handler) => handler.examine().await,
+            Self::That(handler) => handler.examine().await,
         }
     }
 
@@ -165,6 +176,10 @@ mod tests {
     impl Handler for Panics {
         async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
             panic!("about {event}")
+        }
+
+        async fn examine(&self) -> Examined {
+            Examined::default()
         }
     }
 

@@ -19,6 +19,7 @@ mod outbox;
 pub mod resolver;
 mod ring_text;
 mod runtime;
+mod self_test;
 mod system;
 
 pub use delivery::{DELIVERY, FollowUp, PendingDelivery};
@@ -27,11 +28,13 @@ pub use handler::{Either, FollowsUp, Handler, HandlerResponse, PublicError, answ
 pub use keys::{Deployments, FixedOrRotating, RING_MAX_AGE, Rotating};
 pub use outbox::{OutboxSweeper, Publishing};
 pub use ring_text::{KeyText, RingText};
+pub use self_test::{Examined, KeyRingIds};
 pub use system::{OsEntropy, SystemClock};
 
 use std::process::ExitCode;
 
 use config::{ConfigError, Environment};
+use self_test::{Facts, SelfTested};
 
 /// Runs a Lambda: builds its handler from the environment and serves invocations until Lambda ends
 /// the process. An incomplete configuration stops it here, with the name of the variable.
@@ -84,7 +87,10 @@ fn started<H: Handler>(
     };
     runtime.block_on(async {
         let registering = runtime::register(follows_up, delivery).await;
-        let handler = build(environment).map_err(Ended::Configuration)?;
+        let handler = SelfTested {
+            handler: build(environment).map_err(Ended::Configuration)?,
+            facts: Facts::of(environment).map_err(Ended::Configuration)?,
+        };
         runtime::serve(&handler, registering)
             .await
             .map_err(Ended::Runtime)

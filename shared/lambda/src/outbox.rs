@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use latchstring_core::outbox::{Events, Sweep};
 use latchstring_core::ports::{Clock, Directory, EventBus, OutboxStore, PendingStore};
+use latchstring_core::time::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::delivery::FollowUp;
 use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::metrics;
+use crate::self_test::Examined;
 use crate::system::{millis, timeout};
 
 /// The time of one sweep. What is left is swept a minute later.
@@ -81,6 +83,15 @@ where
         }
         Ok(json!({ "published": published }).into())
     }
+
+    /// It has no key ring.
+    async fn examine(&self) -> Examined {
+        let due = self.store.due_events(0, None, Timestamp::default(), 1);
+        Examined {
+            key_ring: None,
+            table: Some(due.await.map(|_| ())),
+        }
+    }
 }
 
 /// A function that sends no message, with the bus on which its events are published after the response.
@@ -107,6 +118,10 @@ where
 
     async fn handle(&self, event: Value) -> Result<HandlerResponse, PublicError> {
         self.handler.handle(event).await
+    }
+
+    async fn examine(&self) -> Examined {
+        self.handler.examine().await
     }
 
     async fn follow_up(&self, work: FollowUp, until: Instant) {

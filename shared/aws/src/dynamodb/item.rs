@@ -31,8 +31,9 @@ pub(super) type Item = HashMap<String, AttributeValue>;
 pub(super) const PK: &str = "pk";
 pub(super) const TTL: &str = "ttl";
 
-/// The version of the items of browser sessions. A function refuses those of a later one.
-const SESSION_VERSION: u8 = 1;
+/// The version of items, and the attribute for it. An item without it has version 1; of those that
+/// are written now, only browser sessions have it. An item of a later version is not read.
+const VERSION: (&str, u8) = ("version", 1);
 
 /// The `sub` of a flow without an account. It makes the writes equal to those of a flow with an
 /// account.
@@ -56,6 +57,20 @@ pub(super) fn bytes(bytes: &[u8]) -> AttributeValue {
 
 pub(super) fn time(time: Timestamp) -> AttributeValue {
     number(time.as_millis())
+}
+
+/// Returns whether an item is of a later version than this one reads.
+pub(super) fn is_later(item: &Item) -> bool {
+    let (name, version) = VERSION;
+    item.contains_key(name)
+        && Row(item)
+            .number(name)
+            .is_none_or(|of: u32| of > version.into())
+}
+
+/// Returns a reader of an item, unless it is of a later version.
+pub(super) fn row(item: &Item) -> Option<Row<'_>> {
+    (!is_later(item)).then_some(Row(item))
 }
 
 /// Returns the `sub` that a row of this user has.
@@ -199,7 +214,7 @@ pub(super) fn of_flow(flow: &Flow, keep_until: Timestamp) -> Item {
 }
 
 pub(super) fn to_flow(id: FlowId, item: &Item) -> Option<Flow> {
-    let row = Row(item);
+    let row = row(item)?;
     let right = || {
         Some((
             AnswerDigest::from_bytes(row.bytes("answer")?),
@@ -269,7 +284,7 @@ pub(super) fn of_pending(pending: &Pending, keep_until: Timestamp) -> Item {
 }
 
 pub(super) fn to_pending(account: &Sub, method: Method, item: &Item) -> Option<Pending> {
-    let row = Row(item);
+    let row = row(item)?;
     Some(Pending {
         account: account.clone(),
         method,
@@ -291,7 +306,7 @@ pub(super) fn to_pending(account: &Sub, method: Method, item: &Item) -> Option<P
 }
 
 pub(super) fn to_undo(account: &Sub, item: &Item) -> Option<Undo> {
-    let row = Row(item);
+    let row = row(item)?;
     Some(Undo {
         account: account.clone(),
         id: PendingId::from_bytes(row.bytes("id")?),
@@ -330,7 +345,7 @@ pub(super) fn of_invitation(invitation: &Invitation, keep_until: Timestamp) -> I
 }
 
 pub(super) fn to_invitation(contact: Pseudonym, item: &Item) -> Option<Invitation> {
-    let row = Row(item);
+    let row = row(item)?;
     let attributes = match item.get("attributes") {
         None => BTreeMap::new(),
         Some(value) => {
@@ -361,7 +376,7 @@ pub(super) fn of_session(session: &Session, keep_until: Timestamp) -> Item {
     let mut item = item([
         (PK, text(&session_key(session.key))),
         (TTL, ttl(keep_until)),
-        ("version", number(SESSION_VERSION)),
+        (VERSION.0, number(VERSION.1)),
         ("sub", text(session.account.as_str())),
         ("username", text(&session.username)),
         ("client", text(&session.client)),
@@ -416,10 +431,9 @@ pub(super) fn browsers<'a>(browsers: impl IntoIterator<Item = &'a Browser>) -> A
 }
 
 pub(super) fn to_session(key: Pseudonym, item: &Item) -> Option<Session> {
-    let row = Row(item);
-    if row.number::<u8>("version")? != SESSION_VERSION {
-        return None;
-    }
+    let row = row(item)?;
+    // Every version of them has one.
+    row.number::<u8>(VERSION.0)?;
     Some(Session {
         key,
         account: Sub::new(row.text("sub")?),
@@ -466,6 +480,7 @@ pub(super) fn to_session(key: Pseudonym, item: &Item) -> Option<Session> {
 
 /// Returns the sessions that a list names. An empty set is stored as a missing attribute.
 pub(super) fn to_session_list(item: &Item) -> Option<Vec<Pseudonym>> {
+    row(item)?;
     let Some(value) = item.get("sessions") else {
         return Some(Vec::new());
     };

@@ -48,6 +48,8 @@
 
 mod item;
 mod outbox;
+#[cfg(test)]
+mod rows;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -317,7 +319,7 @@ impl<E: Entropy> DynamoStore<E> {
         let item = updated.as_mut().ok().and_then(|it| it.attributes.take());
         match (written(updated)?, item) {
             (WriteResult::Done, Some(item)) => Ok(Returned::Done(item)),
-            (WriteResult::Done, None) => Err(unreadable("UpdateItem")),
+            (WriteResult::Done, None) => Err(unreadable("UpdateItem", &Item::new())),
             (WriteResult::Refused(item), _) => Ok(Returned::Refused(item)),
         }
     }
@@ -403,12 +405,19 @@ fn has_id(item: Option<&Item>, id: PendingId) -> bool {
     item.is_some_and(|item| Row(item).bytes("id") == Some(*id.as_bytes()))
 }
 
-fn unreadable(call: &'static str) -> PortError {
-    PortError::new(call, "unreadable item")
+/// Returns the error of a call that returned an item which cannot be read. One of a later version is
+/// the fault `ReadLaterVersion`, whose code is the call: the item is as it should be, and this
+/// function is too old for it.
+fn unreadable(call: &'static str, item: &Item) -> PortError {
+    if item::is_later(item) {
+        PortError::new("ReadLaterVersion", call)
+    } else {
+        PortError::new(call, "unreadable item")
+    }
 }
 
 fn flow_in(id: FlowId, item: &Item, call: &'static str) -> Result<Flow, PortError> {
-    item::to_flow(id, item).ok_or_else(|| unreadable(call))
+    item::to_flow(id, item).ok_or_else(|| unreadable(call, item))
 }
 
 impl<E: Entropy> FlowStore for DynamoStore<E> {
@@ -768,8 +777,8 @@ impl<E: Entropy> RedemptionStore for DynamoStore<E> {
             WriteResult::Done => Ok(Redeemed::Here),
             WriteResult::Refused(item) => {
                 let item = WriteResult::refusing_item(item, "UpdateItem")?;
-                let holder = Row(&item).bytes("flow");
-                let holder = holder.ok_or_else(|| unreadable("UpdateItem"))?;
+                let holder = item::row(&item).and_then(|row| row.bytes("flow"));
+                let holder = holder.ok_or_else(|| unreadable("UpdateItem", &item))?;
                 Ok(if holder == *flow.as_bytes() {
                     Redeemed::Here
                 } else {
@@ -793,7 +802,7 @@ impl<E: Entropy> PendingStore for DynamoStore<E> {
     async fn pending(&self, account: &Sub, method: Method) -> Result<Option<Pending>, PortError> {
         let item = self.read(item::pending_key(account, method)).await?;
         item.map(|item| {
-            item::to_pending(account, method, &item).ok_or_else(|| unreadable("GetItem"))
+            item::to_pending(account, method, &item).ok_or_else(|| unreadable("GetItem", &item))
         })
         .transpose()
     }
@@ -868,7 +877,7 @@ impl<E: Entropy> UndoStore for DynamoStore<E> {
 
     async fn undo(&self, account: &Sub) -> Result<Option<Undo>, PortError> {
         let item = self.read(item::undo_key(account)).await?;
-        item.map(|item| item::to_undo(account, &item).ok_or_else(|| unreadable("GetItem")))
+        item.map(|item| item::to_undo(account, &item).ok_or_else(|| unreadable("GetItem", &item)))
             .transpose()
     }
 
@@ -916,15 +925,15 @@ impl<E: Entropy> UndoStore for DynamoStore<E> {
     async fn replaced(&self, contact: Pseudonym) -> Result<Option<Sub>, PortError> {
         let item = self.read(item::replaced_key(contact)).await?;
         item.map(|item| {
-            let account = Row(&item).text("sub").map(Sub::new);
-            account.ok_or_else(|| unreadable("GetItem"))
+            let account = item::row(&item).and_then(|row| row.text("sub").map(Sub::new));
+            account.ok_or_else(|| unreadable("GetItem", &item))
         })
         .transpose()
     }
 }
 
 fn invitation_in(contact: Pseudonym, item: &Item) -> Result<Invitation, PortError> {
-    item::to_invitation(contact, item).ok_or_else(|| unreadable("UpdateItem"))
+    item::to_invitation(contact, item).ok_or_else(|| unreadable("UpdateItem", item))
 }
 
 impl<E: Entropy> InvitationStore for DynamoStore<E> {
@@ -1022,7 +1031,7 @@ impl<E: Entropy> LeaseStore for DynamoStore<E> {
 }
 
 fn session_in(key: Pseudonym, item: &Item, call: &'static str) -> Result<Session, PortError> {
-    item::to_session(key, item).ok_or_else(|| unreadable(call))
+    item::to_session(key, item).ok_or_else(|| unreadable(call, item))
 }
 
 impl<E: Entropy> SessionStore for DynamoStore<E> {
@@ -1226,7 +1235,7 @@ impl<E: Entropy> SessionStore for DynamoStore<E> {
                 let listed = item::to_session_list(&item);
                 listed
                     .map(Enlisted::Full)
-                    .ok_or_else(|| unreadable("UpdateItem"))
+                    .ok_or_else(|| unreadable("UpdateItem", &item))
             }
         }
     }
@@ -1234,7 +1243,7 @@ impl<E: Entropy> SessionStore for DynamoStore<E> {
     async fn enlisted_sessions(&self, account: &Sub) -> Result<Vec<Pseudonym>, PortError> {
         match self.read(item::session_list_key(account)).await? {
             None => Ok(Vec::new()),
-            Some(item) => item::to_session_list(&item).ok_or_else(|| unreadable("GetItem")),
+            Some(item) => item::to_session_list(&item).ok_or_else(|| unreadable("GetItem", &item)),
         }
     }
 
@@ -1305,19 +1314,23 @@ impl<E: Entropy> CounterStore for DynamoStore<E> {
             .iter()
             .rposition(is_full)
             .map(|window| Charged::Refused { window })
-            .ok_or_else(|| unreadable("UpdateItem"))
+            .ok_or_else(|| unreadable("UpdateItem", &item))
     }
 
     async fn counts(&self, counters: &[Pseudonym]) -> Result<Vec<Counts>, PortError> {
         let keys = counters.iter().map(|counter| item::counter_key(*counter));
         let items = self.read_several(keys).await?;
-        Ok(counters
+        counters
             .iter()
             .map(|counter| {
                 let item = items.get(&item::counter_key(*counter));
-                item.map(counts_in).unwrap_or_default()
+                match item {
+                    None => Ok(Counts::default()),
+                    Some(item) if item::is_later(item) => Err(unreadable("BatchGetItem", item)),
+                    Some(item) => Ok(counts_in(item)),
+                }
             })
-            .collect())
+            .collect()
     }
 
     async fn refund(&self, counter: Pseudonym, taken: &[Taken]) -> Result<(), PortError> {

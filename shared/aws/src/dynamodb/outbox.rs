@@ -90,8 +90,11 @@ fn start_after(number: u8, place: &OutboxPlace) -> Option<Item> {
     Some(keys.map(|(name, value)| (name.to_owned(), value)).into())
 }
 
-fn to_entry(item: &Item) -> Option<OutboxEntry> {
+pub(super) fn to_entry(item: &Item) -> Option<OutboxEntry> {
     let row = Row(item);
+    if item::is_later(item) {
+        return None;
+    }
     let carried_by = carrier(row.text(PK)?)?;
     let has = |name: &str| item.contains_key(name);
     let method = if has("method") {
@@ -204,7 +207,7 @@ impl<E: Entropy> OutboxStore for DynamoStore<E> {
     async fn event(&self, id: EventId) -> Result<Option<OutboxEntry>, PortError> {
         let item = self.read(item::event_key(id)).await?;
         item.filter(|item| item.contains_key("outbox"))
-            .map(|item| to_entry(&item).ok_or_else(|| unreadable("GetItem")))
+            .map(|item| to_entry(&item).ok_or_else(|| unreadable("GetItem", &item)))
             .transpose()
     }
 

@@ -223,6 +223,11 @@ impl KeyRing {
         &self.current
     }
 
+    /// Returns the ids of the keys that are accepted beside the current one: the next and the previous.
+    pub fn accepted(&self) -> impl Iterator<Item = &KeyId> {
+        self.others.iter().map(Key::id)
+    }
+
     /// Returns the key of that name, if it is on the ring in a role that serves the use.
     pub(crate) fn find(&self, usage: Use, id: &str) -> Option<&Key> {
         let lasting = match usage {

@@ -146,7 +146,7 @@ impl Pseudonym {
 
     /// Returns the hash of public values. It is computed without a key, so its input can be
     /// guessed.
-    pub(crate) fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
+    pub fn of_public(kind: &str, fields: &[&[u8]]) -> Self {
         let mut bytes = Vec::new();
         for field in std::iter::once(&kind.as_bytes()).chain(fields) {
             bytes.extend_from_slice(&(field.len() as u64).to_be_bytes());

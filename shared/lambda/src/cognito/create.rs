@@ -14,6 +14,7 @@ use crate::handler::{FollowsUp, Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// The private parameter that carries the challenge to Verify.
@@ -43,6 +44,13 @@ where
     K: Deployments,
 {
     const FOLLOWS_UP: FollowsUp = FollowsUp::Always;
+
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();

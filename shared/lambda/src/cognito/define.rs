@@ -18,6 +18,7 @@ use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
 use crate::outbox;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// Define: decides the next step of a session.
@@ -47,6 +48,13 @@ where
     B: EventBus,
 {
     const FOLLOWS_UP: FollowsUp = FollowsUp::Always;
+
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
 
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();

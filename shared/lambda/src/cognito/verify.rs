@@ -15,6 +15,7 @@ use crate::handler::{Handler, HandlerResponse, PublicError};
 use crate::keys::Deployments;
 use crate::log::{self, Decision};
 use crate::metrics;
+use crate::self_test::{Examined, KeyRingIds, NO_FLOW};
 use crate::system::timeout;
 
 /// Verify: records an answer and returns its verdict.
@@ -37,6 +38,13 @@ where
     E: Entropy,
     K: Deployments,
 {
+    async fn examine(&self) -> Examined {
+        Examined {
+            key_ring: Some(KeyRingIds::read(&self.deployment).await),
+            table: Some(self.store.flow(NO_FLOW).await.map(|_| ())),
+        }
+    }
+
     async fn handle(&self, raw: Value) -> Result<HandlerResponse, PublicError> {
         let begun = Instant::now();
         let event: CognitoEventUserPoolsVerifyAuthChallenge = event::decode(&raw)?;

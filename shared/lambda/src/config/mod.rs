@@ -289,6 +289,22 @@ impl Environment<'_> {
         }
     }
 
+    /// Returns the variables of the app clients as they are set, if any are served.
+    pub(crate) fn clients_text(&self) -> Option<String> {
+        let ids = self.read(settings::CLIENT_IDS.name)?;
+        let own = self.read(settings::CLIENTS.name).unwrap_or_default();
+        Some(format!("{ids}\n{own}"))
+    }
+
+    /// Returns the variables that are set and that the construct sets alike in every function with
+    /// clients, one a line.
+    pub(crate) fn settings_text(&self) -> String {
+        let alike = |it: &&&Setting| it.in_construct && it.name != settings::COGNITO_CALLS.name;
+        let set = SETTINGS.iter().filter(alike);
+        set.filter_map(|setting| Some(format!("{}={}\n", setting.name, self.read(setting.name)?)))
+            .collect()
+    }
+
     /// Returns the ceilings of the odds: for one account, and for any account.
     ///
     /// # Errors

@@ -1,0 +1,96 @@
+//! `latchstring rollback`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use latchstring_cli::access::{self, Access};
+use latchstring_cli::attach::stack;
+use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
+use latchstring_cli::versions::{Step, Versions, functions};
+use serde_json::{Value, json};
+
+use super::output::{self, Failure, say};
+
+/// Go back to the versions of the functions that served before.
+///
+/// Sign-ins that have begun go on: each version reads what the other stored. The stack is not changed;
+/// its next deployment moves the functions forward again. A second call changes nothing.
+#[derive(Args)]
+#[command(after_help = after_help())]
+pub(crate) struct Arguments {
+    /// The stack of Latchstring
+    #[arg(long, value_name = "NAME")]
+    stack: String,
+    /// Print the versions, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+fn after_help() -> String {
+    access::help("latchstring rollback --stack Latchstring")
+        + "\n
+It needs the permissions cloudformation:DescribeStacks, and for the functions lambda:GetAlias,
+lambda:ListVersionsByFunction, lambda:InvokeFunction and lambda:UpdateAlias. It needs the alias
+\"live\", which the construct makes; docs/upgrading.md has the way back without it.
+
+The exit status is 0 on success, 1 if a function could not go back, 2 if the command could not start."
+}
+
+/// Goes back, and prints the outcome.
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
+    output::run(async {
+        let access = Access::for_stack().map_err(Failure::NotStarted)?;
+        let steps = perform(&access, arguments)
+            .await
+            .map_err(Failure::NotDone)?;
+        print(&steps, arguments);
+        Ok(true)
+    })
+}
+
+fn print(steps: &[Step], arguments: &Arguments) {
+    let object = |it: &Step| json!({ "function": it.function, "from": it.from, "to": it.to });
+    output::set("changed", !arguments.dry_run && !steps.is_empty());
+    output::set(
+        "functions",
+        steps.iter().map(object).collect::<Vec<Value>>(),
+    );
+    for Step {
+        function, from, to, ..
+    } in steps
+    {
+        say!("{function}: version {from} to {to}");
+    }
+    if steps.is_empty() {
+        say!("The functions went back already. Nothing was changed.");
+    } else if arguments.dry_run {
+        say!("Nothing was changed.");
+    }
+}
+
+/// Finds every way back and has every earlier version examine itself, before the first alias moves.
+async fn perform(access: &Access, arguments: &Arguments) -> Result<Vec<Step>, String> {
+    let calls = SignedCalls::new(access);
+    let fields = [("StackName", &*arguments.stack)];
+    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+    let xml = xml.await.map_err(|error| error.to_string())?;
+    let outputs = stack::outputs(&xml);
+    let define = outputs.get("DefineAuthChallenge").ok_or_else(|| {
+        let name = &arguments.stack;
+        format!("the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring")
+    })?;
+    let versions = Versions::new(access);
+    let mut steps = Vec::new();
+    for function in functions(define)? {
+        steps.extend(versions.way_back(&function).await?);
+    }
+    for step in &steps {
+        versions.examine(step).await?;
+    }
+    if !arguments.dry_run {
+        for step in &steps {
+            versions.go_back(step).await?;
+        }
+    }
+    Ok(steps)
+}
