@@ -8,7 +8,6 @@ pub const REPLACED: [&str; 7] = [
     "ses:SendEmail is permitted for every resource: the emulator does not find the identity of a mail",
     "a secret of an IAM statement is named by its id: a reference to a secret is its name there",
     "passwords have 12 characters at least: the emulator makes none that is longer",
-    "an alarm on an expression watches one metric: the emulator computes no expression",
     "LEGACY_POOL is true, and UNDO_HOURS 0: the emulator reports missing users whatever the client says",
     "an alarm on an expression is one on its first metric: the emulator computes no expression",
     "the HTTP API is called at the emulator's path: no resolver of names knows its host",
@@ -135,16 +134,6 @@ fn adapt(resource: &mut Value) {
     match kind.as_str() {
         "AWS::Cognito::UserPool" => {
             properties["Policies"]["PasswordPolicy"]["MinimumLength"] = json!(12);
-        }
-        "AWS::CloudWatch::Alarm" => {
-            if let Some(alarm) = properties.as_object_mut()
-                && alarm.remove("Metrics").is_some()
-            {
-                alarm.insert("Namespace".to_owned(), json!("Latchstring"));
-                alarm.insert("MetricName".to_owned(), json!("Verified"));
-                alarm.insert("Statistic".to_owned(), json!("Sum"));
-                alarm.insert("Period".to_owned(), json!(300));
-            }
         }
         "AWS::IAM::Role" => {
             let policies = properties["Policies"].as_array_mut();
