@@ -37,6 +37,31 @@ pub enum Named<'a> {
     Function(&'a str),
 }
 
+impl Named<'_> {
+    /// Returns the name or ARN of the function define-auth-challenge.
+    ///
+    /// # Errors
+    /// If the stack cannot be read, or has no such output.
+    pub async fn define(self, access: &Access) -> Result<String, String> {
+        match self {
+            Self::Function(function) => Ok(function.to_owned()),
+            Self::Stack(name) => {
+                let calls = SignedCalls::new(access);
+                let fields = [("StackName", name)];
+                let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+                let xml = xml.await.map_err(|error| error.to_string())?;
+                let mut outputs = stack::outputs(&xml);
+                outputs.remove("DefineAuthChallenge").ok_or_else(|| {
+                    format!(
+                        "the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring, or \
+                         pass --function"
+                    )
+                })
+            }
+        }
+    }
+}
+
 /// A deployment.
 #[derive(Debug)]
 pub struct Deployed {
@@ -57,6 +82,8 @@ pub struct FunctionLog {
     pub function: String,
     /// The log group.
     pub group: String,
+    /// The variable `KEY_RING_SECRET`.
+    pub key_ring_secret: Option<String>,
 }
 
 impl Deployed {
@@ -65,22 +92,7 @@ impl Deployed {
     /// # Errors
     /// If a call fails, or a variable of the function is missing or cannot be read. The text says what to do.
     pub async fn read(access: &Access, named: Named<'_>) -> Result<Self, String> {
-        let function = match named {
-            Named::Function(function) => function.to_owned(),
-            Named::Stack(name) => {
-                let calls = SignedCalls::new(access);
-                let fields = [("StackName", name)];
-                let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-                let xml = xml.await.map_err(|error| error.to_string())?;
-                let mut outputs = stack::outputs(&xml);
-                outputs.remove("DefineAuthChallenge").ok_or_else(|| {
-                    format!(
-                        "the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring, or \
-                         pass --function"
-                    )
-                })?
-            }
-        };
+        let function = named.define(access).await?;
         let lambda = client!(lambda, access, READ);
         let configuration = lambda.get_function_configuration().function_name(&function);
         let configuration = configuration.send().await;
@@ -130,39 +142,55 @@ impl Deployed {
         DynamoStore::new(&aws, &self.table, OsEntropy)
     }
 
-    /// Returns the logs of the functions that exist, by the names that the construct gives them: those of
-    /// one deployment differ in their end alone. A function with another name has no entry.
+    /// Returns the logs of the functions that exist, as [`logs`] does.
     ///
     /// # Errors
     /// If a call fails.
     pub async fn logs(&self, access: &Access) -> Result<Vec<FunctionLog>, String> {
-        let lambda = client!(lambda, access, READ);
-        let mut logs = Vec::new();
-        for (function, name) in beside(&self.function) {
-            let read = lambda.get_function_configuration().function_name(&name);
-            match read.send().await {
-                Ok(configuration) => {
-                    let group = configuration.logging_config().and_then(|it| it.log_group());
-                    let default = format!("/aws/lambda/{name}");
-                    logs.push(FunctionLog {
-                        function: function.to_owned(),
-                        group: group.map_or(default, str::to_owned),
-                    });
-                }
-                Err(error) => {
-                    let code = ErrorCode::of(&error);
-                    if code.kind() != ErrorKind::Missing {
-                        return Err(not_read(&code));
-                    }
+        logs(access, &self.function).await
+    }
+}
+
+/// Returns the logs of the functions that exist, by the names that the construct gives them: those of
+/// one deployment differ in their end alone. A function with another name has no entry.
+///
+/// # Errors
+/// If a call fails.
+pub async fn logs(access: &Access, define: &str) -> Result<Vec<FunctionLog>, String> {
+    let lambda = client!(lambda, access, READ);
+    let mut logs = Vec::new();
+    for (function, name) in beside(define) {
+        let read = lambda.get_function_configuration().function_name(&name);
+        match read.send().await {
+            Ok(configuration) => {
+                let group = configuration.logging_config().and_then(|it| it.log_group());
+                let default = format!("/aws/lambda/{name}");
+                let variables = configuration.environment().and_then(|it| it.variables());
+                let secret = variables.and_then(|it| it.get("KEY_RING_SECRET"));
+                logs.push(FunctionLog {
+                    function: function.to_owned(),
+                    group: group.map_or(default, str::to_owned),
+                    key_ring_secret: secret.cloned(),
+                });
+            }
+            Err(error) => {
+                let code = ErrorCode::of(&error);
+                if code.kind() != ErrorKind::Missing {
+                    return Err(not_read(&code));
                 }
             }
         }
-        Ok(logs)
     }
+    Ok(logs)
 }
 
 /// Returns the functions of a deployment with their names, by the name of its define-auth-challenge.
 fn beside(define: &str) -> Vec<(&str, String)> {
+    // The seventh part of an ARN.
+    let define = match define.strip_prefix("arn:") {
+        Some(rest) => rest.split(':').nth(5).unwrap_or(define),
+        None => define,
+    };
     match define.strip_suffix(FUNCTIONS[0]) {
         None => vec![(define, define.to_owned())],
         Some(prefix) => FUNCTIONS
@@ -195,6 +223,8 @@ mod tests {
         let named = beside("acme-define-auth-challenge");
         assert_eq!(named.len(), FUNCTIONS.len());
         assert_eq!(named[3], ("sign-in", "acme-sign-in".to_owned()));
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:acme-define-auth-challenge:live";
+        assert_eq!(beside(arn), named);
         assert_eq!(beside("define"), [("define", "define".to_owned())]);
     }
 

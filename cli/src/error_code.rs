@@ -90,9 +90,7 @@ impl ErrorCode {
             | "UnrecognizedClientException" => ErrorKind::Credentials,
             "ConfigurationSetDoesNotExist"
             | "ConfigurationSetDoesNotExistException"
-            | "NotFoundException"
-            | "ResourceNotFoundException"
-            | "WAFNonexistentItemException" => ErrorKind::Missing,
+            | "ResourceNotFoundException" => ErrorKind::Missing,
             "ValidationError" => ErrorKind::Invalid,
             "ConcurrentModificationException"
             | "InternalErrorException"

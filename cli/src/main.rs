@@ -62,10 +62,7 @@ fn main() -> ExitCode {
     let Arguments { json, command } = Arguments::parse();
     output::start(json);
     let (name, code) = match command {
-        Command::Doctor(arguments) => {
-            output::is_printed();
-            ("doctor", doctor::run(arguments))
-        }
+        Command::Doctor(arguments) => ("doctor", doctor::run(arguments)),
         Command::Trace(arguments) => ("trace", trace::run(&arguments)),
         Command::Unlock(arguments) => ("unlock", unlock::run(&arguments)),
         Command::ResetLimits(arguments) => ("reset-limits", reset_limits::run(&arguments)),

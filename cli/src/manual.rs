@@ -65,7 +65,7 @@ fn section(text: &mut String, command: &Command, above: &str, level: &str) {
         let _ = writeln!(text);
     }
     if let Some(help) = command.get_after_help() {
-        let help = help.to_string();
+        let help = without_credentials(&help.to_string());
         let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
         let _ = writeln!(text, "```text\n{}\n```\n", lines.join("\n"));
     }
@@ -74,6 +74,20 @@ fn section(text: &mut String, command: &Command, above: &str, level: &str) {
             section(text, below, &name, "###");
         }
     }
+}
+
+/// Returns the help of a command with its example, without the text about region and credentials, which is
+/// the same in each.
+fn without_credentials(help: &str) -> String {
+    const BEGINS: &str = "Region and credentials come from";
+    const ENDS: &str = "AWS_ENDPOINT_URL names an emulator instead.";
+    let (Some((before, rest)), Some((_, after))) = (help.split_once(BEGINS), help.split_once(ENDS))
+    else {
+        return help.to_owned();
+    };
+    let mut lines = rest.lines().map(str::trim);
+    let example = lines.find(|line| line.starts_with("latchstring "));
+    format!("{before}{}{after}", example.unwrap_or_default())
 }
 
 fn written(argument: &Arg) -> String {
@@ -104,7 +118,8 @@ fn meaning(argument: &Arg) -> String {
     let defaults: Vec<String> = defaults
         .map(|it| format!("`{}`", it.to_string_lossy()))
         .collect();
-    if !defaults.is_empty() && argument.get_action().takes_values() {
+    let is_shown = argument.get_action().takes_values() && !argument.is_hide_default_value_set();
+    if !defaults.is_empty() && is_shown {
         meaning = format!("{meaning}; by default {}", defaults.join(", "));
     }
     meaning.replace('|', "\\|")

@@ -524,7 +524,15 @@ impl<'a> SignedCalls<'a> {
             None if service == IAM.name => {
                 format!("https://{}{target}", IamEndpoint::of(region).host)
             }
-            None => format!("https://{service}.{region}.{}{target}", dns_suffix(region)),
+            None => {
+                // SES has another name in its host name.
+                let host = if service == SES.name {
+                    "email"
+                } else {
+                    service
+                };
+                format!("https://{host}.{region}.{}{target}", dns_suffix(region))
+            }
         };
         let region = if service == IAM.name {
             IamEndpoint::of(region).region
@@ -713,6 +721,39 @@ mod tests {
         // A header outside the signature could be replaced on the way.
         assert!(signature.contains("x-amz-target"), "{signature}");
         assert_eq!(header("x-amz-security-token"), "session");
+    }
+
+    #[test]
+    fn each_service_has_its_own_host_and_region() {
+        let access = Access {
+            region: "eu-west-1".to_owned(),
+            ..access(None)
+        };
+        let calls = SignedCalls::new(&access);
+        for (service, host, scope) in [
+            (SES.name, "email.eu-west-1.amazonaws.com", "/eu-west-1/ses/"),
+            (S3.name, "s3.eu-west-1.amazonaws.com", "/eu-west-1/s3/"),
+            (IAM.name, "iam.amazonaws.com", "/us-east-1/iam/"),
+            (STS.name, "sts.eu-west-1.amazonaws.com", "/eu-west-1/sts/"),
+        ] {
+            let request = calls.request(Outgoing {
+                service,
+                method: "GET",
+                target: "/a",
+                headers: &[],
+                body: Vec::new(),
+            });
+            let request = request.expect("a request");
+            assert_eq!(request.uri(), format!("https://{host}/a"));
+            let signature = request
+                .headers()
+                .get("authorization")
+                .expect("it is signed");
+            assert!(signature.contains(scope), "{signature}");
+            // S3 demands the digest of the body.
+            let digest = request.headers().get("x-amz-content-sha256");
+            assert_eq!(digest.is_some(), service == S3.name, "{service}");
+        }
     }
 
     #[test]

@@ -70,8 +70,11 @@ pub async fn read(
     Ok(story)
 }
 
-/// Reads the lines that hold a term.
-async fn lines_with(
+/// Reads the lines between two times, in milliseconds since 1970, that hold a term or words in this order.
+///
+/// # Errors
+/// If a call fails. A log group that does not exist has no lines.
+pub async fn lines_with(
     calls: &SignedCalls<'_>,
     logs: &[FunctionLog],
     term: &str,

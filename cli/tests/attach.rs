@@ -205,7 +205,7 @@ impl Account {
 }
 
 /// Returns the last line of the errors.
-fn error(ran: &Ran) -> &str {
+fn last_error(ran: &Ran) -> &str {
     ran.stderr.lines().last().unwrap_or_default()
 }
 
@@ -345,7 +345,7 @@ async fn a_stack_names_the_triggers() {
     let ran = account.run(&stack);
     assert_eq!(ran.status, Some(2));
     let missing = "the stack Latchstring has no output VerifyAuthChallengeResponse";
-    assert!(error(&ran).contains(missing), "{}", ran.stderr);
+    assert!(last_error(&ran).contains(missing), "{}", ran.stderr);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -355,7 +355,7 @@ async fn a_refused_change_is_one_line_with_what_to_do() {
     let ran = account.attach(&["--apply"]);
     assert_eq!(ran.status, Some(1));
     assert_eq!(
-        error(&ran),
+        last_error(&ran),
         "error: cognito-idp:UpdateUserPool was refused: InvalidParameterException: No such thing. \
          Correct what the message names, and run the command again. The command without --apply shows \
          what is left to change."
@@ -371,7 +371,7 @@ async fn a_refused_read_changes_nothing() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
         let error = format!("error: cognito-idp:{operation} was refused: ");
-        assert!(crate::error(&ran).starts_with(&error), "{}", ran.stderr);
+        assert!(last_error(&ran).starts_with(&error), "{}", ran.stderr);
         assert_eq!(account.updates().len() + account.files().len(), 0);
     }
 }
@@ -403,7 +403,7 @@ async fn a_change_by_another_operator_is_not_overwritten() {
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(status), "{}", ran.stderr);
         let error = "was changed by another request since this command read it";
-        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
+        assert!(last_error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.updates(), updates);
     }
 }
@@ -435,7 +435,7 @@ async fn a_pool_that_cannot_be_attached_is_only_read() {
         account.world().pool.insert(member.to_owned(), value);
         let ran = account.attach(&["--apply"]);
         assert_eq!(ran.status, Some(2));
-        assert!(crate::error(&ran).contains(error), "{}", ran.stderr);
+        assert!(last_error(&ran).contains(error), "{}", ran.stderr);
         assert_eq!(account.world().calls, ["DescribeUserPool"]);
     }
 }
@@ -455,7 +455,7 @@ async fn a_pool_that_fits_what_the_functions_use_is_attached() {
     assert_eq!(ran.status, Some(0), "{}", ran.stderr);
     let ran = account.attach(&["--only", "phone_number", "--signed-calls"]);
     assert_eq!(ran.status, Some(2));
-    assert!(error(&ran).contains("phone_number is not an alias"));
+    assert!(last_error(&ran).contains("phone_number is not an alias"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -138,6 +138,7 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
         "erase",
         "export",
         "invite",
+        "live-check",
         "rotate-keys",
         "trace",
         "unlock",
@@ -167,6 +168,47 @@ fn limits_of_a_domain_are_reset_however_it_is_spelled() {
     }
 }
 
+#[test]
+fn a_live_check_that_cannot_start_makes_nothing() {
+    let access = [
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_ACCESS_KEY_ID", "key"),
+        ("AWS_SECRET_ACCESS_KEY", "not-to-be-printed"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+    ];
+    let refused = |arguments: &[&str], environment: &[(&str, &str)]| {
+        let output = latchstring(&[&["live-check"], arguments].concat(), environment);
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!error.contains("not-to-be-printed"));
+        error
+    };
+    let error = refused(&["--packages", "."], &access);
+    assert!(
+        error.contains("--dry-run and AWS_ENDPOINT_URL belong together"),
+        "{error}"
+    );
+    let error = refused(&["--packages", ".", "--dry-run"], &access[..3]);
+    assert!(
+        error.contains("--dry-run and AWS_ENDPOINT_URL belong together"),
+        "{error}"
+    );
+    let error = refused(&["--packages", "."], &[]);
+    assert!(error.contains("AWS_REGION is not set"), "{error}");
+    let error = refused(&[], &access);
+    assert!(error.contains("--packages"), "{error}");
+    let error = refused(&["--packages", ".", "--stack", "Upper Case"], &access);
+    assert!(
+        error.contains("expected 1 to 32 lower-case letters"),
+        "{error}"
+    );
+    // No service listens there, so the account is unknown.
+    let error = refused(&["--packages", ".", "--dry-run", "--yes"], &access);
+    assert!(
+        error.contains("sts:GetCallerIdentity has no result"),
+        "{error}"
+    );
+}
 /// Returns the object that a command prints with `--json`.
 fn object(arguments: &[&str], environment: &[(&str, &str)], status: i32) -> serde_json::Value {
     let output = latchstring(&[arguments, &["--json"]].concat(), environment);

@@ -102,6 +102,7 @@ const WORDS: Record<string, string> = {
   'AWS::DynamoDB::Table': 'table',
   'AWS::SecretsManager::Secret': 'secret',
   'AWS::Cognito::UserPool': 'pool',
+  'AWS::Cognito::UserPoolClient': 'client',
   'AWS::AppSync::GraphQLApi': 'graphql',
   'AWS::ApiGatewayV2::Api': 'http',
   'AWS::Logs::LogGroup': 'log_group',
@@ -145,6 +146,9 @@ function synthesiser(folder: string): Synthesise {
     const stack = new LatchstringStack(app, 'terraform', {
       packages: Packages.folder(folder),
       functionPrefix: VALUES.name,
+      // The module makes no versions.
+      deployment: { alias: 'none' },
+      dashboard: false,
       ...props,
       settings: { metricsNamespace: VALUES.namespace, ...props.settings },
     });
@@ -295,13 +299,15 @@ function alarms(synthesise: Synthesise): unknown {
     events: { events: true },
   };
   const of = (names: string[]) => {
-    const props = Object.assign({ alarms: { actions: ['arn:aws:sns:eu-west-1:111111111111:topic'] } }, ...names.map((name) => parts[name]));
+    const actions = { actions: ['arn:aws:sns:eu-west-1:111111111111:topic'], codesPerHour: CODES_PER_HOUR };
+    const props = Object.assign({ alarms: actions }, ...names.map((name) => parts[name]));
     const api = names.includes('graphql') ? (names.includes('http') ? 'both' : 'appsync') : 'http';
     const template = synthesise({ ...props, api });
     return Object.fromEntries(
       template.of('AWS::CloudWatch::Alarm').map(([, { Properties }]) => {
         const alarm = template.plain(Properties) as Record<string, Json>;
-        return [String(alarm.AlarmName).replace('${name}-', ''), alarm];
+        const name = String(alarm.AlarmName).replace('${name}-', '');
+        return [name, traffic(name, alarm)];
       }),
     );
   };
@@ -314,6 +320,21 @@ function alarms(synthesise: Synthesise): unknown {
       { needs: names.filter((part) => !without[part]?.includes(name)), ...snake(alarm) },
     ]),
   );
+}
+
+/** The traffic of the synthesised deployment, so that what follows from it is found in its alarms. */
+const CODES_PER_HOUR = 40_004;
+
+/** Returns an alarm with words for what follows from the traffic. */
+function traffic(name: string, alarm: Record<string, Json>): Record<string, Json> {
+  const text = JSON.stringify(alarm, (key, value: Json) =>
+    key !== 'Threshold' && typeof value === 'string'
+      ? value
+          .replaceAll(String(CODES_PER_HOUR), '${rejected}')
+          .replaceAll(String(CODES_PER_HOUR / 4), name === 'conversion' ? '${codes}' : '${requests}')
+      : value,
+  );
+  return JSON.parse(text) as Record<string, Json>;
 }
 
 /** The properties with the names of Terraform's arguments. */

@@ -13,6 +13,7 @@ import {
 import type { Construct } from 'constructs';
 import type { Packages } from './code';
 import { LIVE, VERSIONS } from './deployment';
+import type { LatchstringFunctions } from './parts';
 
 /** The functions, by their binaries' names without `latchstring-`. */
 export const FUNCTIONS = [
@@ -31,6 +32,17 @@ export const SWEEPER = 'publish-events';
 
 /** A function with a package. */
 export type PackageName = FunctionName | typeof SWEEPER;
+
+/** Returns what belongs to each function by the names of {@link LatchstringFunctions}. */
+export function byPart<T>(of: Record<FunctionName, T>): { readonly [Name in keyof LatchstringFunctions]: T } {
+  return {
+    defineAuthChallenge: of['define-auth-challenge'],
+    createAuthChallenge: of['create-auth-challenge'],
+    verifyAuthChallengeResponse: of['verify-auth-challenge-response'],
+    signIn: of['sign-in'],
+    signUp: of['sign-up'],
+  };
+}
 
 /** The trigger of Cognito that a function serves. */
 export const TRIGGERS = {

@@ -23,14 +23,14 @@ import { Packages } from './code';
 import { createDashboard } from './dashboard';
 import { LIVE, createAlias, createCanary } from './deployment';
 import { addOutbox, busOf, eventStatements, schedule, sweeperStatements } from './events';
-import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, createFunction, type FunctionName, type PackageName } from './functions';
+import { FUNCTIONS, KINDS, LONGEST_PREFIX, SWEEPER, byPart, createFunction, type FunctionName, type PackageName } from './functions';
 import { GraphqlApi, seconds } from './graphql-api';
-import { grant, inspectStatements, inviteStatements, resetStatements, rotateStatements } from './grants';
+import { eraseStatements, grant, inspectStatements, inviteStatements, resetStatements, rotateStatements, supportStatements } from './grants';
 import { HttpApi } from './http-api';
 import { metricProps } from './metrics';
 import { acknowledge } from './nag';
 import { defaultPrefix } from './names';
-import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, NewPoolResources, Pool, SessionResources } from './parts';
+import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, LatchstringAliases, LatchstringFunctions, NewPoolResources, Pool, SessionResources } from './parts';
 import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
@@ -51,12 +51,22 @@ export class Latchstring extends Construct {
   readonly userPoolClients: cognito.IUserPoolClient[];
   /** The resources of the pool, if it is made here. */
   readonly newPool?: NewPoolResources;
-  /** The functions, by their names. */
-  readonly functions: Record<FunctionName, lambda.Function>;
+  /** The functions. */
+  readonly functions: LatchstringFunctions;
   /** The aliases that are invoked instead of the functions, unless `deployment.alias` is `none`. */
-  readonly aliases?: Record<FunctionName, lambda.Alias>;
+  readonly aliases?: LatchstringAliases;
   /** The alias that the pool invokes, if it does not invoke the functions. */
   readonly alias?: string;
+  /**
+   * The functions, by their names.
+   * @internal
+   */
+  readonly _functions: Record<FunctionName, lambda.Function>;
+  /**
+   * The aliases, by the names of the functions.
+   * @internal
+   */
+  readonly _aliases?: Record<FunctionName, lambda.Alias>;
   /** The GraphQL API, unless `api` is `http`. */
   readonly graphqlApi?: GraphqlApiResources;
   /** The HTTP API, unless `api` is `appsync`. */
@@ -75,6 +85,8 @@ export class Latchstring extends Construct {
   readonly eventBus?: events.IEventBus;
   /** The function that sweeps the outbox, if events are on. */
   readonly sweeper?: lambda.Function;
+  /** The rule that has it invoked each minute. */
+  readonly schedule?: events.Rule;
   /** The parts of session mode, if it is on. */
   readonly session?: SessionResources;
   /** The values of the header by which the functions know CloudFront, where there is a distribution. */
@@ -92,7 +104,8 @@ export class Latchstring extends Construct {
   /** @internal */
   readonly _watched: Watched;
 
-  private readonly encryptionKey?: kms.IKey;
+  /** @internal */
+  readonly _encryptionKey?: kms.IKey;
 
   constructor(scope: Construct, id: string, props: LatchstringProps) {
     super(scope, id);
@@ -100,7 +113,7 @@ export class Latchstring extends Construct {
     const prefix = props.functionPrefix ?? defaultPrefix(this, LONGEST_PREFIX);
     alone(this, prefix);
     const { alias = 'all', canary } = props.deployment ?? {};
-    this.encryptionKey = props.encryptionKey;
+    this._encryptionKey = props.encryptionKey;
     this.metricsNamespace = metricsNamespace(props.settings ?? {}, prefix);
     const removalPolicy = props.removalPolicy ?? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE;
 
@@ -139,35 +152,37 @@ export class Latchstring extends Construct {
       const { secrets: names = ['1'] } = props.http.cloudFront;
       this.originSecrets = names.map((name) => createOriginSecret(this, name, props.encryptionKey));
     }
-    this.functions = this.createFunctions(props, prefix);
+    this._functions = this.createFunctions(props, prefix);
+    this.functions = byPart(this._functions);
     if (this.eventBus) {
       this.sweeper = this.createSweeper(props, prefix, this.eventBus);
     }
     const sweeper = alias !== 'none' && this.sweeper ? createAlias(this, this.sweeper) : undefined;
     if (alias !== 'none') {
-      this.aliases = Object.fromEntries(
-        Object.entries(this.functions).map(([name, it]) => [name, createAlias(this, it)]),
+      this._aliases = Object.fromEntries(
+        Object.entries(this._functions).map(([name, it]) => [name, createAlias(this, it)]),
       ) as Record<FunctionName, lambda.Alias>;
+      this.aliases = byPart(this._aliases);
     }
-    if (this.aliases && canary) {
-      createCanary(this, [...Object.values(this.aliases), ...(sweeper ? [sweeper] : [])], canary);
+    if (this._aliases && canary) {
+      createCanary(this, [...Object.values(this._aliases), ...(sweeper ? [sweeper] : [])], canary);
     }
-    const invoked = this.aliases ?? this.functions;
+    const invoked = this._aliases ?? this._functions;
     if (this.sweeper) {
-      schedule(this, sweeper ?? this.sweeper);
+      this.schedule = schedule(this, sweeper ?? this.sweeper);
     }
     this.alias = alias === 'all' ? LIVE : undefined;
-    permitTriggers(this, this.pool, this.functions, this.aliases);
+    permitTriggers(this, this.pool, this._functions, this._aliases);
     if (isClosed(props)) {
       const arns = { table: this.table.tableArn, pool: this.pool.arn };
-      this.admissionPolicies = grantAdmission(this, this.functions, arns, props.admissionHook);
+      this.admissionPolicies = grantAdmission(this, this._functions, arns, props.admissionHook);
     }
     const { otherHolders } = props.settings ?? {};
     if (otherHolders === 'refuse' || otherHolders === 'delete') {
       const statements = [holders(otherHolders, this.pool.arn)];
-      new iam.Policy(this, 'OtherHolders', { statements, roles: [this.functions['sign-in'].role as iam.IRole] });
+      new iam.Policy(this, 'OtherHolders', { statements, roles: [this._functions['sign-in'].role as iam.IRole] });
     }
-    const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this.functions[name].role as iam.IRole);
+    const roles = FUNCTIONS.filter((name) => KINDS[name].sends).map((name) => this._functions[name].role as iam.IRole);
     if (props.email) {
       this.emailPolicy = new iam.Policy(this, 'Mail', {
         statements: [mail(this, props.email, 'Mail'), ...clientSenders(props).map((from) => mail(this, from))],
@@ -208,7 +223,7 @@ export class Latchstring extends Construct {
     this._watched = {
       prefix,
       namespace: this.metricsNamespace,
-      functions: this.functions,
+      functions: this._functions,
       sweeper: this.sweeper,
       table: this.table,
       pool: this.pool,
@@ -231,21 +246,29 @@ export class Latchstring extends Construct {
   }
 
   /**
-   * Permits `latchstring doctor`, which reads the pool, the functions' settings and the account's limits of
-   * messages, and in session mode the server credential.
+   * Permits `latchstring doctor`, which reads the deployment and the account's limits, and changes nothing. It
+   * reads the key ring too: with it, a principal can make valid codes.
    */
   grantInspect(grantee: iam.IGrantable): iam.Grant {
     return grant(grantee, inspectStatements(this));
   }
 
-  /** Permits what {@link grantInspect} does, and `latchstring reset-limits`. */
+  /**
+   * Permits what {@link grantInspect} does, and `latchstring trace`, `unlock` and `reset-limits`. They find
+   * accounts, read the functions' logs, and change counters.
+   */
   grantOperate(grantee: iam.IGrantable): iam.Grant {
-    return grant(grantee, [...inspectStatements(this), ...resetStatements(this)]);
+    return grant(grantee, [...inspectStatements(this), ...supportStatements(this), ...resetStatements(this)]);
+  }
+
+  /** Permits `latchstring export` and `erase`: to read all that is stored of a person, and to delete accounts. */
+  grantErase(grantee: iam.IGrantable): iam.Grant {
+    return grant(grantee, eraseStatements(this));
   }
 
   /** Permits `latchstring rotate-keys`, and so to read the key ring: with it, a principal can make valid codes. */
   grantRotateKeys(grantee: iam.IGrantable): iam.Grant {
-    return grant(grantee, rotateStatements(this, this.encryptionKey));
+    return grant(grantee, rotateStatements(this));
   }
 
   /** Returns a metric of docs/metrics.md by its name, in five minutes, without dimensions unless `props` has some. */
@@ -261,6 +284,11 @@ export class Latchstring extends Construct {
   /** Returns the number of right codes and proofs: a first sign-in has one of each. */
   metricVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return this.metric('Verified', props);
+  }
+
+  /** Returns the number of right codes and links, without proofs: over `metricCodesSent` the conversion. */
+  metricCodesVerified(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('CodesVerified', props);
   }
 
   /** Returns the number of wrong answers. */

@@ -5,16 +5,19 @@ export const METRICS = {
   CodesSent: 'Sum',
   SlotMessages: 'Sum',
   Verified: 'Sum',
+  CodesVerified: 'Sum',
   Failed: 'Sum',
   RefusedByBudget: 'Sum',
   CaptchaRequired: 'Sum',
   ContactChangeUndone: 'Sum',
   Faults: 'Sum',
+  ThrottledCalls: 'Sum',
   DeliveryErrors: 'Sum',
   DeliveryMs: 'p99',
   HandlerMs: 'p99',
   EventsOverdueSeconds: 'Maximum',
   ApiKeyDaysLeft: 'Minimum',
+  KeyRingAgeDays: 'Maximum',
 } as const satisfies Record<string, string>;
 
 /** A metric of docs/metrics.md. */

@@ -4,7 +4,7 @@ import type { Latchstring } from './latchstring';
 
 /** The rules of cdk-nag's AwsSolutions pack that are not followed, each with the reason. */
 export function acknowledge(latchstring: Latchstring): void {
-  const { functions, sweeper, table, keyRing, newPool, smsPolicy, graphqlApi, httpApi, originSecrets, session } = latchstring;
+  const { _functions: functions, sweeper, table, keyRing, newPool, smsPolicy, graphqlApi, httpApi, originSecrets, session } = latchstring;
   // Resources of others are not acknowledged here.
   const own = (construct: IConstruct) => (construct.node.scope === latchstring ? construct : undefined);
   because(own(table), 'DDB3', 'What the table holds is of use for hours; pointInTimeRecovery turns it on.');

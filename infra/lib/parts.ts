@@ -5,6 +5,7 @@ import type {
   aws_cloudfront as cloudfront,
   aws_cognito as cognito,
   aws_iam as iam,
+  aws_lambda as lambda,
   aws_secretsmanager as secrets,
 } from 'aws-cdk-lib';
 
@@ -16,6 +17,34 @@ export interface Pool {
   readonly arn: string;
   /** The ids of the clients that are served, the first one first. */
   readonly clientIds: string[];
+}
+
+/** The functions. */
+export interface LatchstringFunctions {
+  /** The trigger that decides what comes next, and has tokens issued. */
+  readonly defineAuthChallenge: lambda.Function;
+  /** The trigger that makes a challenge and delivers its code. */
+  readonly createAuthChallenge: lambda.Function;
+  /** The trigger that verifies an answer. */
+  readonly verifyAuthChallengeResponse: lambda.Function;
+  /** The function behind the fields and routes of callers without a token. */
+  readonly signIn: lambda.Function;
+  /** The function behind those of signed-in users. */
+  readonly signUp: lambda.Function;
+}
+
+/** The aliases of the functions. */
+export interface LatchstringAliases {
+  /** Of the trigger that decides what comes next. */
+  readonly defineAuthChallenge: lambda.Alias;
+  /** Of the trigger that makes a challenge. */
+  readonly createAuthChallenge: lambda.Alias;
+  /** Of the trigger that verifies an answer. */
+  readonly verifyAuthChallengeResponse: lambda.Alias;
+  /** Of the function behind the fields and routes of callers without a token. */
+  readonly signIn: lambda.Alias;
+  /** Of the function behind those of signed-in users. */
+  readonly signUp: lambda.Alias;
 }
 
 /** The resources of a pool that is made. */

@@ -809,7 +809,7 @@ export interface LatchstringProps {
    */
   readonly table?: dynamodb.ITable;
   /**
-   * A key ring that exists instead of a new one. docs/operations.md describes its form. With another key ring, every
+   * A key ring that exists instead of a new one. docs/keys.md describes its form. With another key ring, every
    * flow under way ends and every known device is forgotten.
    * @default a key ring is made
    */

@@ -24,7 +24,7 @@ export class LatchstringStack extends Stack {
 
 /** Outputs for clients and operators. */
 export function outputs(stack: Stack, latchstring: Latchstring): Record<string, CfnOutput> {
-  const { pool, graphqlApi, httpApi, table, keyRing, functions, session } = latchstring;
+  const { pool, graphqlApi, httpApi, table, keyRing, _functions: functions, session } = latchstring;
 
   const made: Record<string, CfnOutput> = {};
   const output = (id: string, description: string, value: string | undefined) => {

@@ -188,13 +188,13 @@ export class StandaloneStack extends Stack {
     const from = either(given('HasEmailFromName', name), `${name} <${address}>`, address);
     const mails = given('HasEmailFromAddress', address);
     for (const name of FUNCTIONS) {
-      this.latchstring.functions[name].addEnvironment('EMAIL', either(mails, 'true', 'false'));
+      this.latchstring._functions[name].addEnvironment('EMAIL', either(mails, 'true', 'false'));
     }
     for (const sender of FUNCTIONS.filter((name) => KINDS[name].sends)) {
-      this.latchstring.functions[sender].addEnvironment('EMAIL_FROM', from);
-      this.latchstring.functions[sender].addEnvironment('EMAIL_REPLY_TO', replyTo);
-      this.latchstring.functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
-      this.latchstring.functions[sender].addEnvironment('SMS_TEMPLATE_IDS', templates);
+      this.latchstring._functions[sender].addEnvironment('EMAIL_FROM', from);
+      this.latchstring._functions[sender].addEnvironment('EMAIL_REPLY_TO', replyTo);
+      this.latchstring._functions[sender].addEnvironment('SES_CONFIGURATION_SET', configurationSet);
+      this.latchstring._functions[sender].addEnvironment('SMS_TEMPLATE_IDS', templates);
     }
     const only = (policy: iam.Policy | undefined, condition: CfnCondition) => {
       (policy?.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
@@ -263,13 +263,13 @@ export class StandaloneStack extends Stack {
   /** Adds a variable to functions. */
   private set(names: readonly FunctionName[], variable: string, value: string): void {
     for (const name of names) {
-      this.latchstring.functions[name].addEnvironment(variable, value);
+      this.latchstring._functions[name].addEnvironment(variable, value);
     }
   }
 
   /** Makes a policy of functions on a condition. */
   private grant(id: string, names: readonly FunctionName[], condition: CfnCondition, ...statements: iam.PolicyStatement[]): void {
-    const roles = names.map((name) => this.latchstring.functions[name].role as iam.IRole);
+    const roles = names.map((name) => this.latchstring._functions[name].role as iam.IRole);
     const policy = new iam.Policy(this, `Permit${id}`, { statements, roles });
     (policy.node.defaultChild as iam.CfnPolicy).cfnOptions.condition = condition;
   }
@@ -347,7 +347,7 @@ export class StandaloneStack extends Stack {
 
   /** The CAPTCHA. */
   private turnstile(text: Text): void {
-    const secret = text('TurnstileKeySecret', "The ARN of a secret with the secret key of Turnstile's widget. May be empty.", {
+    const secret = text('TurnstileKeyArn', "The ARN of a secret with the secret key of Turnstile's widget. May be empty.", {
       default: '',
       allowedPattern: '(arn:[a-z-]+:secretsmanager:.+)?',
     });
@@ -361,7 +361,7 @@ export class StandaloneStack extends Stack {
     this.grant('Captcha', ['sign-in'], isOn, captcha(secret));
     new CfnRule(this, 'Turnstile', {
       ruleCondition: differs(secret, ''),
-      assertions: [{ assert: differs(hostnames, ''), assertDescription: 'Set TurnstileHostnames with TurnstileKeySecret.' }],
+      assertions: [{ assert: differs(hostnames, ''), assertDescription: 'Set TurnstileHostnames with TurnstileKeyArn.' }],
     });
   }
 
@@ -381,7 +381,7 @@ export class StandaloneStack extends Stack {
     const arn = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:layer:${layer}:${version}`;
     for (const name of FUNCTIONS.filter((it) => KINDS[it].sends)) {
       this.set([name], 'MESSAGES_FILE', Fn.conditionIf(isGiven.logicalId, '/opt/latchstring-messages.json', Aws.NO_VALUE).toString());
-      const made = this.latchstring.functions[name].node.defaultChild as lambda.CfnFunction;
+      const made = this.latchstring._functions[name].node.defaultChild as lambda.CfnFunction;
       made.addPropertyOverride('Layers', Fn.conditionIf(isGiven.logicalId, [arn], Aws.NO_VALUE));
     }
   }
@@ -402,7 +402,7 @@ export class StandaloneStack extends Stack {
 
   /** Makes what publishes events on the condition that they are on. */
   private choosePublication(isOn: CfnCondition): void {
-    const { functions, table, eventBus, node, alarms } = this.latchstring;
+    const { _functions: functions, table, eventBus, node, alarms } = this.latchstring;
     const onlyIf = (value: unknown) => Fn.conditionIf(isOn.logicalId, value, Aws.NO_VALUE);
     this.set(FUNCTIONS, 'EVENTS', onlyIf(eventBus?.eventBusArn).toString());
     const made = table.node.defaultChild as CfnResource;
@@ -458,7 +458,7 @@ export class StandaloneStack extends Stack {
       props: { api: 'both', graphql: { keys: ['1', '2'], keysExpire }, http: { allowOrigins: Fn.split(',', origins) } },
       finish: () => {
         const usesGraphql = new CfnCondition(this, 'UsesGraphql', { expression: differs(api, 'http') });
-        this.latchstring.functions['sign-in'].addEnvironment(
+        this.latchstring._functions['sign-in'].addEnvironment(
           'API_KEY_EXPIRES',
           Fn.conditionIf(usesGraphql.logicalId, Tokenization.stringifyNumber(keysExpire), Aws.NO_VALUE).toString(),
         );

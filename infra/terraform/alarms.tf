@@ -7,21 +7,51 @@ locals {
     sms     = var.sms != null
   }
 
+  # What follows from the traffic of a usual week, as docs/operations.md explains.
+  codes_per_hour = var.alarms.codes_per_hour == null ? 100 : var.alarms.codes_per_hour
+  traffic = {
+    codes    = max(10, ceil(local.codes_per_hour / 4))
+    rejected = max(10, ceil(local.codes_per_hour))
+    requests = max(20, ceil(local.codes_per_hour / 4))
+  }
+
   alarms = {
-    for name, alarm in jsondecode(file("${path.module}/generated/alarms.json")) : name => alarm
+    for name, alarm in jsondecode(replace(replace(replace(file("${path.module}/generated/alarms.json"),
+      "$${codes}", local.traffic.codes),
+      "$${rejected}", local.traffic.rejected),
+    "$${requests}", local.traffic.requests)) : name => alarm
     if alltrue([for part in alarm.needs : local.parts[part]])
   }
+
+  # The metrics that an alarm computes its own from: one that is of an app client, of each client. CloudWatch
+  # takes ten.
+  counted_clients = slice(local.client_names, 0, min(8, length(local.client_names)))
+  queries = {
+    for name, alarm in local.alarms : name => concat(flatten([
+      for query in lookup(alarm, "metrics", []) : [
+        for client in(length(regexall("client_ref", jsonencode(query))) > 0 ? local.counted_clients : [""]) : {
+          query  = jsonencode(query)
+          client = client
+        }
+      ]
+    ]), [])
+  }
+
+  # The alarms whose expression is a sum of metrics of which some are of a client.
+  summed = [for name, alarm in local.alarms : name if length(regexall("client_ref", jsonencode(alarm))) > 0]
 
   # The values of the words of generated/alarms.json that are known only once their resources exist.
   watched = {
     "$${graphql_apiid}"     = local.has_graphql ? aws_appsync_graphql_api.this[0].id : ""
     "$${http_apiid}"        = local.has_http ? aws_apigatewayv2_api.this[0].id : ""
     "$${metrics_namespace}" = local.metrics_namespace
+    "$${pool_ref}"          = local.pool_id
     "$${table_ref}"         = aws_dynamodb_table.this.name
   }
 
   thresholds = { for name, threshold in {
-    "sms-rate"  = var.alarms.sms_per_hour
+    "key-age"   = var.alarms.key_age_days
+    "sms-rate"  = var.alarms.sms_per_hour == null ? 2 * local.codes_per_hour : var.alarms.sms_per_hour
     "sms-spend" = var.alarms.sms_spend
   } : name => threshold if threshold != null }
 }
@@ -42,20 +72,22 @@ resource "aws_cloudwatch_metric_alarm" "this" {
   extended_statistic  = lookup(each.value, "extended_statistic", null)
   period              = lookup(each.value, "period", null)
   alarm_actions       = var.alarms.actions
-  ok_actions          = lookup(each.value, "ok_actions", null) == null ? null : var.alarms.actions
+  ok_actions          = var.alarms.ok_actions == null ? var.alarms.actions : var.alarms.ok_actions
   tags                = var.tags
 
   dimensions = lookup(each.value, "dimensions", null) == null ? null : {
     for name, value in each.value.dimensions : name => replace(lookup(local.watched, value, value), "$${name}", var.name)
   }
 
-  # The metrics that an alarm computes its own from.
+  # Each metric of a client has an id of its own, in the order of the list.
   dynamic "metric_query" {
-    for_each = lookup(each.value, "metrics", [])
+    for_each = { for at, found in local.queries[each.key] : at => merge(jsondecode(found.query), { client = found.client }) }
 
     content {
-      id          = metric_query.value.id
-      expression  = lookup(metric_query.value, "expression", null)
+      id = lookup(metric_query.value, "expression", null) == null && contains(local.summed, each.key) ? "m${metric_query.key - 1}" : metric_query.value.id
+      expression = lookup(metric_query.value, "expression", null) == null || !contains(local.summed, each.key) ? lookup(metric_query.value, "expression", null) : (
+        "SUM([${join(", ", [for at in range(length(local.queries[each.key]) - 1) : "m${at}"])}])"
+      )
       label       = lookup(metric_query.value, "label", null)
       period      = lookup(metric_query.value, "period", null)
       return_data = lookup(metric_query.value, "return_data", true)
@@ -70,7 +102,9 @@ resource "aws_cloudwatch_metric_alarm" "this" {
           stat        = metric.value.stat
 
           dimensions = lookup(metric.value.metric, "dimensions", null) == null ? null : {
-            for name, value in metric.value.metric.dimensions : name => replace(lookup(local.watched, value, value), "$${name}", var.name)
+            for name, value in metric.value.metric.dimensions : name => (
+              value == "$${client_ref}" ? local.client_ids_by_name[metric_query.value.client] : replace(lookup(local.watched, value, value), "$${name}", var.name)
+            )
           }
         }
       }

@@ -68,6 +68,7 @@ locals {
     for name, function in local.deployed : name => merge(
       { for variable, value in local.settings : variable => value if function.all_settings || contains(["METRICS_NAMESPACE", "LOG_LEVEL"], variable) },
       { for variable, value in local.variables : variable => value if contains(function.variables, variable) && value != null },
+      { METRICS_NAMESPACE = local.metrics_namespace },
       contains(local.resolvers, name) && local.in_sessions ? { COGNITO_CALLS = local.cognito_calls } : {},
     )
   }

@@ -31,7 +31,8 @@ locals {
 
   event_bus_arn = !local.has_events ? null : var.events.bus_arn != null ? var.events.bus_arn : "arn:${local.partition}:events:${local.region}:${local.account}:event-bus/default"
 
-  metrics_namespace = var.settings.metrics_namespace == null ? "Latchstring" : var.settings.metrics_namespace
+  # No alarm counts the metrics of another deployment.
+  metrics_namespace = var.settings.metrics_namespace == null ? "Latchstring/${var.name}" : var.settings.metrics_namespace
 
   # The functions of this deployment: the one that sweeps the outbox is there only with events.
   deployed = { for name, function in local.functions : name => function if local.has_events || name != "publish-events" }

@@ -38,7 +38,7 @@ locals {
   }
 
   # The logarithm of the chance that a guess at a code of so many digits misses, to its second power.
-  misses = { for digits in range(6, 11) : tostring(digits) => -pow(10, -digits) - pow(10, -2 * digits) / 2 }
+  misses = { for digits in range(6, 11) : tostring(digits) => 0 - pow(10, -digits) - pow(10, -2 * digits) / 2 }
 
   odds = {
     for name, guesses in {

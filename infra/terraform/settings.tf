@@ -133,7 +133,7 @@ variable "settings" {
     all_codes_per_day = optional(number)
     # The contacts for which an account may be created, once their code was right. `open`: all. `domains`:
     # email addresses of `admitted_domains`, and invited contacts. `invited`: invited contacts. `hook`: the
-    # function `ADMISSION_HOOK` decides (docs/operations.md). An existing account signs in in any case. Not
+    # function `ADMISSION_HOOK` decides (docs/admission.md). An existing account signs in in any case. Not
     # with `LEGACY_POOL`. Takes open, domains, invited or hook.
     # Default: open.
     admission = optional(string)
@@ -160,7 +160,7 @@ variable "settings" {
     inviters_may_set = optional(string)
     # Whether the pool has `UsernameAttributes` instead of aliases (`signInAliases: { email: true }`). Its
     # contacts sign in unverified, so its sign-up must be closed and its app clients may not write a contact
-    # (docs/operations.md). Needs `other_holders`. Not with `LEGACY_POOL`. Takes true or false.
+    # (docs/existing-pools.md). Needs `other_holders`. Not with `LEGACY_POOL`. Takes true or false.
     # Default: false.
     username_attributes = optional(bool)
     # The treatment of accounts that have the contact of a new account without being its verified holder, for
@@ -285,14 +285,16 @@ variable "settings" {
     # link. Takes an https URL of up to 200 characters without a fragment, or an http one of this computer.
     # Default: not set.
     link_url = optional(string)
-    # The time at which Create sends a code and Define a notice. `extension`: after the response, by an
-    # internal Lambda extension, so that the time of an answer does not depend on the courier; if the host
-    # refuses extensions, the function does not start. `inline`: before the response, for hosts without
-    # extensions. `auto`: `extension` if the host accepts it, otherwise `inline`. Takes auto, extension or
-    # inline.
+    # The time at which Create sends a code, Define a notice, and Define and sign-up publish events.
+    # `extension`: after the response, by an internal Lambda extension, so that the time of an answer does not
+    # depend on the courier; if the host refuses extensions, the function does not start. `inline`: before the
+    # response, for hosts without extensions. `auto`: `extension` if the host accepts it, otherwise `inline`.
+    # Takes auto, extension or inline.
     # Default: auto.
     delivery = optional(string)
-    # The namespace of the metrics (docs/metrics.md). Takes a CloudWatch namespace.
+    # The namespace of the metrics (docs/metrics.md). Unless it is set, the construct and the templates set
+    # `Latchstring/` and the prefix of the functions' names, so that two deployments do not mix. Takes a
+    # CloudWatch namespace.
     # Default: Latchstring.
     metrics_namespace = optional(string)
     # The least severe events that are logged, as JSON lines. No level logs a code, address, number, ticket,

@@ -64,7 +64,7 @@ ephemeral "aws_secretsmanager_random_password" "this" {
 # The key ring. Its first key is 64 letters and digits, which are valid base64 of 48 bytes.
 resource "aws_secretsmanager_secret" "key_ring" {
   name_prefix = "${var.name}-key-ring-"
-  description = "Latchstring: the key ring; docs/operations.md says how to rotate it"
+  description = "Latchstring: the key ring; docs/keys.md says how to rotate it"
   kms_key_id  = var.encryption_key == null ? null : var.encryption_key.arn
   tags        = var.tags
 }
@@ -85,7 +85,7 @@ resource "aws_secretsmanager_secret" "server_credential" {
   count = local.in_sessions ? 1 : 0
 
   name_prefix = "${var.name}-server-credential-"
-  description = "Latchstring: the credential of the app's own server; docs/operations.md says how to rotate it"
+  description = "Latchstring: the credential of the app's own server; docs/keys.md says how to rotate it"
   kms_key_id  = var.encryption_key == null ? null : var.encryption_key.arn
   tags        = var.tags
 }
@@ -104,7 +104,7 @@ resource "aws_secretsmanager_secret" "client" {
   count = local.in_sessions && var.existing_pool == null ? 1 : 0
 
   name_prefix = "${var.name}-client-secret-"
-  description = "Latchstring: the app client's secret; docs/operations.md says how to rotate it"
+  description = "Latchstring: the app client's secret; docs/keys.md says how to rotate it"
   kms_key_id  = var.encryption_key == null ? null : var.encryption_key.arn
   tags        = var.tags
 }

@@ -321,7 +321,7 @@ variable "http" {
   })
 
   validation {
-    condition     = alltrue([for origin in (var.http.allow_origins == null ? [] : var.http.allow_origins) : can(regex("^(https://[a-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?$", origin))])
+    condition     = alltrue([for origin in concat(var.http.allow_origins == null ? [] : var.http.allow_origins) : can(regex("^(https://[a-z0-9.-]+|http://(localhost|127[.]0[.]0[.]1|\\[::1\\]))(:[0-9]{1,5})?$", origin))])
     error_message = "The allowed origins take origins such as https://app.example.com, without a path and never *."
   }
 }
@@ -338,7 +338,7 @@ variable "session_mode" {
   })
 
   validation {
-    condition     = alltrue([for origin in (try(var.session_mode.origins, null) == null ? [] : var.session_mode.origins) : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
+    condition     = alltrue([for origin in concat(try(var.session_mode.origins, null) == null ? [] : var.session_mode.origins) : can(regex("^https://[a-z0-9.-]+(:[0-9]{1,5})?$", origin))])
     error_message = "The origins of session mode take origins such as https://app.example.com, without a path and never *."
   }
 }
@@ -363,7 +363,14 @@ variable "alarms" {
   type = object({
     # The ARNs that an alarm notifies, of SNS topics for instance.
     actions = optional(list(string))
-    # Codes sent by SMS in an hour that are too many. Default: 200.
+    # The ARNs that an alarm notifies when it ends. Default: those of actions.
+    ok_actions = optional(list(string))
+    # The codes that are sent in the busiest hour of a usual week, from 1: volumes and rates follow from it.
+    # Default: 100.
+    codes_per_hour = optional(number)
+    # The days without a rotation of the key ring above which key-age is on, from 1. Default: 400.
+    key_age_days = optional(number)
+    # Codes sent by SMS in an hour that are too many. Default: twice codes_per_hour.
     sms_per_hour = optional(number)
     # The threshold of the month's cost of SMS, in US dollars. Default: 10.
     sms_spend = optional(number)

@@ -7,6 +7,10 @@ import { Duration } from 'aws-cdk-lib';
 import type { ClientProps, LatchstringProps } from '../lib';
 
 const TWO: Partial<LatchstringProps> = { pool: { clients: ['web', 'acme'] } };
+const EXISTING: Partial<LatchstringProps> = {
+  pool: undefined,
+  existingPool: { userPoolId: 'eu-west-1_Abc', clientIds: ['web'], legacy: true },
+};
 
 /** The texts of every language of one part. */
 function file(name: string, text: (language: string) => string | undefined, tenant = 'acme'): string {
@@ -102,7 +106,19 @@ test('what the functions refuse is refused at synthesis', () => {
     [{ clients: { other: {} } }, /clients\.other: no client of pool\.clients/],
     [{ clients: { acme: { appName: 'x'.repeat(31) } } }, /clients\.acme\.appName/],
     [{ clients: { acme: { defaultLocale: 'nl' } } }, /clients\.acme\.defaultLocale/],
-    [{ clients: { acme: { methods: [] } } }, /clients\.acme\.methods/],
+    [{ clients: { acme: { methods: [] } } }, /clients\.acme\.methods: email, phone_number, or both/],
+    [{ clients: { acme: { methods: ['email', 'fax' as 'email'] } } }, /clients\.acme\.methods: email, phone_number, or both/],
+    [{ clients: { acme: { methods: ['email'] } }, email: undefined, sms: { countries: ['US'] } }, /clients\.acme\.methods: one at least/],
+    [{ clients: { acme: { supportContact: 'call us' } } }, /clients\.acme\.supportContact/],
+    [{ clients: { acme: { smsDomain: 'Acme.example' } } }, /clients\.acme\.smsDomain/],
+    [{ clients: { acme: { smsAndroidHash: 'short' } } }, /clients\.acme\.smsAndroidHash/],
+    [{ clients: { acme: { smsSenderId: '12345' } } }, /clients\.acme\.smsSenderId/],
+    [{ clients: { acme: { email: { fromAddress: 'codes@acme.example', fromName: 'a\nb' } } } }, /clients\.acme\.email\.fromName/],
+    [{ clients: { acme: { admission: 'domains', admittedDomains: Array(200).fill('acme.example') } } }, /clients: up to 2000 characters/],
+    [{ clients: { acme: {} }, api: 'http', sessionMode: true }, /clients\.acme: sessionMode serves the first client alone/],
+    [{ ...EXISTING, clients: { web: { admission: 'invited' } } }, /clients\.web\.admission: open with existingPool\.legacy/],
+    [{ ...EXISTING, clients: { web: { accessTokenLife: Duration.minutes(5) } } }, /clients\.web\.accessTokenLife: not with existingPool/],
+    [{ ...EXISTING, clients: { web: { rotateRefreshTokens: true } } }, /clients\.web\.rotateRefreshTokens: not with existingPool/],
     [{ clients: { acme: { methods: ['phone_number'] } }, sms: undefined }, /clients\.acme\.methods: one at least/],
     [{ clients: { acme: { admission: 'domains' } } }, /clients\.acme\.admission/],
     [{ clients: { acme: { admittedDomains: ['a.example'] } } }, /clients\.acme\.admission/],

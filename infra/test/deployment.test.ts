@@ -85,7 +85,7 @@ describe('the canary', () => {
   });
 });
 
-/** Runs the hook against functions that answer so, and returns what CodeDeploy is told. */
+/** Runs the hook against functions that answer so, and returns the status that CodeDeploy receives. */
 async function told(answers: object[]): Promise<string> {
   let status = 'nothing';
   const sdk: Record<string, object> = {

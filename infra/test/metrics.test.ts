@@ -23,7 +23,7 @@ describe('the metrics of the construct', () => {
     assert.deepEqual(shown(sms), ['Acme', 'CodesSent', 'Sum', 60, { Channel: 'sms' }]);
     assert.deepEqual(shown(latchstring.metricHandlerTime('create')), ['Acme', 'HandlerMs', 'p99', 5, { Function: 'create' }]);
     assert.deepEqual(shown(latchstring.metric('EventsOverdueSeconds')), ['Acme', 'EventsOverdueSeconds', 'Maximum', 5, undefined]);
-    const names = [latchstring.metricVerified(), latchstring.metricFailed(), latchstring.metricRefused(), latchstring.metricFaults(), latchstring.metricDeliveryErrors()];
+    const names = [latchstring.metricVerified(), latchstring.metricCodesVerified(), latchstring.metricFailed(), latchstring.metricRefused(), latchstring.metricFaults(), latchstring.metricDeliveryErrors()];
     assert.ok(names.every(({ metricName }) => metricName in METRICS));
   });
 });

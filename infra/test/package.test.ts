@@ -22,9 +22,9 @@ const props: LatchstringProps = { ...JSON.parse(least as string), packages: Pack
 const app = new App({ analyticsReporting: false, outdir: outdir as string });
 new LatchstringStack(app, 'acme', props);
 const { pool, functions } = new Latchstring(new Stack(app, 'own'), 'Latchstring', { ...props, settings });
-functions['sign-in'].addEnvironment('POOL', pool.id);
+functions.signIn.addEnvironment('POOL', pool.id);
 // @ts-expect-error: there is no such function
-functions['sign-up-again'];
+functions.signUpAgain;
 // @ts-expect-error: there is no such setting
 new Latchstring(new Stack(app, 'wrong'), 'Latchstring', { ...props, settings: { appNam: 'Acme' } });
 app.synth();

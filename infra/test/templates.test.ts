@@ -301,7 +301,7 @@ describe('the parameters of the templates', () => {
           assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, otherwise], variable);
         }
       }
-      // Session mode decides the calls by itself, and an aliased pool has no usernames that are contacts.
+      // Session mode decides the calls, and an aliased pool has no usernames that are contacts.
       const own = sessions ? ['COGNITO_CALLS', 'SIGNED_SESSIONS_CONFIRMED', 'SOURCE'] : [];
       const aliased = file.includes('existing-pool') ? [] : ['USERNAME_ATTRIBUTES'];
       assert.deepEqual(missing.sort(), [...own, ...aliased].sort(), file);
@@ -359,6 +359,22 @@ describe('the parameters of the templates', () => {
     const template = JSON.parse(written['latchstring-session-mode.template.json'] ?? '');
     const client: any = Object.values(template.Resources as object).find(({ Type }) => Type === 'AWS::Cognito::UserPoolClient');
     assert.deepEqual([client.Properties.RefreshTokenValidity, client.Properties.TokenValidityUnits.RefreshToken], [{ Ref: 'SessionHours' }, 'hours']);
+  });
+});
+
+describe('the examples of other tools', () => {
+  it('name parameters and outputs of the template', () => {
+    const { Parameters, Outputs } = JSON.parse(ONCE['latchstring.template.json'] ?? '');
+    const folder = path.join(HOME, '../examples/infrastructure');
+    for (const file of ['sam.yaml', 'pulumi.ts', 'sst.config.ts']) {
+      const text = fs.readFileSync(path.join(folder, file), 'utf8');
+      const nested = /      Parameters:\n((?: {8}.*\n)*)/.exec(text)?.[1] ?? /parameters: \{(.*)\}/.exec(text)?.[1] ?? '';
+      const set = [...nested.matchAll(/(\w+): /g)].map(([, name]) => name as string);
+      const read = [...text.matchAll(/(?:Outputs|outputs)\.(\w+)/g)].map(([, name]) => name as string).filter((name) => name !== 'apply');
+      assert.ok(set.length > 2 && read.length > 0, file);
+      assert.deepEqual(set.filter((name) => !(name in Parameters)), [], file);
+      assert.deepEqual(read.filter((name) => !(name in Outputs)), [], file);
+    }
   });
 });
 

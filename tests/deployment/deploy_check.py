@@ -196,6 +196,7 @@ def examine_deployment(emulated: Emulated, doctor: Path, outputs: dict[str, str]
         "keys.ring": "ok",
         "keys.age": "ok",
         "api.resolvers": "ok",
+        "api.routes": "ok",
         "iam.needed": "ok",
         # The emulator knows no dynamodb:LeadingKeys, and the conditions were removed for it.
         "iam.excess": "leaks",
@@ -255,27 +256,32 @@ def left(emulated: Emulated, prefix: str) -> list[str]:
 
 
 def live_check(emulated: Emulated, packages: Path, program: Path) -> bool:
-    """Runs live-check to its end, and once more until it is interrupted. Neither leaves anything."""
-    name = "live-check"
-    command = [program.absolute(), name, "--packages", packages.absolute(), "--stack", name, "--dry-run", "--yes"]
+    """Interrupts live-check and resumes it to its end, and interrupts another run. Nothing is left."""
+    name, record = "live-check", "latchstring-live-check.json"
+    common = [program.absolute(), name, "--dry-run", "--yes"]
+    begun = [*common, "--packages", packages.absolute(), "--stack", name]
     with tempfile.TemporaryDirectory() as folder:
         options: dict[str, Any] = {"cwd": folder, "env": access(emulated), "text": True, "stdout": subprocess.PIPE}
-        whole = subprocess.run(command, **options)
+
+        def interrupted(*more: str) -> int:
+            with subprocess.Popen([*begun, *more], **options) as process:
+                assert process.stdout
+                next(line for line in process.stdout if "packages uploaded" in line)
+                process.send_signal(signal.SIGINT)
+                process.stdout.read()
+            return process.returncode
+
+        kept = interrupted("--keep") == 1 and (Path(folder) / record).exists() and left(emulated, name)
+        whole = subprocess.run([*common, "--resume", record], **options)
         transcript = (Path(folder) / "latchstring-live-check.md").read_text()
         settled = sum(line.startswith("| U-") for line in transcript.splitlines())
-        if whole.returncode != 0 or settled < 18 or left(emulated, name):
+        if not kept or whole.returncode != 0 or settled < 18 or left(emulated, name):
             step(f"FAILED: live-check settles {settled} assumptions and leaves {left(emulated, name)}:\n{whole.stdout}")
             return False
-        with subprocess.Popen(command, **options) as interrupted:
-            assert interrupted.stdout
-            next(line for line in interrupted.stdout if "packages uploaded" in line)
-            interrupted.send_signal(signal.SIGINT)
-            rest = interrupted.stdout.read()
-        record = Path(folder) / "latchstring-live-check.json"
-        if interrupted.returncode != 1 or record.exists() or left(emulated, name):
-            step(f"FAILED: an interrupted live-check leaves {left(emulated, name)}:\n{rest}")
+        if interrupted() != 1 or (Path(folder) / record).exists() or left(emulated, name):
+            step(f"FAILED: an interrupted live-check leaves {left(emulated, name)}")
             return False
-    step(f"live-check settles {settled} assumptions, and deletes all that it made, also if it is interrupted")
+    step(f"live-check settles {settled} assumptions, resumed, and deletes all that it made, also if it is interrupted")
     return True
 
 

@@ -35,6 +35,7 @@ PAGES = [
     "operations.md",
     "recovery.md",
     "stages.md",
+    "one-user.md",
     "keys.md",
     "apis.md",
     "session-mode.md",
@@ -43,17 +44,32 @@ PAGES = [
     "existing-pools.md",
     "deploying.md",
 ]
+#: The other pages with blocks of shell, and where these are tried.
+ELSEWHERE = {
+    "budgets.md": "cli/tests",
+    "clients.md": "tests/examples",
+    "doctor.md": "cli/tests, and the first page here",
+    "http.md": "the routes by tests/tests/doors",
+    "infrastructure.md": "infra/terraform/test, and its examples",
+    "oracle.md": "a measurement",
+    "tour.md": "tests/examples",
+    "upgrading.md": "tests/deployment/upgrade.py",
+    "unverified.md": "the step deploy, as a dry run",
+}
 #: The blocks of all pages: those that are run, and those that are not.
-RUN, NOT_RUN = 33, 23
+RUN, NOT_RUN = 36, 24
 #: The Region of the pages. The emulator's AWS CLI is v1, which does not read AWS_REGION.
 REGION = "eu-west-1"
 #: The time limit of a block, in seconds.
-LIMIT = 60
+LIMIT = 180
 BLOCK = re.compile(
     r"(?:^ *<!-- (?:not run: (?P<why>[^\n]+)|(?P<one>ends with 1): [^\n]+) -->\n)?"
     r"^(?P<indent> *)```sh\n(?P<text>.*?)^ *```$",
     re.M | re.S,
 )
+
+#: A fenced block, which has neither headings nor links.
+FENCED = re.compile(r"^ *```.*?^ *```$", re.M | re.S)
 
 #: Commands of GNU or bash alone, by pattern: a reader may have BSD's tools, or zsh.
 NOT_PORTABLE = {
@@ -97,6 +113,35 @@ def blocks(page: str) -> list[Block]:
     return found
 
 
+def with_shell() -> list[str]:
+    """The pages with a block of shell."""
+    return sorted(it.name for it in DOCS.glob("*.md") if BLOCK.search(it.read_text()))
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    found: list[str] = []
+    for heading in re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text()), re.M):
+        words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
+        anchor = re.sub(r"[^\w\s-]", "", words).strip().replace(" ", "-")
+        found.append(anchor)
+        found.append(f"{anchor}-{found.count(anchor) - 1}")
+    return set(found)
+
+
+def broken_links() -> list[str]:
+    """The links of the pages to files or headings that are not there."""
+    broken = []
+    for page in [*DOCS.rglob("*.md"), *DOCS.parent.glob("*.md")]:
+        for link in re.findall(r"\]\(([^)\s]+)\)", FENCED.sub("", page.read_text())):
+            file, _, anchor = link.partition("#")
+            target = page.parent / file if file else page
+            there = target.exists() and (not anchor or target.suffix != ".md" or anchor in anchors(target))
+            if not link.startswith("http") and not there:
+                broken.append(f"{page.relative_to(DOCS.parent)}: no {link}")
+    return broken
+
+
 def not_portable(block: Block) -> list[str]:
     """What a reader's shell or tools may not know."""
     found = [why for pattern, why in NOT_PORTABLE.items() if re.search(pattern, block.text, re.M)]
@@ -122,6 +167,9 @@ def serve_aws_cli(listener: socket.socket) -> None:
     import awscli.clidriver
     import botocore.session  # noqa: F401
 
+    # It waits up to half a minute between two looks at a stack.
+    sleep = time.sleep
+    time.sleep = lambda seconds: sleep(min(seconds, 0.3))
     # Where the CLI has its descriptions of commands, which the import sets.
     own = {"AWS_DATA_PATH": os.environ["AWS_DATA_PATH"]}
     while True:
@@ -303,7 +351,10 @@ class Guide:
     def _play(self, cli: Path) -> bool:
         pages = [(page, blocks(page)) for page in PAGES]
         everything = [block for _, found in pages for block in found]
-        failed = [f"{it.place}: {why}" for it in everything for why in not_portable(it)]
+        known = {*PAGES, *ELSEWHERE}
+        failed = [f"docs/{it}: to be a page of guide.py" for it in with_shell() if it not in known]
+        failed += broken_links()
+        failed += [f"{it.place}: {why}" for it in everything for why in not_portable(it)]
         for page, found in pages:
             begun = time.monotonic()
             failed += self._page(page, [block for block in found if block.why_not is None], cli)

@@ -1942,7 +1942,12 @@ impl<S: Store + 'static, E: Entropy> Contract<S, E> {
 async fn a_finished_row_of_an_account_is_in_the_outbox<S: Store + 'static, E: Entropy>(
     c: &Contract<S, E>,
 ) {
-    for (subject, is_event) in [(Subject::Known(c.sub()), true), (Subject::NoAccount, false)] {
+    // One that wrote a contact has the event of that, and not of a sign-in.
+    for (subject, contact_written, is_event) in [
+        (Subject::Known(c.sub()), false, true),
+        (Subject::Known(c.sub()), true, false),
+        (Subject::NoAccount, false, false),
+    ] {
         let row = Flow {
             subject,
             method: Some(Method::Email),
@@ -1955,7 +1960,8 @@ async fn a_finished_row_of_an_account_is_in_the_outbox<S: Store + 'static, E: En
             .record_verdict(row.id, answer, true, row.terms, 3, c.now);
         assert_eq!(matching.await, Ok(VerdictWrite::Recorded));
         let finish = async |at| {
-            let finishing = c.store.finish(row.id, session_of(&row), false, at).await;
+            let session = session_of(&row);
+            let finishing = c.store.finish(row.id, session, contact_written, at).await;
             match finishing.expect("an answer") {
                 Finished::Now(row) => OutboxEntry::of_flow(&row, at),
                 Finished::Refused(row) => panic!("{row:?}"),

@@ -77,7 +77,7 @@ fn older(repository: &Repository, from: Option<String>) -> Result<String, Failed
 /// Builds the earlier version in a worktree of its own, with this target folder: the packages of
 /// others that both versions have are not compiled again. Returns the folder of its packages.
 ///
-/// Cargo tells members of a workspace apart by their place in it and not by the workspace, so those
+/// Cargo distinguishes members of a workspace by their place in it and not by the workspace, so those
 /// of both versions would be each other's. Those of the earlier one are built without debug
 /// information, which makes them others. Those of two earlier versions differ by their time, so the
 /// worktree of one is made from scratch after that of another.

@@ -11,9 +11,11 @@
 mod modules;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use regex::Regex;
 use serde_json::Value;
 
 use crate::modules::{Graph, Modules, cycle};
@@ -80,7 +82,12 @@ const LAYERS: &[Layer] = &[
         &[],
     ),
     // It reads a deployment's settings as the Lambdas do.
-    layer("cli", &[CORE, AWS, LAMBDA], &[LOCAL, TESTS]),
+    // Its tests run the handlers on an emulated table.
+    layer(
+        "cli",
+        &[CORE, AWS, LAMBDA],
+        &[LOCAL, TESTS, MEMORY, TESTKIT],
+    ),
     // It starts the Lambdas as processes, and makes their events with the handlers.
     layer("benches", &[CORE, LAMBDA, MEMORY], &[]),
     // The smallest possible Lambda.
@@ -213,6 +220,82 @@ fn violations(metadata: &Value) -> Vec<String> {
         }
     }
     violations
+}
+
+/// Returns the files that a source includes, but for those of its tests, which are its last module.
+fn included(source: &str) -> Vec<String> {
+    let shipped = source.split("#[cfg(test)]\nmod tests {").next();
+    let pattern = Regex::new(r#"include_(?:str|bytes)!\(\s*"([^"]+)""#).expect("a pattern");
+    let found = pattern.captures_iter(shipped.unwrap_or_default());
+    found.map(|found| found[1].to_owned()).collect()
+}
+
+/// Returns the sources of a folder that are compiled into a program.
+fn shipped(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder of sources");
+    let paths: Vec<_> = entries
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    let sources = paths
+        .iter()
+        .filter(|path| path.extension().is_some_and(|ext| ext == "rs"));
+    let sources: Vec<_> = sources.cloned().collect();
+    let text: String = sources
+        .iter()
+        .map(|path| fs::read_to_string(path).expect("a source"))
+        .collect();
+    let is_shipped = |path: &PathBuf| {
+        let name = path
+            .file_stem()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        !text.contains(&format!("#[cfg(test)]\nmod {name};"))
+    };
+    let folders = paths
+        .iter()
+        .filter(|path| path.is_dir() && is_shipped(path));
+    let below: Vec<_> = folders.flat_map(|folder| shipped(folder)).collect();
+    sources
+        .into_iter()
+        .filter(is_shipped)
+        .chain(below)
+        .collect()
+}
+
+/// A package of a crate has the files of its folder alone, and none of its tests.
+#[test]
+fn a_published_crate_includes_files_of_its_own_alone() {
+    let metadata = metadata();
+    let mut total = 0;
+    let mut outside = Vec::new();
+    for member in list(&metadata, "packages")
+        .iter()
+        .filter(|member| member["publish"].is_null())
+    {
+        let manifest = Path::new(text(member, "manifest_path"));
+        let sources = manifest.with_file_name("src");
+        for source in shipped(&sources) {
+            let folder = source.parent().expect("a folder");
+            for file in included(&fs::read_to_string(&source).expect("a source")) {
+                total += 1;
+                // A path that leaves the folder of the sources and comes back is not worth a rule.
+                let up = file.split('/').filter(|part| *part == "..").count();
+                let depth = folder
+                    .strip_prefix(&sources)
+                    .expect("below it")
+                    .components()
+                    .count();
+                if up > depth || !folder.join(&file).is_file() {
+                    outside.push(format!("{}: {file}", source.display()));
+                }
+            }
+        }
+    }
+    assert!(total >= 3, "the included files are found: {total}");
+    assert!(
+        outside.is_empty(),
+        "link the file into the crate: {outside:#?}"
+    );
 }
 
 /// The crates that the operator's program is built from are those that `cargo xtask release`

@@ -10,6 +10,8 @@ use latchstring_cli::doctor::deployment::{self, dns, metric};
 use latchstring_cli::doctor::facts::Facts;
 use latchstring_cli::doctor::{Finding, checks, probe, read, report as reports, source};
 
+use super::output;
+
 /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
 /// Only reads, unless --probe is given.
@@ -43,9 +45,6 @@ pub(crate) struct Arguments {
     /// Also publish the numbers of findings that leak, fail and are unknown as metrics
     #[arg(long, value_name = "NAMESPACE", num_args = 0..=1, default_missing_value = "Latchstring")]
     metric: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
 }
 
 fn rate(text: &str) -> Result<f64, &'static str> {
@@ -71,7 +70,7 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
     match runtime {
         Ok(runtime) => runtime.block_on(report(arguments)),
         Err(error) => {
-            eprintln!("error: the runtime does not start: {error}");
+            output::error(&format!("the runtime does not start: {error}"));
             ExitCode::from(2)
         }
     }
@@ -81,7 +80,7 @@ async fn report(arguments: Arguments) -> ExitCode {
     let access = match Access::for_pool(&arguments.user_pool) {
         Ok(access) => access,
         Err(problem) => {
-            eprintln!("error: {problem}");
+            output::error(&problem);
             return ExitCode::from(2);
         }
     };
@@ -117,11 +116,13 @@ async fn report(arguments: Arguments) -> ExitCode {
     if let Some(namespace) = &arguments.metric
         && let Err(problem) = metric::put(&access, namespace, &findings).await
     {
-        eprintln!("error: {problem}");
+        output::error(&problem);
         return ExitCode::from(2);
     }
-    if arguments.json {
-        print!("{}", reports::json(&findings, &arguments.user_pool));
+    if output::is_json() {
+        for (name, value) in reports::json(&findings, &arguments.user_pool) {
+            output::set(name, value);
+        }
     } else {
         let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
         print!("{}", reports::text(&findings, &arguments.user_pool, colour));

@@ -78,7 +78,7 @@ fn erase_help() -> String {
 It needs {READING};
 for the table dynamodb:Scan, dynamodb:GetItem, dynamodb:BatchGetItem and with --apply dynamodb:DeleteItem;
 for the pool cognito-idp:ListUsers, and with --apply cognito-idp:AdminDisableUser and
-cognito-idp:AdminDeleteUser. The scan reads the whole table. docs/operations.md, \"One person's data\", explains the list.
+cognito-idp:AdminDeleteUser. The scan reads the whole table. docs/one-user.md explains the list.
 
 The exit status is 0 on success, 1 if something is left, 2 if the command could not start."
         )

@@ -10,6 +10,8 @@ use clap::Args;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of, delete, exists};
 
+use super::output::{self, Failure, say};
+
 /// Deploy a release into an empty account, test it and every assumption about AWS, and delete it.
 ///
 /// It needs credentials and the packages of a release, and no mailbox: the accounts are test identifiers, to
@@ -49,15 +51,12 @@ pub(crate) struct Arguments {
     /// Also test threat protection, for which Cognito charges the tier Plus
     #[arg(long)]
     plus: bool,
-    /// Do not ask for confirmation
+    /// Go on without a confirmation
     #[arg(long)]
     yes: bool,
     /// Run on the emulator of the environment; the transcript lists what that replaces
     #[arg(long)]
     dry_run: bool,
-    /// Print the outcome as JSON, and the progress on standard error
-    #[arg(long)]
-    json: bool,
 }
 
 fn name(text: &str) -> Result<String, &'static str> {
@@ -86,23 +85,16 @@ command could not start."
 
 /// Runs or deletes, and prints the outcome.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let done = match runtime {
-        Ok(runtime) => runtime.block_on(perform(arguments)),
-        Err(error) => Err(format!("the runtime does not start: {error}")),
-    };
-    match done {
-        Ok(code) => code,
-        Err(problem) => {
-            eprintln!("error: {problem}");
-            ExitCode::from(2)
-        }
-    }
+    output::run(async {
+        let (access, record) = start(arguments).await.map_err(Failure::NotStarted)?;
+        perform(arguments, &access, record)
+            .await
+            .map_err(Failure::NotDone)
+    })
 }
 
-async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
+/// Reads what the run begins with, and asks the operator.
+async fn start(arguments: &Arguments) -> Result<(Access, Record), String> {
     let access = Access::for_stack()?;
     let is_emulated = access.endpoint_url.is_some();
     if is_emulated != arguments.dry_run {
@@ -114,7 +106,7 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
     let account = account_of(&access)
         .await
         .map_err(|error| error.to_string())?;
-    let mut record = match (&arguments.resume, &arguments.delete) {
+    let record = match (&arguments.resume, &arguments.delete) {
         (Some(file), _) | (None, Some(file)) => Record::read(file)?,
         (None, None) => fresh(arguments, &access, &account).await?,
     };
@@ -128,8 +120,16 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
         ));
     }
     confirm(arguments, &record)?;
-    let show = if arguments.json { on_stderr } else { on_stdout };
-    let mut transcript = begin(&record, show);
+    Ok((access, record))
+}
+
+/// Runs and deletes. Returns true if every step succeeded.
+async fn perform(
+    arguments: &Arguments,
+    access: &Access,
+    mut record: Record,
+) -> Result<bool, String> {
+    let mut transcript = begin(&record);
     let mut failure = None;
     if arguments.delete.is_none() {
         let options = Options {
@@ -145,7 +145,7 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
         };
         // Dropping the run at Ctrl-C leaves the record, which names what was made.
         let ended = tokio::select! {
-            ended = live_check::run(&access, &options, &mut record, &mut transcript) => ended,
+            ended = live_check::run(access, &options, &mut record, &mut transcript) => ended,
             _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
         };
         failure = ended.err();
@@ -160,7 +160,7 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
         ));
     } else {
         let deleted = tokio::select! {
-            deleted = delete(&access, &mut record, &mut transcript) => deleted,
+            deleted = delete(access, &mut record, &mut transcript) => deleted,
             _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
         };
         if let Err(reason) = deleted {
@@ -173,25 +173,17 @@ async fn perform(arguments: &Arguments) -> Result<ExitCode, String> {
             let _ = fs::remove_file(record.file());
         }
     }
-    let is_ok = transcript.failed() == 0 && failure.is_none();
     write(&arguments.transcript, &transcript.text())?;
-    let shown = arguments.transcript.display();
-    if arguments.json {
-        let outcome = if is_ok { "ok" } else { "failed" };
-        let failed = transcript.failed();
-        let seen = transcript.seen();
-        let report = serde_json::json!({
-            "outcome": outcome, "failed": failed, "seen": seen, "transcript": shown.to_string(),
-        });
-        println!("{report:#}");
-    } else {
-        println!("The transcript is {shown}.");
-    }
-    Ok(if is_ok {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    let shown = arguments.transcript.display().to_string();
+    say!("The transcript is {shown}.");
+    output::set("failed", transcript.failed());
+    output::set("transcript", shown);
+    let seen = transcript.seen().iter();
+    let seen: serde_json::Map<_, _> = seen
+        .map(|(id, seen)| ((*id).to_owned(), seen.clone().into()))
+        .collect();
+    output::set("seen", seen);
+    Ok(transcript.failed() == 0 && failure.is_none())
 }
 
 /// Returns the record of a new run.
@@ -262,7 +254,7 @@ fn confirm(arguments: &Arguments, record: &Record) -> Result<(), String> {
     }
 }
 
-fn begin(record: &Record, show: fn(&str)) -> Transcript {
+fn begin(record: &Record) -> Transcript {
     let title = if record.dry_run {
         "Dry run of latchstring live-check on an emulator"
     } else {
@@ -280,12 +272,8 @@ fn begin(record: &Record, show: fn(&str)) -> Transcript {
     transcript
 }
 
-fn on_stdout(line: &str) {
-    println!("{line}");
-}
-
-fn on_stderr(line: &str) {
-    eprintln!("{line}");
+fn show(line: &str) {
+    output::line(line.to_owned());
 }
 
 fn write(file: &Path, text: &str) -> Result<(), String> {

@@ -8,6 +8,8 @@ use std::process::{Command, ExitCode};
 
 use clap::Args;
 
+use super::output;
+
 /// The program that this command becomes.
 const PROGRAM: &str = "latchstring-local";
 
@@ -40,11 +42,11 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         }
         Err(error) => (PROGRAM.to_owned(), error),
     };
-    eprintln!("error: {path} cannot be started: {error}");
+    output::error(&format_args!("{path} cannot be started: {error}."));
     if error.kind() == ErrorKind::NotFound {
-        eprintln!(
-            "`npm install latchstring` and the zip of a release have both programs. In the \
-             repository, `cargo run` starts the service."
+        output::error(
+            &"`npm install latchstring` and the zip of a release have both programs. In the \
+              repository, `cargo run` starts the service.",
         );
     }
     ExitCode::from(2)

@@ -15,14 +15,11 @@ static JSON: AtomicBool = AtomicBool::new(false);
 static RESULT: Mutex<Printed> = Mutex::new(Printed {
     members: Vec::new(),
     lines: Vec::new(),
-    is_whole: false,
 });
 
 struct Printed {
     members: Vec<(String, Value)>,
     lines: Vec<String>,
-    /// True if the command has printed its own object.
-    is_whole: bool,
 }
 
 fn with<T>(change: impl FnOnce(&mut Printed) -> T) -> T {
@@ -83,20 +80,12 @@ pub(crate) fn error(problem: &impl Display) {
     });
 }
 
-/// Notes that the command has printed its own object.
-pub(crate) fn is_printed() {
-    with(|printed| printed.is_whole = true);
-}
-
 /// Prints the object of a command, if the output is JSON.
 pub(crate) fn finish(command: &str, code: ExitCode) -> ExitCode {
     if !is_json() {
         return code;
     }
     let object = with(|printed| {
-        if printed.is_whole {
-            return None;
-        }
         let members = std::mem::take(&mut printed.members);
         let mut object: Map<String, Value> = members.into_iter().collect();
         if object
@@ -114,11 +103,9 @@ pub(crate) fn finish(command: &str, code: ExitCode) -> ExitCode {
             "not_started"
         };
         object.entry("outcome").or_insert_with(|| outcome.into());
-        Some(Value::from(object))
+        Value::from(object)
     });
-    if let Some(object) = object {
-        println!("{object:#}");
-    }
+    println!("{object:#}");
     code
 }
 

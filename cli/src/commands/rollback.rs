@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::deployed::Named;
+use latchstring_cli::attach::stack;
+use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
 use latchstring_cli::versions::{Step, Versions, functions};
 use serde_json::{Value, json};
 
@@ -37,37 +38,22 @@ The exit status is 0 on success, 1 if a function could not go back, 2 if the com
 
 /// Goes back, and prints the outcome.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    output::run(perform(arguments))
+    output::run(async {
+        let access = Access::for_stack().map_err(Failure::NotStarted)?;
+        let steps = perform(&access, arguments)
+            .await
+            .map_err(Failure::NotDone)?;
+        print(&steps, arguments);
+        Ok(true)
+    })
 }
 
-/// Finds every way back and has every earlier version examine itself, before the first alias moves.
-async fn perform(arguments: &Arguments) -> Result<bool, Failure> {
-    let access = Access::for_stack().map_err(Failure::NotStarted)?;
-    let define = Named::Stack(&arguments.stack).define(&access).await;
-    let define = define.map_err(Failure::NotStarted)?;
-    let versions = Versions::new(&access);
-    let mut steps = Vec::new();
-    for function in functions(&define).map_err(Failure::NotStarted)? {
-        let step = versions.way_back(&function).await;
-        steps.extend(step.map_err(Failure::NotDone)?);
-    }
-    for step in &steps {
-        versions.examine(step).await.map_err(Failure::NotDone)?;
-    }
-    if !arguments.dry_run {
-        for step in &steps {
-            versions.go_back(step).await.map_err(Failure::NotDone)?;
-        }
-    }
-    print(&steps, arguments.dry_run);
-    Ok(true)
-}
-
-fn print(steps: &[Step], dry_run: bool) {
-    let to_json = |it: &Step| json!({ "function": it.function, "from": it.from, "to": it.to });
+fn print(steps: &[Step], arguments: &Arguments) {
+    let object = |it: &Step| json!({ "function": it.function, "from": it.from, "to": it.to });
+    output::set("changed", !arguments.dry_run && !steps.is_empty());
     output::set(
         "functions",
-        steps.iter().map(to_json).collect::<Vec<Value>>(),
+        steps.iter().map(object).collect::<Vec<Value>>(),
     );
     for Step {
         function, from, to, ..
@@ -77,7 +63,34 @@ fn print(steps: &[Step], dry_run: bool) {
     }
     if steps.is_empty() {
         say!("The functions went back already. Nothing was changed.");
-    } else if dry_run {
+    } else if arguments.dry_run {
         say!("Nothing was changed.");
     }
+}
+
+/// Finds every way back and has every earlier version examine itself, before the first alias moves.
+async fn perform(access: &Access, arguments: &Arguments) -> Result<Vec<Step>, String> {
+    let calls = SignedCalls::new(access);
+    let fields = [("StackName", &*arguments.stack)];
+    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+    let xml = xml.await.map_err(|error| error.to_string())?;
+    let outputs = stack::outputs(&xml);
+    let define = outputs.get("DefineAuthChallenge").ok_or_else(|| {
+        let name = &arguments.stack;
+        format!("the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring")
+    })?;
+    let versions = Versions::new(access);
+    let mut steps = Vec::new();
+    for function in functions(define)? {
+        steps.extend(versions.way_back(&function).await?);
+    }
+    for step in &steps {
+        versions.examine(step).await?;
+    }
+    if !arguments.dry_run {
+        for step in &steps {
+            versions.go_back(step).await?;
+        }
+    }
+    Ok(steps)
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use latchstring_cli::access::{self, Access};
+use latchstring_cli::deployed::{self, FunctionLog, Named};
 use latchstring_cli::rotation::{Change, Plan, RingSecret, Step, StoredRing, in_minutes};
+use latchstring_cli::signed_call::SignedCalls;
+use latchstring_cli::trace;
 use latchstring_core::keys::KeyId;
 use latchstring_core::ports::Clock;
 use latchstring_lambda::config::Environment;
-use latchstring_lambda::{OsEntropy, RingText, SystemClock};
+use latchstring_lambda::{OsEntropy, RING_MAX_AGE, RingText, SystemClock};
 use serde_json::Value;
 
 use super::output::{self, say};
@@ -24,6 +27,13 @@ pub(crate) struct Arguments {
     /// The name or ARN of the secret
     #[arg(long, value_name = "NAME_OR_ARN")]
     secret: String,
+    /// The stack of Latchstring, whose output names the function define-auth-challenge: activate and retire
+    /// then check that each function reads this secret, and that none failed to read it in the last ten minutes
+    #[arg(long, value_name = "NAME", conflicts_with = "function", global = true)]
+    stack: Option<String>,
+    /// The name or ARN of the function define-auth-challenge, instead of --stack
+    #[arg(long, value_name = "NAME_OR_ARN", global = true)]
+    function: Option<String>,
     #[command(subcommand)]
     action: Action,
 }
@@ -45,8 +55,9 @@ theirs is read.
 
 The permissions on the secret are secretsmanager:GetSecretValue, for a change also
 secretsmanager:PutSecretValue and secretsmanager:UpdateSecretVersionStage. A secret with a KMS key
-of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. docs/keys.md explains
-the roles of keys and what a leaked key opens.
+of its own needs kms:Decrypt and, for a change, kms:GenerateDataKey. The check of the functions needs
+lambda:GetFunctionConfiguration and logs:FilterLogEvents, with --stack also
+cloudformation:DescribeStacks. docs/keys.md explains the roles of keys and what a leaked key opens.
 
 The exit status is 0 on success, 1 if the step is refused or a call fails, 2 if it could not start."
     )
@@ -128,11 +139,23 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
         .enable_all()
         .build()
         .map_err(|error| format!("the runtime does not start: {error}"))?;
-    let secret = RingSecret::new(&access, arguments.secret);
+    let secret = RingSecret::new(&access, &*arguments.secret);
+    let named = match (&arguments.function, &arguments.stack) {
+        (Some(function), _) => Some(Named::Function(function)),
+        (None, stack) => stack.as_deref().map(Named::Stack),
+    };
+    let functions = Functions {
+        access: &access,
+        named,
+        secret: &arguments.secret,
+    };
     Ok(runtime.block_on(async {
         let done = match arguments.action.change() {
             None => status(&secret, pending_life).await,
-            Some((change, apply)) => make(&secret, pending_life, &change, apply).await,
+            Some((change, apply)) => match functions.have_read(&change).await {
+                Ok(()) => make(&secret, pending_life, &change, apply).await,
+                Err(problem) => Err(problem),
+            },
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
@@ -142,6 +165,74 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
             }
         }
     }))
+}
+
+/// The functions of the deployment, if they are named.
+struct Functions<'a> {
+    access: &'a Access,
+    named: Option<Named<'a>>,
+    secret: &'a str,
+}
+
+impl Functions<'_> {
+    /// Checks that every function reads the secret, and that none failed to read it for as long as a
+    /// function may use a ring that it read: an older ring then is in use no more.
+    async fn have_read(&self, change: &Change) -> Result<(), String> {
+        const FAILED: &str = "key ring not read";
+        let Change::Step(step @ (Step::Activate | Step::Retire)) = change else {
+            return Ok(());
+        };
+        let Some(named) = self.named else {
+            say!("The functions were not checked: --stack checks that each one reads this secret.");
+            return Ok(());
+        };
+        let functions = deployed::logs(self.access, &named.define(self.access).await?).await?;
+        for FunctionLog {
+            function,
+            key_ring_secret,
+            ..
+        } in &functions
+        {
+            let reads = key_ring_secret.as_deref().unwrap_or("none");
+            if !is_secret(reads, self.secret) {
+                return Err(format!(
+                    "{function} reads the secret {reads} and not this one: deploy it with this secret, or name the \
+                     other one"
+                ));
+            }
+        }
+        let now = SystemClock.now().as_millis();
+        let age = u64::try_from(RING_MAX_AGE.as_millis()).unwrap_or(u64::MAX);
+        let calls = SignedCalls::new(self.access);
+        let lines = trace::lines_with(&calls, &functions, FAILED, now.saturating_sub(age), now);
+        let lines = lines.await.map_err(|error| error.to_string())?;
+        if let Some(line) = lines.last() {
+            return Err(format!(
+                "it is too early to {step}: {} failed to read the key ring in the last ten minutes, and may use an \
+                 older one. Its log has the reason, in the line \"{FAILED}\"",
+                line.function
+            ));
+        }
+        output::set("functionsChecked", functions.len());
+        say!(
+            "{} functions read this secret, and none failed in the last ten minutes.",
+            functions.len()
+        );
+        Ok(())
+    }
+}
+
+/// Returns whether both name one secret, by its name or by its ARN, which ends in the name and six random
+/// characters.
+fn is_secret(one: &str, other: &str) -> bool {
+    let is_arn_of = |arn: &str, name: &str| {
+        let of_secret = arn
+            .split(":secret:")
+            .nth(1)
+            .and_then(|it| it.strip_prefix(name));
+        of_secret.is_some_and(|rest| rest.starts_with('-') && rest.len() == 7)
+    };
+    one == other || is_arn_of(one, other) || is_arn_of(other, one)
 }
 
 fn plan(stored: &StoredRing, pending_life: Duration) -> Plan<'_, OsEntropy> {
@@ -292,6 +383,15 @@ fn in_words(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_the_same_by_its_name_and_its_arn() {
+        let arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:a/ring-AbCdEf";
+        assert!(is_secret(arn, "a/ring") && is_secret("a/ring", arn) && is_secret(arn, arn));
+        for other in ["a/rin", "a/ring-AbCdEf", "ring", "none", ""] {
+            assert!(!is_secret(arn, other), "{other}");
+        }
+    }
 
     #[test]
     fn an_age_is_rounded_down() {

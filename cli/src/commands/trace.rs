@@ -21,7 +21,7 @@ use super::deployment::{DeploymentArguments, READING, parse};
 use super::output::{self, Failure, say};
 use super::unlock::{BudgetState, at};
 
-/// Tell what happened to the sign-ins of one contact: the log lines of all functions in the order of time,
+/// Show the sign-ins of one contact as one story: the log lines of all functions in the order of time,
 /// the delivery of its messages, and its budgets.
 ///
 /// Only reads. The logs hold no contact: the lines are found by its pseudonym.
@@ -37,7 +37,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = moment)]
     since: Moment,
     /// The end, by default now
-    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = moment)]
+    #[arg(
+        long,
+        value_name = "TIME",
+        default_value = "0s",
+        hide_default_value = true,
+        value_parser = moment
+    )]
     until: Moment,
 }
 
@@ -82,7 +88,7 @@ The exit status is 0 if the lines were read, 1 if a part could not be, 2 if the 
         )
 }
 
-/// Tells the story.
+/// Prints the story.
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     output::run(tell(arguments))
 }

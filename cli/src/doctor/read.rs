@@ -462,7 +462,7 @@ async fn http_apis(access: &Access, lambda: &lambda::Client, function: &str) -> 
 
 /// Returns the ids of the APIs that a resource policy names, each once. An ARN of one is
 /// `arn:aws:execute-api:REGION:ACCOUNT:ID/…`.
-fn api_ids(policy: &str) -> Vec<String> {
+pub(super) fn api_ids(policy: &str) -> Vec<String> {
     let mut ids: Vec<String> = policy
         .split('"')
         .filter(|text| text.starts_with("arn:"))
@@ -1003,6 +1003,8 @@ mod tests {
         let define = "arn:aws:lambda:eu-west-1:1:function:acme-define-auth-challenge";
         let sign_up = "arn:aws:lambda:eu-west-1:1:function:acme-sign-up";
         assert_eq!(beside(define, Resolver::SignUp).as_deref(), Some(sign_up));
+        let alias = beside(&format!("{define}:live"), Resolver::SignUp);
+        assert_eq!(alias, Some(format!("{sign_up}:live")));
         assert_eq!(beside("acme-define", Resolver::SignIn), None);
     }
 

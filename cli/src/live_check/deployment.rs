@@ -143,7 +143,7 @@ impl<'a> Deployment<'a> {
             fields.push((format!("{member}.ParameterValue"), value.clone()));
         }
         let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (&**a, &**b)).collect();
-        let is_new = self.status(&record.stack).await?.is_none();
+        let is_new = !self.is_there(&record.stack).await?;
         let operation = if is_new { "CreateStack" } else { "UpdateStack" };
         // Written before, so that a stack whose creation was not answered is deleted too.
         record.write()?;
@@ -156,6 +156,27 @@ impl<'a> Deployment<'a> {
         }
         self.settle(&record.stack).await?;
         self.outputs(&record.stack).await
+    }
+
+    /// Reports whether the stack is there and can be changed. Waits for a change that an interrupted run began, and
+    /// deletes a stack whose creation failed.
+    async fn is_there(&self, stack: &str) -> Result<bool, String> {
+        let begun = Instant::now();
+        loop {
+            match self.status(stack).await?.as_deref() {
+                None => return Ok(false),
+                Some(status) if status.ends_with("IN_PROGRESS") => {}
+                Some("CREATE_FAILED" | "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED") => {
+                    self.delete_stack(stack).await?;
+                    return Ok(false);
+                }
+                Some(_) => return Ok(true),
+            }
+            if begun.elapsed() > CHANGE {
+                return Err("the stack does not become ready".to_owned());
+            }
+            tokio::time::sleep(self.pause()).await;
+        }
     }
 
     fn url(&self, record: &Record, key: &str) -> String {
@@ -269,16 +290,14 @@ impl<'a> Deployment<'a> {
     /// Deletes the log groups of the functions that the stack left, and returns how many there were.
     pub(super) async fn delete_logs(&self, stack: &str) -> Result<usize, String> {
         let mut deleted = 0;
-        for prefix in [format!("/aws/lambda/{stack}-"), format!("{stack}-")] {
-            let input = json!({ "logGroupNamePrefix": prefix });
-            let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
-            let found = found.map_err(|error| error.to_string())?;
-            for group in found["logGroups"].as_array().into_iter().flatten() {
-                let input = json!({ "logGroupName": group["logGroupName"] });
-                let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
-                gone.map_err(|error| error.to_string())?;
-                deleted += 1;
-            }
+        let input = json!({ "logGroupNamePrefix": format!("/aws/lambda/{stack}-") });
+        let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
+        let found = found.map_err(|error| error.to_string())?;
+        for group in found["logGroups"].as_array().into_iter().flatten() {
+            let input = json!({ "logGroupName": group["logGroupName"] });
+            let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
+            gone.map_err(|error| error.to_string())?;
+            deleted += 1;
         }
         Ok(deleted)
     }

@@ -14,6 +14,8 @@ use crate::error_code::ErrorCode;
 pub(super) struct Site {
     /// The URL of the HTTP API, before `/v1`.
     pub(super) api: String,
+    /// The GraphQL API and its key; none without AppSync.
+    pub(super) graphql: Option<(String, String)>,
     /// The user pool.
     pub(super) pool: String,
     /// The app client.
@@ -77,6 +79,10 @@ impl Site {
         });
         Ok(Self {
             api: api(output("HttpUrl")?, endpoint),
+            graphql: outputs
+                .get("GraphqlUrl")
+                .zip(outputs.get("ApiKey1"))
+                .map(|(url, key)| (graphql(url, endpoint), key.clone())),
             pool: output("UserPoolId")?.clone(),
             client: output("ClientIds")?
                 .split(',')
@@ -104,6 +110,16 @@ fn api(url: &str, endpoint: Option<&str>) -> String {
     let id = host.split('.').next().unwrap_or_default();
     let endpoint = endpoint.trim_end_matches('/');
     format!("{endpoint}/_aws/execute-api/{id}/$default")
+}
+
+/// Returns where the GraphQL API is called: an emulator has it at a path.
+fn graphql(url: &str, endpoint: Option<&str>) -> String {
+    let Some(endpoint) = endpoint else {
+        return url.to_owned();
+    };
+    let host = url.split("//").last().unwrap_or_default();
+    let id = host.split('.').next().unwrap_or_default();
+    format!("{}/v1/apis/{id}/graphql", endpoint.trim_end_matches('/'))
 }
 
 /// A user, with the tokens of the last sign-in.
@@ -254,6 +270,10 @@ mod tests {
             emulated,
             "http://127.0.0.1:4566/_aws/execute-api/abc123/$default"
         );
+        let url = "https://abc123.appsync-api.eu-west-1.amazonaws.com/graphql";
+        assert_eq!(graphql(url, None), url);
+        let emulated = graphql(url, Some("http://127.0.0.1:4566/"));
+        assert_eq!(emulated, "http://127.0.0.1:4566/v1/apis/abc123/graphql");
     }
 
     #[test]

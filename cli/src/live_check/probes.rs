@@ -15,7 +15,7 @@ use super::person::{IDENTIFIERS, Person, Site};
 use super::record::Record;
 use super::template::Changes;
 use super::transcript::{Mark, Transcript};
-use crate::doctor::probe;
+use crate::doctor::{Finding, State, probe, source};
 use crate::error_code::{ErrorCode, ErrorKind};
 use crate::signed_call::{COGNITO, LOGS, SECRETS};
 
@@ -190,13 +190,17 @@ pub(super) async fn run(
     record: &mut Record,
     transcript: &mut Transcript,
 ) {
-    let findings = probe::run(deployment.access, &site.pool, &site.client, false).await;
+    let mut findings = probe::run(deployment.access, &site.pool, &site.client, false).await;
+    if let Some((url, key)) = site.graphql.clone() {
+        findings.push(source::run(&source::Api { url, key }).await);
+    }
     for finding in findings {
-        let text = format!("{} ({})", finding.says, finding.check);
+        let says = public(&finding);
+        let text = format!("{says} ({})", finding.check);
         transcript.line(Mark::Seen, &text);
         for (id, checks) in crate::unverified::BY_DOCTOR {
             if checks.contains(&finding.check) {
-                transcript.settle(id, finding.says.clone());
+                transcript.settle(id, says.clone());
             }
         }
     }
@@ -206,6 +210,20 @@ pub(super) async fn run(
         let seen = seen.unwrap_or_else(|reason| format!("not settled: {reason}"));
         transcript.line(Mark::Seen, &format!("{seen} ({name})"));
         transcript.settle(id, seen);
+    }
+}
+
+/// Returns what a finding says without the address of this machine.
+fn public(finding: &Finding) -> String {
+    if finding.check != "probe.source" {
+        return finding.says.clone();
+    }
+    let entry = "the entry before the last of x-forwarded-for";
+    match finding.state {
+        State::Ok => format!("{entry} is the same in two requests, and none that the client wrote"),
+        State::Leaks => format!("{entry} is one that the client wrote"),
+        State::Fails => format!("{entry} is missing, or differs between two requests"),
+        State::Note | State::Unknown => "the API did not return x-forwarded-for".to_owned(),
     }
 }
 

@@ -113,6 +113,8 @@ impl Run<'_> {
             variables: vec![
                 ("TEST_IDENTIFIERS", test_identifiers(&record.days.0)),
                 ("TEST_IDENTIFIERS_IN_PRODUCTION", is_true()),
+                // A stack may take minutes to change while a code waits.
+                ("CODE_SECONDS", "600".to_owned()),
             ],
             dry_run: record.dry_run,
             ..Changes::default()

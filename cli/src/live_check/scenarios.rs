@@ -3,11 +3,12 @@
 
 use serde_json::json;
 
+use super::http;
 use super::person::{Person, Site, shown, wrong};
 use crate::error_code::ErrorCode;
 
 /// A scenario by its name.
-pub(super) const SCENARIOS: [&str; 7] = [
+pub(super) const SCENARIOS: [&str; 8] = [
     "a first sign-in makes the account with the address verified",
     "a second sign-in opens the same account",
     "a mistyped code costs an attempt, and the right one signs in",
@@ -15,6 +16,7 @@ pub(super) const SCENARIOS: [&str; 7] = [
     "a change of address is committed by its code",
     "refusals have their names",
     "a refresh token gives new tokens until it is revoked",
+    "a sign-in by AppSync ends at Cognito",
 ];
 
 /// Plays a scenario.
@@ -31,6 +33,7 @@ pub(super) async fn play(name: &str, site: &Site) -> Result<(), String> {
         Some(4) => change(site).await,
         Some(5) => refusals(site).await,
         Some(6) => refresh(site).await,
+        Some(7) => by_appsync(site).await,
         _ => Err("there is no such scenario".to_owned()),
     }
 }
@@ -175,4 +178,43 @@ async fn refresh(site: &Site) -> Result<(), String> {
     let revoked = revoke.token(person.refresh_token()).send().await;
     revoked.map_err(|error| format!("RevokeToken answered {}", ErrorCode::of(&error)))?;
     expect("a revoked token is refused", renew().await.is_err())
+}
+
+/// Requests a code by AppSync, and answers it at Cognito, as an app does.
+async fn by_appsync(site: &Site) -> Result<(), String> {
+    use aws_sdk_cognitoidentityprovider::types::ChallengeNameType;
+    const QUERY: &str =
+        "mutation ($input: SignInInput!) { signIn(input: $input) { session username } }";
+    let Some((url, key)) = &site.graphql else {
+        return Err("the stack has no GraphQL API with a key".to_owned());
+    };
+    let identifier = "grace@live-check.example";
+    let input = json!({ "emailOrPhone": identifier, "method": "EMAIL" });
+    let body = json!({ "query": QUERY, "variables": { "input": input } });
+    let reply = http::post(url, &[("x-api-key", key)], &body).await?;
+    let payload = &reply.body["data"]["signIn"];
+    let text = |name: &str| payload[name].as_str().map(str::to_owned);
+    let (Some(session), Some(username)) = (text("session"), text("username")) else {
+        let kind = reply.body["errors"][0]["errorType"].as_str();
+        return Err(format!(
+            "signIn answered {} {}",
+            reply.status,
+            kind.unwrap_or("no type")
+        ));
+    };
+    let answer = site
+        .cognito
+        .respond_to_auth_challenge()
+        .client_id(&site.client)
+        .challenge_name(ChallengeNameType::CustomChallenge)
+        .session(session)
+        .challenge_responses("USERNAME", username)
+        .challenge_responses("ANSWER", site.code(identifier));
+    let answered = answer.send().await;
+    let answered = answered
+        .map_err(|error| format!("RespondToAuthChallenge answered {}", ErrorCode::of(&error)))?;
+    expect(
+        "there are tokens",
+        answered.authentication_result().is_some(),
+    )
 }

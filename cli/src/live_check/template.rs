@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 /// The changes that a dry run makes to the template, with the reason of each: the emulator differs from AWS.
-pub const REPLACED: [&str; 6] = [
+pub const REPLACED: [&str; 7] = [
     "the conditions of IAM statements are removed: the emulator knows neither dynamodb:LeadingKeys nor ses:FromAddress",
     "ses:SendEmail is permitted for every resource: the emulator does not find the identity of a mail",
     "a secret of an IAM statement is named by its id: a reference to a secret is its name there",
     "passwords have 12 characters at least: the emulator makes none that is longer",
     "LEGACY_POOL is true, and UNDO_HOURS 0: the emulator reports missing users whatever the client says",
+    "an alarm on an expression is one on its first metric: the emulator computes no expression",
     "the HTTP API is called at the emulator's path: no resolver of names knows its host",
 ];
 
@@ -140,6 +141,7 @@ fn adapt(resource: &mut Value) {
                 adapt_policy(&mut policy["PolicyDocument"]);
             }
         }
+        "AWS::CloudWatch::Alarm" => adapt_alarm(properties),
         "AWS::IAM::Policy" => adapt_policy(&mut properties["PolicyDocument"]),
         "AWS::Lambda::Function" => {
             if let Some(variables) = properties["Environment"]["Variables"].as_object_mut() {
@@ -154,6 +156,35 @@ fn adapt(resource: &mut Value) {
         }
         _ => {}
     }
+}
+
+/// Makes an alarm on an expression one on its first metric.
+fn adapt_alarm(properties: &mut Value) {
+    let Some(members) = properties.as_object_mut() else {
+        return;
+    };
+    let Some(metrics) = members.remove("Metrics") else {
+        return;
+    };
+    let mut stats = metrics
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|it| &it["MetricStat"]);
+    let Some(first) = stats.find(|it| it.is_object()) else {
+        return;
+    };
+    for (name, value) in first["Metric"].as_object().into_iter().flatten() {
+        members.insert(name.clone(), value.clone());
+    }
+    let stat = first["Stat"].as_str().unwrap_or_default();
+    let kind = if stat.starts_with('p') {
+        "ExtendedStatistic"
+    } else {
+        "Statistic"
+    };
+    members.insert(kind.to_owned(), json!(stat));
+    members.insert("Period".to_owned(), first["Period"].clone());
 }
 
 fn adapt_policy(document: &mut Value) {
@@ -198,6 +229,9 @@ mod tests {
                  "Properties": {"DeletionProtection": "ACTIVE"}},
         "SignIn": {"Type": "AWS::Lambda::Function", "Properties": {"FunctionName": {"Fn::Join": ["", ["x", "-sign-in"]]},
                    "Environment": {"Variables": {"CLIENT_IDS": "a"}}}},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Threshold": 5, "Metrics": [
+            {"Id": "share", "Expression": "100 * bad / all"},
+            {"Id": "bad", "MetricStat": {"Metric": {"Namespace": "N", "MetricName": "Bad"}, "Period": 900, "Stat": "Sum"}}]}},
         "Sweeper": {"Type": "AWS::Lambda::Function", "Properties": {"Environment": {"Variables": {}}}},
         "Role": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [{"PolicyDocument": {"Statement": [
             {"Action": "secretsmanager:GetSecretValue", "Resource": {"Ref": "Ring"}, "Condition": {}},
@@ -249,6 +283,10 @@ mod tests {
         assert_eq!(statements[1]["Resource"], "*");
         let variables = &resources["SignIn"]["Properties"]["Environment"]["Variables"];
         assert_eq!(variables["LEGACY_POOL"], "true");
+        let alarm = json!({
+            "Threshold": 5, "Namespace": "N", "MetricName": "Bad", "Period": 900, "Statistic": "Sum"
+        });
+        assert_eq!(resources["Alarm"]["Properties"], alarm);
         assert!(changes(true).apply("{}").is_err());
     }
 }

@@ -98,11 +98,17 @@ impl Pool<'_> {
                 .collect(),
         };
         for filter in filters {
-            let input = json!({ "UserPoolId": self.id, "Filter": filter });
-            let mut page = self.calls.read(COGNITO, "ListUsers", &input).await;
-            let page = page.as_mut().map_err(|error| error.to_string())?;
-            if let Value::Array(users) = page["Users"].take() {
-                found.extend(users.into_iter().filter_map(AccountInPool::of));
+            let mut input = json!({ "UserPoolId": self.id, "Filter": filter });
+            loop {
+                let mut page = self.calls.read(COGNITO, "ListUsers", &input).await;
+                let page = page.as_mut().map_err(|error| error.to_string())?;
+                if let Value::Array(users) = page["Users"].take() {
+                    found.extend(users.into_iter().filter_map(AccountInPool::of));
+                }
+                match page["PaginationToken"].as_str() {
+                    Some(next) => input["PaginationToken"] = next.into(),
+                    None => break,
+                }
             }
         }
         let Who::Contact(contact) = who else {

@@ -2,12 +2,15 @@
 //! and functions' variables are in the emulator. The triggers and the resolver run in this process, write to
 //! that table, and their own log lines are put into the logs.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use data_encoding::BASE64;
-use latchstring_aws::DynamoStore;
+use latchstring_aws::{DynamoStore, counter_key};
+use latchstring_cli::signed_call::SignedCalls;
+use latchstring_cli::table::{Seen, Table};
 use latchstring_core::account::{Account, Attributes, Sub};
 use latchstring_core::flow::AppClient;
 use latchstring_core::identifier::{Identifier, Method};
@@ -19,8 +22,10 @@ use latchstring_core::ports::{
     SessionStore as _, UndoStore as _, Window,
 };
 use latchstring_core::pseudonym::Pseudonym;
+use latchstring_core::rate_limit::{Resettable, own_limits, resettable};
 use latchstring_core::sealed::SealedContact;
 use latchstring_core::session::{SealedToken, Session, SessionTokens};
+use latchstring_core::time::Timestamp;
 use latchstring_core::undo::Undo;
 use latchstring_lambda::resolver::{NoSessions, SignInResolver, SourceOf};
 use latchstring_lambda::{DELIVERY, Handler, OsEntropy, SystemClock, answer, follow_up};
@@ -148,6 +153,14 @@ impl World {
         let pool = Self::pool(emulator).await;
         let sub = Self::create_ada(emulator, &pool).await;
         super::people_functions(emulator.endpoint(), &FUNCTIONS, &pool, TABLE).await;
+        let function = json!({ "Value": "people-define-auth-challenge" });
+        let template = json!({
+            "Resources": {
+                "Topic": { "Type": "AWS::SNS::Topic", "Properties": { "TopicName": "people" } },
+            },
+            "Outputs": { "DefineAuthChallenge": function },
+        });
+        super::create_stack(emulator.endpoint(), "people", &template, 1).await;
         let directory = MemoryDirectory::default();
         directory.put(Account {
             username: "ada".to_owned(),
@@ -305,7 +318,7 @@ impl World {
     async fn fill(&self) {
         let keys = &self.deployment.keys;
         let (sub, now) = (Sub::new(&*self.sub), SystemClock.now());
-        let later = latchstring_core::time::Timestamp::from_millis(LATER);
+        let later = Timestamp::from_millis(LATER);
         let ada = Identifier::parse(Method::Email, ADA).expect("an address");
         let old = Pseudonym::random([9; 16]);
         let contact = Pseudonym::of_identifier(keys, &ada);
@@ -355,7 +368,7 @@ impl World {
             opened_at: now,
             expires_at: later,
             last_used_at: now,
-            browsers: Default::default(),
+            browsers: BTreeSet::new(),
             tokens: SessionTokens {
                 refresh: SealedToken::from_bytes(b"not-to-be-printed"),
                 former: None,
@@ -377,13 +390,14 @@ impl World {
         charged.expect("a write");
     }
 
+    /// Runs a command for this deployment.
     async fn run(&self, arguments: &[&str]) -> (i32, Value, String) {
         let arguments: Vec<String> = arguments.iter().map(|it| (*it).to_owned()).collect();
         let endpoint = self.emulator.endpoint().to_owned();
         let run = move || {
             Command::new(env!("CARGO_BIN_EXE_latchstring"))
                 .args(&arguments)
-                .args(["--function", "people-define-auth-challenge", "--json"])
+                .args(["--stack", "people", "--json"])
                 .env_clear()
                 .env("AWS_REGION", super::REGION)
                 .env("AWS_ACCESS_KEY_ID", "test")
@@ -407,12 +421,30 @@ impl World {
         (status.code().expect("a status"), printed, text)
     }
 
+    /// Does something with the generation of Ada's device tokens.
+    async fn devices<T>(&self, with: impl AsyncFnOnce(Table<'_>, String) -> T) -> T {
+        let access = super::access(self.emulator.endpoint());
+        let table = Table::new(SignedCalls::new(&access), TABLE);
+        let ada = Identifier::parse(Method::Email, ADA).expect("an address");
+        let devices = Pseudonym::of_devices(&self.deployment.keys, &ada);
+        with(table, counter_key(devices)).await
+    }
+
+    /// Returns the items of the table.
+    async fn items(&self) -> Vec<Value> {
+        let scanned = json!({ "TableName": TABLE });
+        let target = "DynamoDB_20120810.Scan";
+        let mut scanned = self.emulator.call(target, &scanned).await;
+        match scanned["Items"].take() {
+            Value::Array(items) => items,
+            _ => panic!("no items"),
+        }
+    }
+
     /// Returns the numbers of items of the table, by the beginning of their keys.
     async fn kinds(&self) -> Value {
-        let scanned = json!({ "TableName": TABLE });
-        let scanned = self.emulator.call("DynamoDB_20120810.Scan", &scanned).await;
         let mut kinds = json!({});
-        for item in scanned["Items"].as_array().expect("items") {
+        for item in self.items().await {
             let key = item["pk"]["S"].as_str().expect("a key");
             let (kind, _) = key.split_once('#').expect("a kind");
             let count = kinds[kind].as_u64().unwrap_or_default() + 1;
@@ -449,7 +481,55 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     world.requests(BOB).await;
     world.log().await;
     world.fill().await;
+    every_counter_is_known(&world).await;
+    traces(&world).await;
+    unlocks(&world).await;
+    exports(&world).await;
+    keeps_later_charges(&world).await;
+    rotates(&world).await;
+    erases(&world).await;
+}
 
+/// Every counter that sign-ins charge is one that `unlock` or `reset-limits` finds. No person leads
+/// to that of a source.
+async fn every_counter_is_known(world: &World) {
+    let World {
+        deployment, store, ..
+    } = world;
+    let now = SystemClock.now();
+    let mut known = BTreeSet::new();
+    for at in [now, Timestamp::from_secs(now.as_secs() - 120)] {
+        for address in [ADA, BOB] {
+            let contact = Identifier::parse(Method::Email, address).expect("an address");
+            let own = own_limits(deployment, store, Some(&contact), None, at).await;
+            known.extend(own.expect("limits").into_iter().map(|limit| limit.counter));
+        }
+        for kind in [Resettable::Deployment, Resettable::Domain("example.com")] {
+            let shared = resettable(&deployment.policy, kind, at).into_iter();
+            known.extend(shared.map(|(_, counter)| counter));
+        }
+    }
+    let mut known: BTreeSet<String> = known.into_iter().map(counter_key).collect();
+    known.insert(world.devices(async |_, key| key).await);
+    let mut charged = 0;
+    for item in world.items().await {
+        let key = item["pk"]["S"].as_str().expect("a key");
+        let has = |window: &str| {
+            let names = item.as_object().expect("attributes").keys();
+            names.filter(|name| name.starts_with(window)).count() > 0
+        };
+        // No other counter has windows of a minute and none of a day.
+        let is_of_source = has("n_m") && !has("n_d");
+        if key.starts_with("counter#") && !is_of_source {
+            charged += 1;
+            assert!(known.contains(key), "{item:#}");
+        }
+    }
+    assert!(charged > 4, "{charged}");
+}
+
+/// The sign-ins of Ada are shown in their order, with deliveries and flows.
+async fn traces(world: &World) {
     let (status, traced, text) = world.run(&["trace", ADA]).await;
     assert_eq!(status, 0, "{text}");
     let stories = traced["lines"].as_array().expect("lines").iter();
@@ -480,7 +560,10 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
         status == 0 && text.contains("no line names the contact"),
         "{text}"
     );
+}
 
+/// The limits of Ada are lifted, those of guesses only with the option, and no other's.
+async fn unlocks(world: &World) {
     // The day's messages, and a guess of a flow that did not succeed.
     let (status, shown, _) = world.run(&["unlock", ADA]).await;
     assert_eq!((status, count(&shown, "messages", 10)), (0, 2));
@@ -501,7 +584,10 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     assert!(text.contains("There is nothing to lift."), "{text}");
     let (_, shown, _) = world.run(&["unlock", BOB]).await;
     assert_eq!(count(&shown, "messages", 10), 1, "another's limits stay");
+}
 
+/// Everything of Ada is exported, without seals and tokens.
+async fn exports(world: &World) {
     let (status, exported, text) = world.run(&["export", ADA]).await;
     assert_eq!(status, 0, "{text}");
     assert_eq!(exported["account"]["attributes"]["email"], ADA);
@@ -526,16 +612,64 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
         "redacted"
     );
     assert!(!exported.to_string().contains("k1.sealed"));
+}
 
+/// A window that another request charged since it was read stays.
+async fn keeps_later_charges(world: &World) {
+    let seen = |count| {
+        let window = "n".to_owned();
+        [Seen { window, count }]
+    };
+    let removed = world.devices(async |table, key| table.remove_windows(&key, &seen(1)).await);
+    let removed = removed.await;
+    assert_eq!(removed, Ok(false));
+}
+
+/// A rotation checks that the functions read the secret.
+async fn rotates(world: &World) {
+    let rotate = ["rotate-keys", "--secret", "people/ring"];
+    let prepared = world
+        .run(&[&rotate[..], &["prepare", "--apply"]].concat())
+        .await;
+    assert_eq!(prepared.0, 0, "{}", prepared.2);
+    let (status, early, _) = world.run(&[&rotate[..], &["activate"]].concat()).await;
+    assert_eq!(
+        (status, &early["functionsChecked"]),
+        (1, &json!(FUNCTIONS.len()))
+    );
+    let other = ["rotate-keys", "--secret", "people/other", "activate"];
+    let (status, refused, _) = world.run(&other).await;
+    let error = refused["error"].as_str().expect("an error");
+    assert!(
+        status == 1 && error.contains("reads the secret people/ring"),
+        "{error}"
+    );
+    tracing::error!(
+        call = "GetSecretValue",
+        code = "timeout",
+        "key ring not read"
+    );
+    world.log().await;
+    let (_, refused, _) = world.run(&[&rotate[..], &["activate"]].concat()).await;
+    let error = refused["error"].as_str().expect("an error");
+    assert!(error.contains("failed to read the key ring"), "{error}");
+}
+
+/// Everything of Ada is erased, and then of Bob, who has no account.
+async fn erases(world: &World) {
     let before = world.kinds().await;
-    let (status, listed, _) = world.run(&["erase", "--sub", &world.sub]).await;
-    assert_eq!((status, &listed["items"]["flow"]), (0, &json!(2)));
+    let (status, shown, _) = world.run(&["erase", "--sub", &world.sub]).await;
+    assert_eq!((status, &shown["items"]["flow"]), (0, &json!(2)));
     assert_eq!(world.kinds().await, before, "nothing was changed");
     let refused = world.run(&["erase", "--sub", &world.sub, "--apply"]).await;
     assert_eq!(refused.0, 2, "there is no terminal to confirm it on");
     let (status, erased, text) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
     assert_eq!((status, &erased["left"]), (0, &json!({})), "{text}");
     let after = world.kinds().await;
+    let generation = world
+        .devices(async |table, key| table.get(&key).await)
+        .await;
+    assert!(matches!(generation, Ok(Some(_))), "ended tokens stay ended");
     for kind in [
         "pending",
         "undo",

@@ -96,7 +96,7 @@ class Expected {
 
   constructor(props: Partial<LatchstringProps>) {
     const app = new App({ analyticsReporting: false, outdir: fs.mkdtempSync(path.join(work, 'out-')) });
-    const stack = new LatchstringStack(app, 'acme', { packages: Packages.folder(zips), functionPrefix: 'acme', ...props });
+    const stack = new LatchstringStack(app, 'acme', { packages: Packages.folder(zips), functionPrefix: 'acme', deployment: { alias: 'none' }, dashboard: false, ...props });
     this.resources = Template.fromStack(stack).toJSON().Resources;
   }
 
@@ -183,6 +183,9 @@ function statement({ Action, Resource, Effect, Condition, Sid }: any): unknown {
   const resources = Sid === 'Log' ? ['the log'] : list(Resource).sort();
   return { Action: list(Action).sort(), Resource: resources, Effect, Condition: Condition ?? null };
 }
+
+/** Queries are a set in a plan. */
+const byId = (a: any, b: any) => (a.id ?? a.Id).localeCompare(b.id ?? b.Id);
 
 const sorted = (values: unknown[]) => values.map((value) => JSON.stringify(value)).sort();
 
@@ -281,7 +284,7 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
           actions: it.alarm_actions,
           ok: it.ok_actions,
           dimensions: it.dimensions,
-          queries: list(it.metric_query).map((query: any) =>
+          queries: list(it.metric_query).sort(byId).map((query: any) =>
             given({
               id: query.id,
               expression: query.expression,
@@ -310,7 +313,7 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
           actions: it.AlarmActions,
           ok: it.OKActions,
           dimensions: dimensions(it.Dimensions),
-          queries: list(it.Metrics).map((query: any) =>
+          queries: list(it.Metrics).sort(byId).map((query: any) =>
             given({
               id: query.Id,
               expression: query.Expression,
@@ -487,6 +490,27 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
       assert.deepEqual(retries, wanted);
     });
 
+    it('the web ACLs', () => {
+      const made = planned('aws_wafv2_web_acl').map((it) => [
+        it.scope,
+        it.visibility_config[0].metric_name,
+        it.rule.map(({ name, priority, statement: [one], visibility_config: [visible] }: any) => {
+          const [{ aggregate_key_type: key, evaluation_window_sec: window, limit }] = one.rate_based_statement;
+          return [name, priority, key, window, limit, visible.metric_name, visible.sampled_requests_enabled];
+        }),
+      ]);
+      const wanted = Object.values(expected.of('AWS::WAFv2::WebACL')).map((it) => [
+        it.Scope,
+        it.VisibilityConfig.MetricName,
+        it.Rules.map(({ Name, Priority, Statement, VisibilityConfig }: any) => {
+          const { AggregateKeyType: key, EvaluationWindowSec: window, Limit } = Statement.RateBasedStatement;
+          return [Name, Priority, key, window, Limit, VisibilityConfig.MetricName, VisibilityConfig.SampledRequestsEnabled];
+        }),
+      ]);
+      assert.deepEqual(sorted(made), sorted(wanted));
+      assert.equal(planned('aws_wafv2_web_acl_association').length, wanted.length);
+    });
+
     it('the secrets', () => {
       assert.equal(planned('aws_secretsmanager_secret').length, Object.keys(expected.of('AWS::SecretsManager::Secret')).length);
     });
@@ -494,6 +518,15 @@ for (const [title, { module, construct }] of Object.entries(cases(work))) {
 }
 
 describe('the module', () => {
+  it('is formatted as Terraform formats it', () => {
+    for (const file of fs.readdirSync(MODULE).filter((name) => name.endsWith('.tf'))) {
+      fs.copyFileSync(path.join(MODULE, file), path.join(work, 'formatted.tf'));
+      run('fmt', '-list=false', 'formatted.tf');
+      assert.equal(fs.readFileSync(path.join(work, 'formatted.tf'), 'utf8'), fs.readFileSync(path.join(MODULE, file), 'utf8'), file);
+    }
+    fs.rmSync(path.join(work, 'formatted.tf'));
+  });
+
   it('computes the odds as the functions do', () => {
     const wanted = JSON.parse(fs.readFileSync(path.join(MODULE, '../test/odds.json'), 'utf8')) as any[];
     const folder = path.join(work, 'odds');
@@ -551,7 +584,7 @@ describe('the module', () => {
   it('refuses a value out of its bounds', () => {
     const wrong = {
       settings: { code_length: 5, code_seconds: 60.5, max_spray_odds: 2, default_locale: 'it' },
-      email: { from_address: 'nobody' },
+      email: { from_address: 'codes' },
       sms: { countries: ['Germany'], sender_id: '123' },
       pool: { write_attributes: ['email'], access_token_minutes: 4, threat_protection: 'AUDIT' },
       http: { allow_origins: ['*'] },

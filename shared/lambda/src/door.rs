@@ -104,12 +104,12 @@ impl<H: Handler> Handler for Behind<H> {
         self.resolver.handle(event).await
     }
 
-    async fn examine(&self) -> Examined {
-        self.resolver.examine().await
-    }
-
     async fn follow_up(&self, work: FollowUp, until: Instant) {
         self.resolver.follow_up(work, until).await;
+    }
+
+    async fn examine(&self) -> Examined {
+        self.resolver.examine().await
     }
 }
 

@@ -652,3 +652,65 @@ async fn sign_in(
         });
     }
 }
+
+/// Returns the seconds for which an item is kept, from this time on.
+async fn kept(ministack: &Ministack, table: &str, key: &str, from: Timestamp) -> u64 {
+    let get = json!({ "TableName": table, "Key": { "pk": { "S": key } } });
+    let got = ministack.call("DynamoDB_20120810.GetItem", &get).await;
+    let until = got["Item"]["ttl"]["N"].as_str().expect("a time");
+    // In whole seconds, rounded up.
+    until.parse::<u64>().expect("seconds") - from.as_millis().div_ceil(1000)
+}
+
+#[tokio::test]
+async fn an_event_is_kept_for_14_days_and_its_id_for_one() {
+    const DAY: u64 = 86_400;
+    let table = "kept-events";
+    let ministack = with_table(table).await;
+    let c = contract(&ministack.aws(), table);
+    let entry = OutboxEntry {
+        carried_by: CarriedBy::Item(EventId::from_bytes(OsEntropy.bytes())),
+        kind: EventKind::DeviceRemembered,
+        sub: Some(c.sub()),
+        client: "client".to_owned(),
+        method: None,
+        at: c.now,
+        due: c.now,
+        intent: None,
+    };
+    let CarriedBy::Item(id) = entry.carried_by else {
+        panic!("it has an item");
+    };
+    let key = format!("event#{}", BASE64URL_NOPAD.encode(id.as_bytes()));
+    let kept_from = async |from| kept(ministack, table, &key, from).await;
+    assert_eq!(c.store.put_event(&entry).await, Ok(()));
+    assert_eq!(kept_from(c.now).await, 14 * DAY);
+    let later = c.after(3_600_000);
+    assert_eq!(c.store.postpone_event(&entry, later).await, Ok(()));
+    assert_eq!(kept_from(later).await, 14 * DAY);
+    let entry = OutboxEntry {
+        due: later,
+        ..entry
+    };
+    assert_eq!(c.store.settle_event(&entry).await, Ok(()));
+    assert_eq!(kept_from(later).await, DAY);
+
+    let (row, answer) = (c.row(), c.answer());
+    let key = format!("flow#{}", BASE64URL_NOPAD.encode(row.id.as_bytes()));
+    let kept_from = async |from| kept(ministack, table, &key, from).await;
+    assert_eq!(c.store.open_flow(&row).await, Ok(Opened::New));
+    let without = DynamoStore::new(&ministack.aws(), table, OsEntropy);
+    for store in [&without, &*c.store] {
+        let refused = store.record_wrong_answer(row.id, answer, row.terms, Some(c.now));
+        assert_eq!(refused.await, Ok(true));
+        let kept_for = kept_from(c.now).await;
+        if std::ptr::eq(store, &raw const without) {
+            assert!(kept_for < DAY, "no event without an outbox");
+        } else {
+            assert_eq!(kept_for, 14 * DAY + 30);
+        }
+    }
+    let entry = OutboxEntry::of_flow(&row, c.now);
+    assert_eq!(c.store.settle_event(&entry).await, Ok(()));
+    assert_eq!(kept_from(entry.due).await, 2 * 3600);
+}

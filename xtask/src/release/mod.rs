@@ -3,6 +3,7 @@
 mod crates;
 mod new_user;
 mod programs;
+mod workflows;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -68,6 +69,7 @@ pub(crate) fn run(repository: &Repository, options: &Options<'_>) -> Result<(), 
     release.notes().map_err(|why| why.of(&again))?;
     release.crates()?;
     if options.is_rehearsal {
+        workflows::check(repository)?;
         steps::binaries(repository)?;
     }
     let mut packaged = Vec::new();

@@ -388,6 +388,7 @@ mod tests {
         assert_eq!(state(&["email"], Used::Yes, Used::Unknown), State::Fails);
         assert_eq!(state(&["email"], Used::No, Used::Yes), State::Fails);
         assert_eq!(state(&["phone_number"], Used::No, Used::Yes), State::Note);
+        assert_eq!(state(&["phone_number"], Used::Yes, Used::Yes), State::Fails);
         assert_eq!(state(&[], Used::No, Used::No), State::Fails);
     }
 
@@ -426,8 +427,20 @@ mod tests {
             username_attributes: Some(true),
             ..USES
         };
-        let findings = judge(&good::pool(), &uses);
-        assert_eq!(good::state(&findings, "pool.aliases"), State::Fails);
+        let mut pool = good::pool();
+        let state = |pool: &Pool| good::state(&judge(pool, &uses), "pool.aliases");
+        assert_eq!(state(&pool), State::Fails);
+        // Of functions that another pool invokes nothing is known.
+        pool.triggers.clear();
+        assert_eq!(state(&pool), State::Ok);
+    }
+
+    #[test]
+    fn the_longest_required_password_passes() {
+        let mut pool = good::pool();
+        pool.password_length = 100;
+        let findings = judge(&pool, &USES);
+        assert_eq!(good::state(&findings, "pool.password-policy"), State::Ok);
     }
 
     #[test]
@@ -442,6 +455,8 @@ mod tests {
         assert_eq!(judged(&["email"], Used::Yes, Used::Yes), State::Fails);
         assert_eq!(judged(&["email"], Used::Yes, Used::Unknown), State::Fails);
         assert_eq!(judged(&["email"], Used::No, Used::Yes), State::Fails);
+        let phone = &["phone_number"];
+        assert_eq!(judged(phone, Used::No, Used::Yes), State::Ok);
         assert_eq!(
             judged(&["email", "name"], Used::Yes, Used::No),
             State::Fails

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rights::Decision;
-use super::{Alarm, Api, Deployment, Function, Ring, SWEEPER, Sender, Sms, Table};
+use super::{Alarm, Api, Deployment, Function, HttpApi, Ring, SWEEPER, Sender, Sms, Table};
 use crate::doctor::facts::{Read, Unread};
 use crate::doctor::{Finding, Fix};
 
@@ -19,7 +19,7 @@ const SHARED: [&str; 6] = [
     "METRICS_NAMESPACE",
 ];
 
-/// The days after which a key ring should be rotated (docs/operations.md).
+/// The days after which a key ring should be rotated (docs/keys.md).
 const KEY_DAYS: u64 = 365;
 
 /// The invocations of a sign-in by AppSync, and the seconds of one: docs/scale.md counts and measures them.
@@ -49,6 +49,7 @@ pub fn judge(deployment: &Deployment, expected: Option<f64>) -> Vec<Finding> {
     );
     findings.extend(deployment.ring.as_ref().map(ring).into_iter().flatten());
     findings.push(apis(&deployment.apis, &deployment.prefix));
+    findings.push(routes(&deployment.http_apis, &deployment.prefix));
     findings.extend(rights(deployment));
     findings.extend(alarms(&deployment.alarms, &deployment.prefix));
     findings.push(pool_rates(deployment, expected));
@@ -259,7 +260,8 @@ fn ring(read: &Read<Ring>) -> Vec<Finding> {
 
 /// The fields of the schema. A field is a name before its arguments or its type, and not in a description.
 fn fields() -> Vec<String> {
-    let schema = include_str!("../../../../infra/schema.graphql");
+    // A link, so that a package of this crate has the file.
+    let schema = include_str!("schema.graphql");
     // Every second part is a description.
     let parts = schema.split("\"\"\"").step_by(2);
     let text: String = parts.collect();
@@ -319,6 +321,60 @@ fn apis(read: &Read<Vec<Api>>, prefix: &str) -> Finding {
         Finding::ok(
             CHECK,
             "every field of the GraphQL API calls a function of this deployment",
+        )
+    } else {
+        Finding::fails(CHECK, wrong.join("; ")).with_fix(DEPLOY)
+    }
+}
+
+/// The routes that every HTTP API of a deployment has. Those of invitations and of session mode are there only with
+/// them.
+const ROUTES: [&str; 11] = [
+    "GET /v1/contacts/pending",
+    "POST /v1/contacts/change",
+    "POST /v1/contacts/undo",
+    "POST /v1/devices/forget",
+    "POST /v1/devices/remember",
+    "POST /v1/names",
+    "POST /v1/sign-in",
+    "POST /v1/sign-in/answer",
+    "POST /v1/sign-in/resend",
+    "POST /v1/sign-in/ticket",
+    "POST /v1/sign-up",
+];
+
+/// The HTTP APIs with the functions of this deployment.
+fn routes(read: &Read<Vec<HttpApi>>, prefix: &str) -> Finding {
+    const CHECK: &str = "api.routes";
+    let apis = match read {
+        Err(unread) => return unreadable(CHECK, "the routes of the HTTP APIs", unread),
+        Ok(apis) => apis,
+    };
+    let ours = |function: &Option<String>| {
+        let function = function.as_deref().unwrap_or_default();
+        function.contains(&format!(":function:{prefix}"))
+    };
+    let mut wrong = Vec::new();
+    for api in apis {
+        // A route for every path passes each to the functions.
+        let is_greedy = api.routes.iter().any(|(route, function)| {
+            (route == "$default" || route.contains("{proxy+}")) && ours(function)
+        });
+        for route in ROUTES {
+            match api.routes.get(route) {
+                Some(function) if ours(function) => {}
+                Some(_) => wrong.push(format!("{route} of {} calls another function", api.id)),
+                None if is_greedy => {}
+                None => wrong.push(format!("{} has no {route}", api.id)),
+            }
+        }
+    }
+    if apis.is_empty() {
+        Finding::ok(CHECK, "no HTTP API calls these functions")
+    } else if wrong.is_empty() {
+        Finding::ok(
+            CHECK,
+            "every route of the HTTP API calls a function of this deployment",
         )
     } else {
         Finding::fails(CHECK, wrong.join("; ")).with_fix(DEPLOY)
@@ -411,7 +467,7 @@ fn alarms(read: &Read<Vec<Alarm>>, prefix: &str) -> Vec<Finding> {
     let actions = if alarms.is_empty() {
         Finding::fails(
             ACTIONS,
-            "there is no alarm of this deployment: nobody learns that sign-ins fail",
+            "there is no alarm of this deployment: the operator learns of an outage from users",
         )
         .with_fix(topic())
     } else if silent == alarms.len() {
@@ -794,6 +850,10 @@ mod tests {
             let function = "arn:aws:lambda:eu-west-1:1:function:acme-sign-in";
             (field, Some(function.to_owned()))
         });
+        let routes = ROUTES.into_iter().map(|route| {
+            let function = "arn:aws:lambda:eu-west-1:1:function:acme-sign-in:live";
+            (route.to_owned(), Some(function.to_owned()))
+        });
         let decision = |action: &str, allowed| Decision {
             action: action.to_owned(),
             allowed,
@@ -832,6 +892,10 @@ mod tests {
             apis: Ok(vec![Api {
                 name: "acme".to_owned(),
                 fields: resolvers.collect(),
+            }]),
+            http_apis: Ok(vec![HttpApi {
+                id: "abc".to_owned(),
+                routes: routes.collect(),
             }]),
             concurrency: Ok(1000),
             quotas: Ok(vec![(
@@ -943,12 +1007,25 @@ mod tests {
         assert_eq!(of_schema, of_construct);
     }
 
+    #[test]
+    fn the_routes_are_those_of_the_construct() {
+        let construct = include_str!("../../../../infra/lib/http-api.ts");
+        let named = construct.split("export const ROUTES").nth(1);
+        let named = named.expect("the routes").split("};").next();
+        let named = named.expect("their end").lines();
+        let mut of_construct: Vec<&str> = named
+            .filter_map(|line| line.trim().strip_prefix('\'')?.split('\'').next())
+            .collect();
+        of_construct.sort_unstable();
+        assert_eq!(ROUTES[..], of_construct);
+    }
+
     type Bend = fn(&mut Deployment);
 
     #[test]
     fn each_fault_is_reported_by_its_check() {
         use State::{Fails, Leaks, Note, Unknown};
-        let cases: [(&str, State, Bend); 38] = [
+        let cases: [(&str, State, Bend); 39] = [
             ("functions.agree", Fails, |d| {
                 set(d, 1, "TABLE_NAME", "another")
             }),
@@ -995,6 +1072,10 @@ mod tests {
                 let api = &mut d.apis.as_mut().expect("read")[0];
                 let other = "arn:aws:lambda:eu-west-1:1:function:other-sign-in".to_owned();
                 api.fields.insert("Mutation.signIn".to_owned(), Some(other));
+            }),
+            ("api.routes", Fails, |d| {
+                let api = &mut d.http_apis.as_mut().expect("read")[0];
+                api.routes.remove("POST /v1/sign-in");
             }),
             ("iam.needed", Fails, |d| {
                 d.rights[0].1.as_mut().expect("read")[0].allowed = false
@@ -1051,13 +1132,14 @@ mod tests {
 
     #[test]
     fn an_unread_part_of_a_deployment_is_never_ok() {
-        let cases: [(&str, Bend); 17] = [
+        let cases: [(&str, Bend); 18] = [
             ("functions.agree", |d| d.functions[0].1 = denied()),
             ("table.schema", |d| d.table = Some(denied())),
             ("table.ttl", |d| table_of(d).ttl = denied()),
             ("table.backup", |d| table_of(d).recovery = denied()),
             ("keys.ring", |d| d.ring = Some(denied())),
             ("api.resolvers", |d| d.apis = denied()),
+            ("api.routes", |d| d.http_apis = denied()),
             ("iam.needed", |d| d.rights[0].1 = denied()),
             ("alarms.actions", |d| d.alarms = denied()),
             ("waf.pool", |d| d.pool_rates = denied()),
@@ -1094,7 +1176,10 @@ mod tests {
 
     #[test]
     fn each_check_of_a_deployment_has_its_reason() {
+        let page = include_str!("../../../../docs/doctor.md");
         for finding in judge(&good(), Some(50.0)) {
+            let name = format!("`{}`", finding.check);
+            assert!(page.contains(&name), "docs/doctor.md has no {name}");
             let why = crate::doctor::deployment::why(finding.check);
             assert!(
                 !why.is_empty() && why != "See docs/doctor.md.",

@@ -51,6 +51,8 @@ pub struct Deployment {
     pub pool_rates: Read<Option<Vec<u64>>>,
     /// The resolvers of the GraphQL APIs that take the pool's tokens.
     pub apis: Read<Vec<Api>>,
+    /// The HTTP APIs that may call sign-in.
+    pub http_apis: Read<Vec<HttpApi>>,
     /// The number of invocations that may run at once in the account.
     pub concurrency: Read<u64>,
     /// Cognito's quotas by name.
@@ -155,6 +157,15 @@ pub struct Api {
     pub name: String,
     /// The functions of its fields, by field; none for a field without a function.
     pub fields: BTreeMap<String, Option<String>>,
+}
+
+/// An HTTP API of API Gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpApi {
+    /// Its id.
+    pub id: String,
+    /// The functions of its routes, by route, as in `POST /v1/sign-in`; none for a route without one.
+    pub routes: BTreeMap<String, Option<String>>,
 }
 
 /// Events.

@@ -11,13 +11,15 @@ use serde_json::{Value, json};
 
 use super::rights::{self, Decision, Question};
 use super::{
-    Alarm, Api, Deployment, Events, FUNCTIONS, Function, Ring, SWEEPER, Sender, Sms, Table, dns,
+    Alarm, Api, Deployment, Events, FUNCTIONS, Function, HttpApi, Ring, SWEEPER, Sender, Sms,
+    Table, dns,
 };
 use crate::access::Access;
 use crate::doctor::facts::{Facts, Read, Trigger, Unread};
+use crate::doctor::read::api_ids;
 use crate::signed_call::{
-    APPSYNC, CLOUDWATCH, CallError, DYNAMODB, EVENTS, FormService, IAM, JsonService, LAMBDA,
-    QUOTAS, RestService, SECRETS, SES, SMS_VOICE, SignedCalls, WAF, encoded,
+    API_GATEWAY, APPSYNC, CLOUDWATCH, CallError, DYNAMODB, EVENTS, FormService, IAM, JsonService,
+    LAMBDA, QUOTAS, RestService, SECRETS, SES, SMS_VOICE, SignedCalls, WAF, encoded,
 };
 
 /// The longest list of alarms, quotas or addresses that is read.
@@ -61,6 +63,9 @@ pub async fn facts(
         prefix: short,
         pool_rates: reader.pool_rates(&pool.arn).await,
         apis: reader.apis(&pool.id).await,
+        http_apis: reader
+            .http_apis(&format!("{prefix}sign-in"), qualifier)
+            .await,
         concurrency: reader.concurrency().await,
         quotas: reader.quotas().await,
         mails_per_second: facts.email.quota.clone().map(|quota| quota.per_second),
@@ -121,7 +126,7 @@ pub async fn facts(
 }
 
 /// Returns the ARN of define's function before its own name, and its qualifier; none if it is named otherwise.
-fn names(define: &str) -> Option<(&str, Option<&str>)> {
+pub(crate) fn names(define: &str) -> Option<(&str, Option<&str>)> {
     const NAME: &str = "define-auth-challenge";
     let at = define.rfind(NAME)?;
     match &define[at + NAME.len()..] {
@@ -137,11 +142,12 @@ fn unread(action: &'static str, error: &CallError) -> Unread {
     }
 }
 
-/// Returns none for a resource that is missing.
+/// Returns none for a resource that is missing, also by the codes of API Gateway, SES and WAF.
 fn optional<T>(read: Read<T>) -> Read<Option<T>> {
+    const MISSING: [&str; 2] = ["NotFoundException", "WAFNonexistentItemException"];
     match read {
         Ok(found) => Ok(Some(found)),
-        Err(unread) if unread.is_missing() => Ok(None),
+        Err(unread) if unread.is_missing() || MISSING.contains(&unread.code.as_str()) => Ok(None),
         Err(unread) => Err(unread),
     }
 }
@@ -394,6 +400,55 @@ impl Reader<'_> {
                 name: text(api, "name"),
                 fields,
             });
+        }
+        Ok(found)
+    }
+
+    /// Reads the HTTP APIs that the policy of a function names, with their routes.
+    async fn http_apis(&self, function: &str, qualifier: Option<&str>) -> Read<Vec<HttpApi>> {
+        let query = qualifier.map_or_else(String::new, |it| format!("?Qualifier={}", encoded(it)));
+        let path = format!("/2015-03-31/functions/{}/policy{query}", encoded(function));
+        let policy = optional(self.get(LAMBDA, "lambda:GetPolicy", &path).await)?;
+        let policy = policy.unwrap_or_default();
+        let mut found = Vec::new();
+        for id in api_ids(policy["Policy"].as_str().unwrap_or_default()) {
+            let path = format!("/v2/apis/{id}");
+            // An API of another kind, or one that is gone, has no integrations there.
+            let integrations = self.pages(&format!("{path}/integrations")).await;
+            let Some(integrations) = optional(integrations)? else {
+                continue;
+            };
+            let functions: BTreeMap<String, String> = integrations
+                .iter()
+                .map(|it| (text(it, "integrationId"), text(it, "integrationUri")))
+                .collect();
+            let routes = self.pages(&format!("{path}/routes")).await?;
+            let routes = routes.iter().map(|route| {
+                let target = text(route, "target");
+                let function = functions.get(target.trim_start_matches("integrations/"));
+                (text(route, "routeKey"), function.cloned())
+            });
+            found.push(HttpApi {
+                id,
+                routes: routes.collect(),
+            });
+        }
+        Ok(found)
+    }
+
+    /// Reads the items of a list of API Gateway, page by page.
+    async fn pages(&self, path: &str) -> Read<Vec<Value>> {
+        let mut found = Vec::new();
+        let mut query = "?maxResults=100".to_owned();
+        for _ in 0..PAGES {
+            let page = self
+                .get(API_GATEWAY, "apigateway:GET", &format!("{path}{query}"))
+                .await?;
+            found.extend(list(&page, "items").cloned());
+            match page["nextToken"].as_str() {
+                Some(next) => query = format!("?maxResults=100&nextToken={}", encoded(next)),
+                None => break,
+            }
         }
         Ok(found)
     }

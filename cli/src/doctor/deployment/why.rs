@@ -1,7 +1,7 @@
 //! The reason for which each group of checks matters, in one sentence.
 
 /// The reasons, by the beginning of a check's name. The first that fits is taken.
-const WHY: [(&str, &str); 35] = [
+const WHY: [(&str, &str); 36] = [
     (
         "accounts.",
         "An account that sign-in does not find gets a second account, and its owner loses the first.",
@@ -13,6 +13,10 @@ const WHY: [(&str, &str); 35] = [
     (
         "api.keys",
         "With an expired key AppSync refuses every anonymous request, and starts no function.",
+    ),
+    (
+        "api.routes",
+        "A route without its function answers 404, or with the data of another deployment.",
     ),
     (
         "api.resolvers",

@@ -9,7 +9,11 @@ use latchstring_core::event::{CarriedBy, Event, EventId, EventKind, Intent, Outb
 use latchstring_core::flow::Next;
 use latchstring_core::keys::KeyRing;
 use latchstring_core::outbox::{Events, Sweep, Swept};
-use latchstring_core::ports::{Clock, Directory as _, OutboxStore as _};
+use latchstring_core::pending::{Pending, PendingId, PendingOutcome};
+use latchstring_core::ports::{
+    Clock, Directory as _, EventBus, OutboxStore as _, PendingStore as _, PortError,
+};
+use latchstring_core::sealed::SealedContact;
 use latchstring_core::secret::Secret;
 use latchstring_core::time::Timestamp;
 use latchstring_memory::MemoryStore;
@@ -20,7 +24,7 @@ use crate::harness::{
 };
 use crate::sessions::Mode;
 use crate::sign_in::{earned_proof, request, resolver, widen_budgets};
-use crate::undo::{NEW, undoing};
+use crate::undo::{NEW, replace, undoing};
 
 /// Longer than anything stays in the outbox that can be decided.
 const LONG: u64 = 8000;
@@ -575,4 +579,213 @@ fn no_id_can_be_computed_from_a_username() {
     let ids = [created(&one), created(&other)];
     assert_eq!(usernames(&one).username, usernames(&other).username);
     assert_ne!(ids[0], ids[1], "the key decides too");
+}
+
+/// Puts an intent into the outbox. It is due now.
+fn put_intent(world: &World, kind: EventKind, intent: Intent) {
+    let is_account = kind == EventKind::AccountCreated;
+    let entry = OutboxEntry {
+        kind,
+        sub: (!is_account).then(|| Sub::new("sub-of-ada")),
+        method: Some(identifier(ADA).method()),
+        intent: Some(intent),
+        ..put(world, 0, 1)
+    };
+    now(world.store.port.put_event(&entry)).unwrap();
+}
+
+/// Returns the numbers of published, dropped and postponed entries.
+fn swept(world: &World) -> (u32, u32, u32) {
+    let swept = sweep(world);
+    assert_eq!(swept.fault, None);
+    (swept.published, swept.dropped, swept.postponed)
+}
+
+#[test]
+fn a_change_is_published_unless_its_request_was_refused() {
+    let [own, other] = [1, 2].map(|number| PendingId::from_bytes([number; 16]));
+    for (stored, expires_in, expected) in [
+        (None, 0, (1, 0, 0)),
+        (Some((own, PendingOutcome::InUse)), 3600, (0, 1, 0)),
+        (Some((other, PendingOutcome::InUse)), 3600, (1, 0, 0)),
+        (Some((own, PendingOutcome::Done)), 3600, (1, 0, 0)),
+        (Some((own, PendingOutcome::Undone)), 3600, (1, 0, 0)),
+        // The write may have been made, and its outcome lost.
+        (Some((own, PendingOutcome::Waiting)), 0, (1, 0, 0)),
+        (Some((own, PendingOutcome::Waiting)), 3600, (0, 0, 1)),
+    ] {
+        let world = ada();
+        put_intent(&world, EventKind::ContactChanged, Intent::Contact(own));
+        if let Some((id, outcome)) = stored {
+            let pending = Pending {
+                account: Sub::new("sub-of-ada"),
+                method: identifier(ADA).method(),
+                id,
+                contact: SealedContact::from_text("k1.sealed"),
+                replaces: None,
+                expires_at: world.clock.now().plus(Duration::from_secs(expires_in)),
+                outcome,
+            };
+            now(world.store.port.put_pending(&pending)).unwrap();
+        }
+        assert_eq!(swept(&world), expected, "{stored:?}");
+        if expected == (0, 0, 1) {
+            world.after_secs(3600 + 119);
+            assert_eq!(swept(&world), (0, 0, 0));
+            world.after_secs(1);
+            assert_eq!(swept(&world), (1, 0, 0));
+        }
+        settled(&world);
+    }
+}
+
+/// A username is not looked up as a contact.
+#[test]
+fn an_account_is_published_by_its_username_only() {
+    for (username, expected) in [
+        (ADAS_NAME, (1, 0, 0)),
+        ("username-of-no-account", (0, 1, 0)),
+        (ADA, (0, 1, 0)),
+    ] {
+        let world = ada();
+        let username = username.to_owned();
+        let intent = Intent::Account { username };
+        put_intent(&world, EventKind::AccountCreated, intent);
+        assert_eq!(swept(&world), expected);
+        settled(&world);
+    }
+}
+
+/// A bus that refuses the first event of each call.
+struct Refusing<'a>(&'a World);
+
+impl EventBus for Refusing<'_> {
+    async fn publish(&self, events: &[Event]) -> Result<Vec<bool>, PortError> {
+        let mut taken = self.0.bus.port.publish(&events[1..]).await?;
+        taken.insert(0, false);
+        Ok(taken)
+    }
+}
+
+#[test]
+fn an_event_that_the_bus_refuses_stays_and_is_reported() {
+    let world = ada();
+    for number in 0..3 {
+        put(&world, 0, number);
+    }
+    let refusing = Sweep {
+        store: &world.store.port,
+        directory: &world.directory.port,
+        bus: &Refusing(&world),
+        clock: &world.clock,
+    };
+    let until = world.clock.now().plus(Duration::from_secs(40));
+    let refused = now(refusing.run(until));
+    assert_eq!(refused.published, 2);
+    assert_eq!(refused.fault.map(|fault| fault.call), Some("publish"));
+    assert_eq!(swept(&world), (1, 0, 0));
+    assert_eq!(different(&world).len(), 3);
+    settled(&world);
+}
+
+#[test]
+fn a_shard_that_cannot_be_read_holds_up_no_other() {
+    let world = ada();
+    for shard in 0..32 {
+        put(&world, shard, 0);
+    }
+    world.wire.will_break([(0, Break::Before)]);
+    let silent = Sweep {
+        store: &world.store,
+        directory: &world.directory.port,
+        bus: &world.bus.port,
+        clock: &world.clock,
+    };
+    let until = world.clock.now().plus(Duration::from_secs(40));
+    let swept = now(silent.run(until));
+    assert_eq!(swept.published, 31);
+    assert_eq!(swept.fault.map(|fault| fault.call), Some("due_events"));
+    assert_eq!(sweep(&world).published, 1);
+}
+
+/// Returns the number of the call that wrote an event.
+fn place_of_event(world: &World) -> usize {
+    let calls = world.wire.calls();
+    let number = calls.iter().position(|call| *call == "put_event");
+    number.expect("it is written")
+}
+
+/// Acts in a world in which the write of an event is lost, after the same in another one.
+fn act_without_event(begin: impl Fn() -> (World, String), act: impl Fn(&World, &str)) -> World {
+    let (world, proof) = begin();
+    world.wire.clear();
+    act(&world, &proof);
+    let number = place_of_event(&world);
+    let (world, proof) = begin();
+    world.wire.will_break([(number, Break::Before)]);
+    act(&world, &proof);
+    world
+}
+
+#[test]
+fn nothing_is_changed_whose_event_cannot_be_written() {
+    let none = || (ada(), String::new());
+    let world = act_without_event(none, |world, _| {
+        let mut session = change(world, ADAS_NAME, NEW);
+        session.answer(&last_code(world));
+    });
+    assert!(!holds(&world, ADAS_NAME, NEW), "a change");
+
+    let replaced = || {
+        let world = ada();
+        replace(&world);
+        let proof = earned_proof(&world, ADA);
+        (world, proof)
+    };
+    let world = act_without_event(replaced, |world, proof| {
+        now(world.initiate(ADAS_NAME).respond(proof, undoing()));
+    });
+    assert!(holds(&world, ADAS_NAME, NEW), "an undo");
+
+    let proved = || {
+        let world = ada();
+        let proof = earned_proof(&world, BOB);
+        (world, proof)
+    };
+    let world = act_without_event(proved, |world, proof| {
+        let pool = Pool::of(world);
+        let proof = Secret::new(proof);
+        let _ = now(resolver(world, &pool).tokens(&request(BOB, None), &proof));
+    });
+    let bob = now(world.directory.port.find(BOB)).unwrap();
+    assert!(
+        bob.is_some_and(|bob| bob.attributes.is_half_created()),
+        "an account"
+    );
+}
+
+#[test]
+fn no_device_and_no_sign_out_is_answered_without_its_event() {
+    let world = ada();
+    let (pool, tokens) = (Pool::of(&world), Tokens(&world));
+    let asking = identity(&world, ADAS_NAME);
+    let remember = || now(account(&pool, &tokens).remember_device(&asking));
+    world.wire.clear();
+    assert!(remember().is_ok());
+    world
+        .wire
+        .will_break([(place_of_event(&world), Break::Before)]);
+    assert!(remember().is_err());
+
+    let mut mode = Mode::new();
+    mode.world = with_events(&mode.world);
+    let [id, other] = [mode.open(), mode.open()];
+    mode.world.wire.clear();
+    assert!(now(mode.sessions().sign_out_everywhere(&id)).is_ok());
+    assert!(mode.current(&other).is_err());
+    let number = place_of_event(&mode.world);
+    let [id, other] = [mode.open(), mode.open()];
+    mode.world.wire.will_break([(number, Break::Before)]);
+    assert!(now(mode.sessions().sign_out_everywhere(&id)).is_err());
+    assert!(mode.current(&other).is_ok(), "nothing has ended");
 }

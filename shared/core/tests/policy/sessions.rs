@@ -132,7 +132,7 @@ impl<C: Clock> Mode<C> {
         id
     }
 
-    fn current(&self, id: &SessionId) -> Result<SessionPayload, SessionError> {
+    pub(crate) fn current(&self, id: &SessionId) -> Result<SessionPayload, SessionError> {
         now(self.sessions().current(id, chrome()))
     }
 
