@@ -243,16 +243,17 @@ export class StandaloneStack extends Stack {
         continue;
       }
       const flag = standard === 'true' || standard === 'false' ? ['true', 'false'] : undefined;
+      const unchanged = name === 'metricsNamespace' ? 'auto' : standard;
       const id = name.charAt(0).toUpperCase() + name.slice(1);
       const { valueAsString } = new CfnParameter(this, id, {
         description: `The setting ${variable} of docs/configuration.md.`,
         type: bounds || share ? 'Number' : 'String',
-        default: name === 'metricsNamespace' ? '' : standard,
+        default: unchanged,
         ...(bounds && { minValue: bounds[0], maxValue: bounds[1] }),
         ...(share && { minValue: 0, maxValue: 1 }),
         allowedValues: (words as string[] | undefined) ?? flag,
       });
-      const { logicalId } = new CfnCondition(this, `Has${id}`, { expression: differs(valueAsString, name === 'metricsNamespace' ? '' : standard) });
+      const { logicalId } = new CfnCondition(this, `Has${id}`, { expression: differs(valueAsString, unchanged) });
       // The alarms have the namespace too, so it is always there.
       const unset = name === 'metricsNamespace' ? `${standard}/${Aws.STACK_NAME}` : Aws.NO_VALUE;
       made[name] = Fn.conditionIf(logicalId, valueAsString, unset).toString();

@@ -295,7 +295,7 @@ describe('the parameters of the templates', () => {
           // The namespace has the name of the stack, unless another one is given.
           const [unset, otherwise] =
             variable === 'METRICS_NAMESPACE'
-              ? ['', { 'Fn::Join': ['', [`${standard}/`, { Ref: 'AWS::StackName' }]] }]
+              ? ['auto', { 'Fn::Join': ['', [`${standard}/`, { Ref: 'AWS::StackName' }]] }]
               : [standard, { Ref: 'AWS::NoValue' }];
           assert.deepEqual(condition, { 'Fn::Not': [{ 'Fn::Equals': [{ Ref: found }, unset] }] }, variable);
           assert.deepEqual(value['Fn::If'].slice(1), [{ Ref: found }, otherwise], variable);
