@@ -78,7 +78,7 @@ fn older(repository: &Repository, from: Option<String>) -> Result<String, Failed
 /// others that both versions have are not compiled again. Returns the folder of its packages.
 ///
 /// Cargo distinguishes members of a workspace by their place in it and not by the workspace, so those
-/// of both versions would be each other's. Those of the earlier one are built without debug
+/// of both versions would be each other's. Those of the earlier one are marker without debug
 /// information, which makes them others. Those of two earlier versions differ by their time, so the
 /// worktree of one is made from scratch after that of another.
 fn package_older(
@@ -88,27 +88,27 @@ fn package_older(
 ) -> Result<PathBuf, Failed> {
     let tree = format!("target/upgrade/{commit}");
     let repeat = format!("cargo xtask upgrade --from {commit}");
-    let built = repository.root().join("target/upgrade/built.txt");
-    let is_built = fs::read_to_string(&built).is_ok_and(|of| of == commit);
+    let marker = repository.root().join("target/upgrade/built.txt");
+    let is_built = fs::read_to_string(&marker).is_ok_and(|of| of == commit);
     if !is_built || !repository.root().join(&tree).join("Cargo.toml").is_file() {
         let remove = ["worktree", "remove", "--force", &tree];
         let _none = Line::new("git", "git").args(&remove).ask(repository);
         let add = Line::new("git", "git").args(&["worktree", "add", "--force", "--detach"]);
         show_and_run(repository, &add.args(&[&tree, commit]))?;
     }
-    fs::write(&built, commit).map_err(|error| Failure::at(&built)(error).of(&repeat))?;
+    fs::write(&marker, commit).map_err(|error| Failure::at(&marker)(error).of(&repeat))?;
     let lock = repository.root().join(&tree).join("Cargo.lock");
     let lock = fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&repeat))?;
     let has = |name: &&str| lock.contains(&format!("name = \"{name}\""));
     let lambdas: Vec<&str> = LAMBDAS.into_iter().filter(|it| has(it)).collect();
 
     // Of the whole workspace, as `binaries` builds this version: with the same features.
-    let manifest = format!("{tree}/Cargo.toml");
+    let workspace = format!("{tree}/Cargo.toml");
     let mut build = Line::cargo(&["build", "--workspace", "--locked"])
-        .args(&["--manifest-path", &manifest, "--target-dir", "target"])
+        .args(&["--manifest-path", &workspace, "--target-dir", "target"])
         .args(&["--config", "profile.dev.debug=0"]);
-    for lambda in &lambdas {
-        build = build.args(&["--bin", lambda]);
+    for name in &lambdas {
+        build = build.args(&["--bin", name]);
     }
     show_and_run(repository, &build)?;
     let folder = repository.root().join("target/upgrade/packages/older");

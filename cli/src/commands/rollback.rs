@@ -4,8 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::attach::stack;
-use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
+use latchstring_cli::deployed::Named;
 use latchstring_cli::versions::{Step, Versions, functions};
 use serde_json::{Value, json};
 
@@ -81,31 +80,4 @@ fn print(steps: &[Step], dry_run: bool) {
     } else if dry_run {
         say!("Nothing was changed.");
     }
-}
-
-/// Finds every way back and has every earlier version examine itself, before the first alias moves.
-async fn perform(access: &Access, arguments: &Arguments) -> Result<Vec<Step>, String> {
-    let calls = SignedCalls::new(access);
-    let fields = [("StackName", &*arguments.stack)];
-    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-    let xml = xml.await.map_err(|error| error.to_string())?;
-    let outputs = stack::outputs(&xml);
-    let define = outputs.get("DefineAuthChallenge").ok_or_else(|| {
-        let name = &arguments.stack;
-        format!("the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring")
-    })?;
-    let versions = Versions::new(access);
-    let mut steps = Vec::new();
-    for function in functions(define)? {
-        steps.extend(versions.way_back(&function).await?);
-    }
-    for step in &steps {
-        versions.examine(step).await?;
-    }
-    if !arguments.dry_run {
-        for step in &steps {
-            versions.go_back(step).await?;
-        }
-    }
-    Ok(steps)
 }

@@ -1023,42 +1023,43 @@ mod tests {
     type Bend = fn(&mut Deployment);
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table")]
     fn each_fault_is_reported_by_its_check() {
         use State::{Fails, Leaks, Note, Unknown};
         let cases: [(&str, State, Bend); 39] = [
             ("functions.agree", Fails, |d| {
-                set(d, 1, "TABLE_NAME", "another")
+                set(d, 1, "TABLE_NAME", "another");
             }),
             ("functions.agree", Fails, |d| {
-                set(d, 3, "KEY_RING_SECRET", "another")
+                set(d, 3, "KEY_RING_SECRET", "another");
             }),
             ("functions.agree", Fails, |d| d.pool = "another".to_owned()),
             ("functions.agree", Fails, |d| d.functions[2].1 = Ok(None)),
             ("functions.agree", Unknown, |d| {
-                bend(d, |f| f.variables = None)
+                bend(d, |f| f.variables = None);
             }),
             ("functions.version", Fails, |d| {
-                bend(d, |f| f.architecture = "x86_64".to_owned())
+                bend(d, |f| f.architecture = "x86_64".to_owned());
             }),
             ("functions.version", Fails, |d| {
-                bend(d, |f| f.version = "$LATEST".to_owned())
+                bend(d, |f| f.version = "$LATEST".to_owned());
             }),
             ("functions.version", Note, |d| {
                 bend(d, |f| {
-                    f.modified = "2026-11-29T10:00:00.000+0000".to_owned()
+                    f.modified = "2026-11-29T10:00:00.000+0000".to_owned();
                 });
             }),
             ("table.schema", Fails, |d| {
-                table_of(d).keys.push("sk:S:RANGE".to_owned())
+                table_of(d).keys.push("sk:S:RANGE".to_owned());
             }),
             ("table.schema", Fails, |d| {
-                table_of(d).status = "ARCHIVED".to_owned()
+                table_of(d).status = "ARCHIVED".to_owned();
             }),
             ("table.schema", Fails, |d| table_of(d).indices.clear()),
             ("table.schema", Note, |d| table_of(d).on_demand = false),
             ("table.ttl", Fails, |d| table_of(d).ttl = Ok(None)),
             ("table.ttl", Fails, |d| {
-                table_of(d).ttl = Ok(Some("expires".to_owned()))
+                table_of(d).ttl = Ok(Some("expires".to_owned()));
             }),
             ("table.backup", Note, |d| table_of(d).recovery = Ok(false)),
             ("keys.ring", Fails, |d| ring_of(d).is_valid = false),
@@ -1078,44 +1079,44 @@ mod tests {
                 api.routes.remove("POST /v1/sign-in");
             }),
             ("iam.needed", Fails, |d| {
-                d.rights[0].1.as_mut().expect("read")[0].allowed = false
+                d.rights[0].1.as_mut().expect("read")[0].allowed = false;
             }),
             ("iam.excess", Leaks, |d| {
-                d.rights[0].1.as_mut().expect("read")[1].allowed = true
+                d.rights[0].1.as_mut().expect("read")[1].allowed = true;
             }),
             ("alarms.actions", Fails, |d| d.alarms = Ok(Vec::new())),
             ("alarms.actions", Fails, |d| {
-                d.alarms.as_mut().expect("read")[0].acts = false
+                d.alarms.as_mut().expect("read")[0].acts = false;
             }),
             ("alarms.state", Note, |d| {
                 d.alarms.as_mut().expect("read")[0].state = "ALARM".to_owned();
             }),
             ("waf.pool", Fails, |d| {
-                d.pool_rates = Ok(Some(vec![1_000, 300_000]))
+                d.pool_rates = Ok(Some(vec![1_000, 300_000]));
             }),
             ("lambda.concurrency", Fails, |d| d.concurrency = Ok(10)),
             ("lambda.concurrency", Fails, |d| {
-                bend(d, |f| f.reserved = Some(0))
+                bend(d, |f| f.reserved = Some(0));
             }),
             ("quota.cognito", Fails, |d| {
-                d.quotas.as_mut().expect("read")[0].1 = 49.0
+                d.quotas.as_mut().expect("read")[0].1 = 49.0;
             }),
             ("quota.mail", Fails, |d| d.mails_per_second = Ok(14.0)),
             ("events.bus", Fails, |d| events_of(d).bus = Ok(false)),
             ("events.schedule", Fails, |d| {
-                events_of(d).rules = Ok(vec!["DISABLED".to_owned()])
+                events_of(d).rules = Ok(vec!["DISABLED".to_owned()]);
             }),
             ("events.overdue", Fails, |d| events_of(d).overdue = Ok(3)),
             ("email.suppressed", Note, |d| {
-                d.suppressed = Ok([("BOUNCE".to_owned(), 2)].into())
+                d.suppressed = Ok([("BOUNCE".to_owned(), 2)].into());
             }),
             ("email.dmarc", Fails, |d| sender_of(d).dmarc = Ok(None)),
             ("email.dmarc", Note, |d| {
-                sender_of(d).dmarc = Ok(Some("none".to_owned()))
+                sender_of(d).dmarc = Ok(Some("none".to_owned()));
             }),
             ("email.spf", Fails, |d| sender_of(d).spf = Some(Ok(false))),
             ("sms.senders", Fails, |d| {
-                d.sms.as_mut().expect("SMS").own = Ok(Vec::new())
+                d.sms.as_mut().expect("SMS").own = Ok(Vec::new());
             }),
         ];
         for (number, (check, expected, bend)) in cases.into_iter().enumerate() {
@@ -1151,7 +1152,7 @@ mod tests {
             ("events.overdue", |d| events_of(d).overdue = denied()),
             ("email.suppressed", |d| d.suppressed = denied()),
             ("sms.senders", |d| {
-                d.sms.as_mut().expect("SMS").own = denied()
+                d.sms.as_mut().expect("SMS").own = denied();
             }),
         ];
         for (check, bend) in cases {

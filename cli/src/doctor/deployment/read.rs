@@ -711,7 +711,7 @@ mod tests {
         assert_eq!(names("arn:aws:lambda:eu-west-1:1:function:other"), None);
     }
 
-    /// The order of the elements of `DescribeAlarms` in CloudWatch's API reference.
+    /// The order of the elements of `DescribeAlarms` in `CloudWatch`'s API reference.
     #[test]
     fn an_alarm_acts_if_an_action_is_on() {
         let alarm = |name: &str, enabled: bool, actions: &str| {

@@ -113,18 +113,20 @@ pub(crate) async fn invoke(
     value
 }
 
+type Define = DefineTrigger<
+    Flaky<MemoryStore>,
+    Flaky<MemoryDirectory>,
+    Flaky<Inbox<ManualClock>>,
+    ManualClock,
+    Deployment,
+    Flaky<MemoryBus>,
+>;
+
 /// The triggers, over ports whose calls the wire carries.
 pub(crate) struct FlakyTriggers {
     clock: ManualClock,
     /// Define, with a bus.
-    define: DefineTrigger<
-        Flaky<MemoryStore>,
-        Flaky<MemoryDirectory>,
-        Flaky<Inbox<ManualClock>>,
-        ManualClock,
-        Deployment,
-        Flaky<MemoryBus>,
-    >,
+    define: Define,
     triggers: Triggers<
         Flaky<MemoryStore>,
         Flaky<MemoryDirectory>,
