@@ -461,6 +461,7 @@ describe('the stack', () => {
       'DefineAuthChallenge',
       'CreateAuthChallenge',
       'VerifyAuthChallengeResponse',
+      'Alias',
     ]);
   });
 });
