@@ -181,7 +181,7 @@ struct Fuzz {
 
 /// Build the Lambdas and put them, as zips, beside the template that deploys them.
 ///
-/// For this machine's own architecture it needs nothing but Rust. For the other one, `rustup target
+/// For this machine's own architecture it needs Rust, and Node.js with npm. For the other one, `rustup target
 /// add` must have been run, and cargo-zigbuild is installed into target/tools.
 #[derive(Args)]
 struct Package {

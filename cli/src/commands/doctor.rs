@@ -14,7 +14,7 @@ use super::output;
 
 /// Report safe settings, leaks and coming failures of a deployed pool, with the fix of each.
 ///
-/// Only reads, unless --probe is given.
+/// Only reads, unless --probe or --metric is given.
 #[derive(Args)]
 #[command(after_help = after_help())]
 pub(crate) struct Arguments {

@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,
-        value_name = "OPTIONS"
+        value_name = "ARGUMENTS"
     )]
     arguments: Vec<OsString>,
 }
