@@ -19,7 +19,7 @@ use crate::signed_call::{CLOUDFORMATION, SignedCalls};
 const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
 
 /// The functions of a deployment, by the end of their names.
-const FUNCTIONS: [&str; 6] = [
+pub(crate) const FUNCTIONS: [&str; 6] = [
     "define-auth-challenge",
     "create-auth-challenge",
     "verify-auth-challenge-response",

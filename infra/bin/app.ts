@@ -55,4 +55,5 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
   alarms: { actions: list('alarmTopic'), codesPerHour: codesPerHour ? Number(codesPerHour) : undefined },
   dashboard: context('dashboard') !== 'false',
+  deployment: { alias: context('alias') as 'apis' | undefined },
 });

@@ -1,4 +1,5 @@
 import { Token, aws_cognito as cognito } from 'aws-cdk-lib';
+import { isClosed } from './admission';
 import { checkClients } from './clients';
 import { FUNCTIONS, LONGEST_PREFIX, type FunctionName } from './functions';
 import { seconds } from './graphql-api';
@@ -29,6 +30,7 @@ export function check(props: LatchstringProps, region: string): void {
     ...webAcl(props, region),
     ...session(props),
     ...deployment(props),
+    ...otherWays(props),
     ...others(props),
   ];
   if (found.length > 0) {
@@ -69,6 +71,9 @@ function* whole({ pool, existingPool, functionPrefix, settings }: LatchstringPro
 }
 
 function* deployment({ deployment: { alias, canary } = {} }: LatchstringProps): Generator<string> {
+  if (alias !== undefined && !['all', 'apis', 'none'].includes(alias)) {
+    yield 'deployment.alias: all, apis or none';
+  }
   if (canary === undefined) {
     return;
   }
@@ -289,6 +294,17 @@ function* pool({ pool }: LatchstringProps): Generator<string> {
     if (life && !between(life.toMinutes({ integral: false }), bounds)) {
       yield `pool.${name}: ${text}, in whole minutes`;
     }
+  }
+}
+
+/** Checks that no other way into the pool escapes session mode or the rule for new accounts. */
+function* otherWays(props: LatchstringProps): Generator<string> {
+  const { oAuth, identityProviders = [] } = props.pool ?? {};
+  if (oAuth && props.sessionMode) {
+    yield 'pool.oAuth: not with sessionMode: it hands tokens to the browser; use a client of its own, by userPool.addClient';
+  }
+  if (identityProviders.some((name) => name !== 'COGNITO') && isClosed(props)) {
+    yield 'pool.identityProviders: not with a rule for new accounts, which accounts of a provider would escape';
   }
 }
 

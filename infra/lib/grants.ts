@@ -23,8 +23,13 @@ export function inviteStatements(latchstring: Latchstring): iam.PolicyStatement[
 }
 
 /** The statements of `latchstring rotate-keys`. */
-export function rotateStatements({ keyRing, _encryptionKey }: Latchstring): iam.PolicyStatement[] {
+export function rotateStatements(latchstring: Latchstring): iam.PolicyStatement[] {
+  const { keyRing, _encryptionKey } = latchstring;
+  const functions = allFunctions(latchstring);
   return [
+    outputs(latchstring),
+    allow(['lambda:GetFunctionConfiguration'], ...functions.flatMap(({ functionArn }) => [functionArn, `${functionArn}:*`])),
+    allow(['logs:FilterLogEvents'], ...functions.map(({ logGroup }) => logGroup.logGroupArn)),
     new iam.PolicyStatement({
       actions: ['secretsmanager:GetSecretValue', 'secretsmanager:PutSecretValue', 'secretsmanager:UpdateSecretVersionStage'],
       resources: [completeArn(keyRing)],
@@ -139,6 +144,9 @@ export function supportStatements(latchstring: Latchstring): iam.PolicyStatement
   ];
 }
 
+/** The items of a person. A redeemed ticket or proof is not among them: without its item it could be used again. */
+const ERASED = ['counter', 'event', 'flow', 'invitation', 'lease', 'pending', 'replaced', 'session', 'sessions', 'undo'];
+
 /** The statements of `latchstring export` and `latchstring erase`. A scan has no key, so a condition on keys would refuse it. */
 export function eraseStatements(latchstring: Latchstring): iam.PolicyStatement[] {
   const { pool, table } = latchstring;
@@ -146,7 +154,8 @@ export function eraseStatements(latchstring: Latchstring): iam.PolicyStatement[]
     allow(['lambda:GetFunctionConfiguration'], ...allFunctions(latchstring).flatMap(({ functionArn }) => [functionArn, `${functionArn}:*`])),
     ...readKeyRing(latchstring),
     outputs(latchstring),
-    allow(['BatchGetItem', 'DeleteItem', 'GetItem', 'Scan'].map((action) => `dynamodb:${action}`), table.tableArn),
+    allow(['dynamodb:Scan'], table.tableArn),
+    onItems(undefined, table.tableArn, ['BatchGetItem', 'DeleteItem', 'GetItem'], ERASED),
     allow(['AdminDeleteUser', 'AdminDisableUser', 'AdminListGroupsForUser', 'ListUsers'].map((action) => `cognito-idp:${action}`), pool.arn),
   ];
 }

@@ -261,7 +261,10 @@ export class Latchstring extends Construct {
     return grant(grantee, [...inspectStatements(this), ...supportStatements(this), ...resetStatements(this)]);
   }
 
-  /** Permits `latchstring export` and `erase`: to read all that is stored of a person, and to delete accounts. */
+  /**
+   * Permits `latchstring export` and `erase`: to read all that is stored of a person, and to delete accounts. They
+   * read the key ring, so the holder can make valid codes, and delete counters, so the holder can end a limit.
+   */
   grantErase(grantee: iam.IGrantable): iam.Grant {
     return grant(grantee, eraseStatements(this));
   }

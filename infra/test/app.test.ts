@@ -56,6 +56,7 @@ describe('the app that deploys as it stands', () => {
       alarmTopic: 'arn:aws:sns:eu-west-1:111122223333:alarms',
       codesPerHour: '3',
       dashboard: 'false',
+      alias: 'apis',
       architecture: 'x86_64',
       userPool: 'eu-west-1_Abc',
       clients: 'web, phone',
@@ -77,6 +78,8 @@ describe('the app that deploys as it stands', () => {
       SUPPORT_CONTACT: 'https://example.com/help',
     });
     assert.ok(METRICS_NAMESPACE);
+    template.resourceCountIs('AWS::Lambda::Alias', 5);
+    assert.equal(template.toJSON().Outputs.Alias, undefined);
     template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
     template.hasResourceProperties('AWS::CloudWatch::Alarm', { Threshold: 6 });
     template.resourceCountIs('AWS::Cognito::UserPool', 0);
@@ -149,7 +152,7 @@ describe('the app that deploys as it stands', () => {
   it('is documented with every option', () => {
     const names = [...fs.readFileSync(APP, 'utf8').matchAll(/(?:context|list)\('(\w+)'\)/g)].map(([, name]) => name);
     const told = fs.readFileSync(path.join(__dirname, '../../docs/deploying.md'), 'utf8');
-    assert.equal(names.length, 32);
+    assert.equal(names.length, 33);
     for (const name of names) {
       assert.ok(new RegExp(`-c ${name}=|\`${name}[=\`]`).test(told), name);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Duration, RemovalPolicy, Stack, aws_cognito as cognito, aws_lambda as lambda } from 'aws-cdk-lib';
 import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
+import type { LatchstringProps } from '../lib';
 import { nameOf, newApp, newStack, only, templateOf, type Resource } from './support';
 
 describe('the pool', () => {
@@ -297,7 +298,9 @@ describe('what is passed through to the pool', () => {
   });
 
   it('refuses what breaks a sign-in or a deployment', () => {
-    const fails = (pool: object, text: RegExp) => assert.throws(() => newStack({ pool }), text);
+    const fails = (pool: object, text: RegExp, more: Partial<LatchstringProps> = {}) => assert.throws(() => newStack({ ...more, pool }), text);
+    fails({ oAuth: { callbackUrls: ['https://example.com'] } }, /pool\.oAuth: not with sessionMode/, { api: 'http', sessionMode: true });
+    fails({ identityProviders: ['Google'], oAuth: { callbackUrls: ['https://example.com'] } }, /identityProviders: not with a rule/, { settings: { admission: 'invited' } });
     fails({ triggers: { userMigration: trigger('migrate') } }, /pool\.triggers\.userMigration: not offered/);
     fails({ triggers: { defineAuthChallenge: trigger('define') } }, /pool\.triggers\.defineAuthChallenge: not offered/);
     fails({ triggers: { preTokenGenerationVersion: cognito.LambdaVersion.V2_0 } }, /only with preTokenGeneration/);

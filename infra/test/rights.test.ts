@@ -468,17 +468,29 @@ describe('what a principal is granted', () => {
     assert.deepEqual(sorted(actions), sorted([...command('export'), ...command('erase')]));
   });
 
+  it('to erase reaches no redemption by its key', () => {
+    const { found } = granted(wide, (it, role) => it.grantErase(role));
+    const statements = found.filter(({ Action }) => list(Action).some((action) => String(action).startsWith('dynamodb:')));
+    assert.deepEqual(statements.map(({ Action }) => Action), ['dynamodb:Scan', ['dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:GetItem']]);
+    const keys = (statements[1]?.Condition as Record<string, Record<string, string[]>>)['ForAllValues:StringLike']?.['dynamodb:LeadingKeys'] ?? [];
+    assert.ok(keys.includes('flow#*') && !keys.some((key) => /^(ticket|proof|\*)/.test(key)), keys.join());
+  });
+
   it('to rotate keys is to replace the key ring alone, with its key', () => {
     const encryptionKey = kms.Key.fromKeyArn(new Stack(newApp(), 'key'), 'Key', 'arn:aws:kms:eu-west-1:111122223333:key/abc');
     const { found, actions } = granted({ encryptionKey }, (it, role) => it.grantRotateKeys(role));
     assert.deepEqual(actions, [
+      'cloudformation:DescribeStacks',
       'kms:Decrypt',
       'kms:GenerateDataKey',
+      'lambda:GetFunctionConfiguration',
+      'logs:FilterLogEvents',
       'secretsmanager:GetSecretValue',
       'secretsmanager:PutSecretValue',
       'secretsmanager:UpdateSecretVersionStage',
     ]);
-    assert.match(JSON.stringify(found[0]?.Resource), /KeyRing/);
-    assert.deepEqual(found[1]?.Resource, 'arn:aws:kms:eu-west-1:111122223333:key/abc');
+    const of = (service: string) => found.find(({ Action }) => (list(Action)[0] as string).startsWith(service));
+    assert.match(JSON.stringify(of('secretsmanager:')?.Resource), /KeyRing/);
+    assert.deepEqual(of('kms:')?.Resource, 'arn:aws:kms:eu-west-1:111122223333:key/abc');
   });
 });

@@ -13,6 +13,7 @@ use super::record::Record;
 use super::template::Changes;
 use crate::access::Access;
 use crate::attach::stack;
+use crate::deployed::FUNCTIONS;
 use crate::error_code::ErrorKind;
 use crate::signed_call::{
     CLOUDFORMATION, CallError, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
@@ -293,7 +294,10 @@ impl<'a> Deployment<'a> {
         let input = json!({ "logGroupNamePrefix": format!("/aws/lambda/{stack}-") });
         let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
         let found = found.map_err(|error| error.to_string())?;
-        for group in found["logGroups"].as_array().into_iter().flatten() {
+        // Another stack's name may begin with this one's.
+        let own = FUNCTIONS.map(|function| format!("/aws/lambda/{stack}-{function}"));
+        let found = found["logGroups"].as_array().into_iter().flatten();
+        for group in found.filter(|it| own.iter().any(|own| it["logGroupName"] == **own)) {
             let input = json!({ "logGroupName": group["logGroupName"] });
             let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
             gone.map_err(|error| error.to_string())?;

@@ -87,16 +87,24 @@ impl Record {
         let others = value["others"].as_array()?.iter();
         let others =
             others.map(|it| Some((it[0].as_str()?.to_owned(), it[1].as_str()?.to_owned())));
+        let others = others.collect::<Option<Vec<_>>>()?;
+        let (stack, bucket) = (text("stack")?, text("bucket")?);
+        // A run gives everything that it makes a name that begins with the stack's: a record that names
+        // another resource was not written by one, and nothing of it is deleted.
+        let begins = |id: &str| id.strip_prefix(&stack).is_some_and(|rest| rest.starts_with('-'));
+        if !others.iter().all(|(_, id)| begins(id)) {
+            return None;
+        }
         Some(Self {
             account: text("account")?,
             region: text("region")?,
-            stack: text("stack")?,
-            bucket: text("bucket")?,
+            stack,
+            bucket,
             packages: text("packages")?.into(),
             upgrade: text("upgrade")?.into(),
             dry_run: value["dryRun"].as_bool()?,
             keys: list("keys")?,
-            others: others.collect::<Option<_>>()?,
+            others,
             done: list("done")?,
             days: (text("lastDay")?, value["keysExpire"].as_u64()?),
             file: file.to_owned(),
@@ -183,12 +191,14 @@ mod tests {
         record.packages = "target/dist".into();
         record.add_key("v1/a.zip").expect("it is written");
         record.add_key("v1/a.zip").expect("it is written");
-        record.add("secret", "a").expect("it is written");
+        record.add("secret", "Live-a").expect("it is written");
         record.finish("create").expect("it is written");
         assert_eq!(Record::read(&file), Ok(record.clone()));
         assert_eq!(record.keys.len(), 1);
         assert_eq!(record.days.0, "2027-01-17");
         assert!(record.is_done("create") && !record.is_done("delete"));
+        record.add("secret", "Liver-b").expect("it is written");
+        assert!(Record::read(&file).is_err(), "a secret of another stack");
         fs::write(&file, "{}").expect("it is written");
         assert!(Record::read(&file).is_err());
         fs::remove_dir_all(&folder).expect("it is removed");
