@@ -247,7 +247,8 @@ export class Latchstring extends Construct {
 
   /**
    * Permits `latchstring doctor`, which reads the deployment and the account's limits, and changes nothing. It
-   * reads the key ring too: with it, a principal can make valid codes.
+   * reads all accounts, the key ring, with which a principal can make valid codes, and in session mode the server
+   * credential.
    */
   grantInspect(grantee: iam.IGrantable): iam.Grant {
     return grant(grantee, inspectStatements(this));
