@@ -28,8 +28,8 @@ const PASSES: u32 = 3;
 /// The data that stays, where it is, and when it goes.
 const STAYS: [&str; 11] = [
     "Flows stay until an hour after their codes have expired, and counters of guesses until an hour after their \
-     period, which is 30 days at most. Without them a session that is replayed would have further guesses. A \
-     counter is a keyed hash with numbers. A flow has the contact sealed, and the sub.",
+     period, which is 30 days at most. Without them a session that is replayed would have further guesses. The \
+     table's TTL removes them, up to days later. A counter is a keyed hash with numbers. A flow has the contact sealed, and the sub.",
     "What is stored under a contact that the account has not proved stays: it may be another person's.",
     "Log lines of the functions name the person by a keyed hash alone. They go with the retention of the log \
      groups. CloudTrail has the call that deletes the account, with its username, for as long as its trail keeps it. trace looks \
@@ -161,8 +161,8 @@ impl<'a> PersonalData<'a> {
         output::set("unprovedHolders", others);
         for method in &person.not_proved {
             say!(
-                "{}: not proved: left. What is stored under this contact may be another person's. An address or \
-                 number that no account holds is erased and exported by itself.",
+                "{}: not proved: left. What is stored under this contact may be another person's. Once no \
+                 account holds it, name it as ADDRESS.",
                 method.as_str()
             );
         }
@@ -388,7 +388,7 @@ fn say_expiring(items: &[Found]) {
     let mut expiring = Map::new();
     for (kind, (count, until)) in kinds {
         let until = at(until * 1000);
-        say!("{count} of the table stay until {until}, and expire by themselves: {kind}");
+        say!("{count} of the table stay, and expire at {until}: {kind}");
         let of_kind = json!({ "count": count, "until": until });
         expiring.insert(kind.to_owned(), of_kind);
     }
