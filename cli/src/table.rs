@@ -98,16 +98,17 @@ impl<'a> Table<'a> {
         self.conditional("DeleteItem", &input).await
     }
 
-    /// Removes a lease that has ended by `now`, in milliseconds since 1970. True if this call removed it.
+    /// Removes an item whose time in this attribute is `now` or before, or that has none. True if this call
+    /// removed it. Both times have the attribute's unit.
     ///
     /// # Errors
     /// If the call fails.
-    pub async fn delete_ended_lease(&self, key: &str, now: u64) -> Result<bool, CallError> {
+    pub async fn delete_ended(&self, key: &str, ends: &str, now: u64) -> Result<bool, CallError> {
         let input = json!({
             "TableName": self.name,
             "Key": key_of(key),
-            "ConditionExpression": "#until <= :now",
-            "ExpressionAttributeNames": { "#until": "until" },
+            "ConditionExpression": "attribute_exists(#pk) AND (attribute_not_exists(#ends) OR #ends <= :now)",
+            "ExpressionAttributeNames": { "#pk": "pk", "#ends": ends },
             "ExpressionAttributeValues": { ":now": { "N": now.to_string() } },
         });
         self.conditional("DeleteItem", &input).await

@@ -1,31 +1,41 @@
 //! `latchstring erase` and `latchstring export`
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 use clap::Args;
+use latchstring_aws::dynamodb::replaced_key;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::deployed::Deployed;
 use latchstring_cli::person::{AccountInPool, Found, Kind, KnownPerson, Pool, Who, collect};
 use latchstring_cli::signed_call::SignedCalls;
-use latchstring_cli::table::Table;
+use latchstring_cli::table::{Table, text};
 use latchstring_core::account::Sub;
 use latchstring_core::identifier::Method;
-use latchstring_core::ports::{Clock as _, PendingStore as _};
+use latchstring_core::ports::{Clock as _, PendingStore as _, UndoStore as _};
+use latchstring_core::time::Timestamp;
 use latchstring_lambda::SystemClock;
 use serde_json::{Map, Value, json};
 
 use super::confirm::confirm;
 use super::deployment::{DeploymentArguments, PersonArguments, READING};
 use super::output::{self, Failure, say};
+use super::unlock::at;
 
 /// The passes over the table: requests may write items while others are removed.
 const PASSES: u32 = 3;
 
 /// The data that stays, where it is, and when it goes.
-const STAYS: [&str; 8] = [
+const STAYS: [&str; 11] = [
+    "Flows stay until an hour after their codes have expired, and counters of guesses until an hour after their \
+     period, which is 30 days at most. Without them a session that is replayed would have further guesses. The \
+     table's TTL removes them, up to days later. A counter is a keyed hash with numbers. A flow has the contact sealed, and the sub.",
+    "What is stored under a contact that the account has not proved stays: it may be another person's.",
     "Log lines of the functions name the person by a keyed hash alone. They go with the retention of the log \
-     groups. CloudTrail has the call that deletes the account, with its username, for as long as its trail keeps it.",
+     groups. CloudTrail has the call that deletes the account, with its username, for as long as its trail keeps it. trace looks \
+     up an address in SES's suppression list: that call may put the address into CloudTrail too.",
+    "A contact that was an argument of a command is in the history of the shell, and is in the list of processes \
+     while the command runs. --sub names the account without it.",
     "Delivery logs of SNS hold phone numbers, if they are on: they go with the retention of their log group.",
     "SES's suppression list keeps an address that bounced or complained: aws sesv2 delete-suppressed-destination \
      --email-address ADDRESS removes it.",
@@ -57,6 +67,10 @@ pub(crate) struct EraseArguments {
     /// Answer the question before they are erased
     #[arg(long, requires = "apply")]
     yes: bool,
+    /// Erase them though the change of a contact can be undone: who holds the account may be a thief, and its
+    /// owner loses it for good. --yes does not imply it
+    #[arg(long, requires = "apply")]
+    despite_undo: bool,
 }
 
 /// Print everything that is stored about one person, as JSON.
@@ -135,14 +149,8 @@ impl<'a> PersonalData<'a> {
         };
         let found = pool.find(who, &deployed.deployment.policy.phones).await;
         let (account, others) = found.map_err(Failure::NotStarted)?;
-        let mut person = KnownPerson::default();
-        match who {
-            Who::Contact(contact) => person.contacts.push(contact.clone()),
-            Who::Sub(sub) => person.sub = Some(sub.clone()),
-        }
-        if let Some(account) = &account {
-            person.add(account, &deployed.deployment);
-        }
+        let is_held = !others.is_empty();
+        let person = KnownPerson::of(who, account.as_ref(), is_held, &deployed.deployment);
         if !others.is_empty() {
             say!(
                 "Other accounts hold the contact without a proof, and may be another person's: {}. Name one with \
@@ -151,6 +159,15 @@ impl<'a> PersonalData<'a> {
             );
         }
         output::set("unprovedHolders", others);
+        for method in &person.not_proved {
+            say!(
+                "{}: not proved: left. What is stored under this contact may be another person's. Once no \
+                 account holds it, name it as ADDRESS.",
+                method.as_str()
+            );
+        }
+        let not_proved = person.not_proved.iter().map(|it| it.as_str().to_owned());
+        output::set("notProved", not_proved.collect::<Vec<_>>());
         Ok(Self {
             access,
             deployed,
@@ -174,6 +191,34 @@ impl<'a> PersonalData<'a> {
         .await
     }
 
+    /// Returns the latest time until which the change of a contact can be undone: one of the account, or one
+    /// that replaced a contact of the person in another account. Without the items, none could.
+    async fn undoable_until(&self, items: &[Found]) -> Result<Option<Timestamp>, String> {
+        let Deployed { deployment, .. } = self.deployed;
+        let (store, now) = (self.deployed.store(self.access), SystemClock.now());
+        let own = self.person.sub.as_deref();
+        let replaced = items.iter().filter(|it| it.kind == Kind::Replaced);
+        let others = replaced.filter_map(|it| text(&it.item, "sub"));
+        let subs: BTreeSet<&str> = own.into_iter().chain(others).collect();
+        let mut latest = None;
+        for sub in subs {
+            let undo = store.undo(&Sub::new(sub)).await;
+            let Some(undo) = undo.map_err(|error| error.to_string())? else {
+                continue;
+            };
+            let key = replaced_key(undo.replaced);
+            if own != Some(sub) && !items.iter().any(|it| it.key == key) {
+                continue;
+            }
+            let who = Who::Sub(sub.to_owned());
+            let (account, _) = self.pool.find(&who, &deployment.policy.phones).await?;
+            let until =
+                account.and_then(|it| undo.undoable_until(&it.attributes(), deployment, now));
+            latest = latest.max(until);
+        }
+        Ok(latest)
+    }
+
     async fn erase(&self, arguments: &EraseArguments) -> Result<bool, Failure> {
         let items = self.items().await.map_err(Failure::NotStarted)?;
         match &self.account {
@@ -194,6 +239,18 @@ impl<'a> PersonalData<'a> {
         output::set("account", self.account.as_ref().map(|it| it.sub.clone()));
         output::set("items", json!(counts));
         output::set("stays", STAYS.map(str::to_owned).to_vec());
+        say_expiring(&items);
+        let undoable = self.undoable_until(&items).await;
+        let undoable = undoable.map_err(Failure::NotStarted)?;
+        let undoable = undoable.map(|until| at(until.as_millis()));
+        output::set("undoableUntil", undoable.clone());
+        let refusal = undoable.map(|until| {
+            format!(
+                "The change of a contact can be undone until {until}. Who holds the account may be a thief, and \
+                 its owner could not get it back. Run the command after that time. If the owner has shown in \
+                 another way that the request is theirs, pass --despite-undo; --yes does not imply it."
+            )
+        });
         if !arguments.apply {
             say!("");
             say!("This stays:");
@@ -201,10 +258,16 @@ impl<'a> PersonalData<'a> {
                 say!("- {line}");
             }
             say!("");
+            if let Some(refusal) = &refusal {
+                say!("{refusal}");
+            }
             say!(
                 "Nothing was changed. Run the command with --apply to erase the account and the items."
             );
             return Ok(true);
+        }
+        if let Some(refusal) = refusal.filter(|_| !arguments.despite_undo) {
+            return Err(Failure::NotStarted(refusal));
         }
         let word = self.account.as_ref().map_or("erase", |it| &it.sub);
         let question = "The account and the items are erased, and cannot be restored.";
@@ -230,7 +293,7 @@ impl<'a> PersonalData<'a> {
         }
         let mut removed = 0_u32;
         for pass in 0..PASSES {
-            for item in items.iter().filter(|it| it.kind != Kind::Devices) {
+            for item in items.iter().filter(|it| is_removable(it)) {
                 removed += u32::from(self.remove(item).await?);
             }
             if let (0, Some(account)) = (pass, &self.account) {
@@ -239,23 +302,29 @@ impl<'a> PersonalData<'a> {
                 say!("The account {} was deleted.", account.sub);
             }
             items = self.items().await?;
-            items.retain(|it| it.kind != Kind::Devices);
-            if items.is_empty() {
+            if !items.iter().any(is_removable) {
                 break;
             }
         }
         say!("{removed} items were removed.");
         output::set("removed", removed);
+        say_expiring(&items);
+        items.retain(is_removable);
         output::set("left", json!(counts(&items)));
         Ok(items.is_empty())
     }
 
     async fn remove(&self, found: &Found) -> Result<bool, String> {
+        let now = SystemClock.now();
         let removed = match found.kind {
             // A flow under way holds it, for half a minute at most.
             Kind::Lease => {
-                let now = SystemClock.now().as_millis();
-                self.table.delete_ended_lease(&found.key, now).await
+                let now = now.as_millis();
+                self.table.delete_ended(&found.key, "until", now).await
+            }
+            Kind::Flow | Kind::Guesses => {
+                let now = now.as_secs();
+                self.table.delete_ended(&found.key, "ttl", now).await
             }
             _ => self.table.delete(&found.key).await,
         };
@@ -299,6 +368,31 @@ impl<'a> PersonalData<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns whether an item is to be removed now.
+fn is_removable(found: &Found) -> bool {
+    found.kind != Kind::Devices && found.stays_until(SystemClock.now()).is_none()
+}
+
+/// Prints the items that must stay until the store removes them, by kind, with the latest of their times.
+fn say_expiring(items: &[Found]) {
+    let now = SystemClock.now();
+    let mut kinds: BTreeMap<&str, (u32, u64)> = BTreeMap::new();
+    for item in items {
+        if let Some(until) = item.stays_until(now) {
+            let (count, latest) = kinds.entry(item.kind.words()).or_default();
+            (*count, *latest) = (*count + 1, until.max(*latest));
+        }
+    }
+    let mut expiring = Map::new();
+    for (kind, (count, until)) in kinds {
+        let until = at(until * 1000);
+        say!("{count} of the table stay, and expire at {until}: {kind}");
+        let of_kind = json!({ "count": count, "until": until });
+        expiring.insert(kind.to_owned(), of_kind);
+    }
+    output::set("expiring", expiring);
 }
 
 fn counts(items: &[Found]) -> BTreeMap<&'static str, u32> {

@@ -1,5 +1,6 @@
 //! The account of a person in the pool.
 
+use latchstring_core::account::Attributes;
 use latchstring_core::identifier::{Identifier, IdentifierError, Method, PhoneRules};
 use serde_json::{Value, json};
 
@@ -59,8 +60,15 @@ impl AccountInPool {
         contacts.collect()
     }
 
+    /// Returns the attributes that decisions depend on.
+    pub fn attributes(&self) -> Attributes {
+        let attributes = self.user["Attributes"].as_array().into_iter().flatten();
+        let pairs = attributes.filter_map(|it| Some((it["Name"].as_str()?, it["Value"].as_str()?)));
+        Attributes::from_pairs(pairs)
+    }
+
     /// Returns whether the account holds the contact as a verified one.
-    fn has_proved(&self, contact: &Identifier, rules: &PhoneRules) -> bool {
+    pub(super) fn has_proved(&self, contact: &Identifier, rules: &PhoneRules) -> bool {
         let method = contact.method();
         let stored = verified(&self.user, method.as_str());
         stored.is_some_and(|stored| {

@@ -3,6 +3,8 @@
 //! Those with a key that follows from the person are read by it. A flow and an event have random keys, so
 //! they are found by a scan: by the account's `sub` or username in them, or, for a flow without an account,
 //! by the contact that is sealed in it.
+//!
+//! A contact that the account has not proved leads to no item: it may be another person's.
 
 use std::collections::BTreeMap;
 
@@ -23,8 +25,8 @@ use latchstring_core::sealed::SealedContact;
 use latchstring_core::time::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::person::AccountInPool;
-use crate::table::{Item, REDACTED, Table, plain, text};
+use crate::person::{AccountInPool, Who};
+use crate::table::{Item, REDACTED, Table, number, plain, text};
 
 /// The kind of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,6 +51,8 @@ pub enum Kind {
     SessionList,
     /// A counter of a budget.
     Counter,
+    /// A counter of a budget that counts guesses, perhaps beside messages.
+    Guesses,
     /// The generation of the device tokens of a contact.
     Devices,
     /// An item of another version.
@@ -69,6 +73,7 @@ impl Kind {
             Self::Session => "browser session",
             Self::SessionList => "list of browser sessions",
             Self::Counter => "counter of a budget",
+            Self::Guesses => "counter of guesses",
             Self::Devices => "generation of device tokens",
             Self::Other => "item of another version",
         }
@@ -109,17 +114,43 @@ pub struct KnownPerson {
     pub sub: Option<String>,
     /// The username of the account.
     pub username: Option<String>,
-    /// The contacts.
+    /// The contacts, each proved by the account, or held by none.
     pub contacts: Vec<Identifier>,
+    /// The methods of the other contacts, which may be another person's.
+    pub not_proved: Vec<Method>,
 }
 
 impl KnownPerson {
-    /// Adds an account with the contacts that it holds.
-    pub fn add(&mut self, account: &AccountInPool, deployment: &Deployment) {
+    /// Returns the person whom the operator named, with the account that was found. `is_held` says whether
+    /// other accounts hold the contact without a proof.
+    pub fn of(
+        who: &Who,
+        account: Option<&AccountInPool>,
+        is_held: bool,
+        deployment: &Deployment,
+    ) -> Self {
+        let mut person = Self::default();
+        match who {
+            Who::Sub(sub) => person.sub = Some(sub.clone()),
+            Who::Contact(contact) if account.is_none() && is_held => {
+                person.not_proved.push(contact.method());
+            }
+            Who::Contact(contact) => person.contacts.push(contact.clone()),
+        }
+        if let Some(account) = account {
+            person.add(account, deployment);
+        }
+        person
+    }
+
+    fn add(&mut self, account: &AccountInPool, deployment: &Deployment) {
+        let phones = &deployment.policy.phones;
         self.sub = Some(account.sub.clone());
         self.username = Some(account.username.clone());
-        for contact in account.contacts(&deployment.policy.phones) {
-            if !self.contacts.contains(&contact) {
+        for contact in account.contacts(phones) {
+            if !account.has_proved(&contact, phones) {
+                self.not_proved.push(contact.method());
+            } else if !self.contacts.contains(&contact) {
                 self.contacts.push(contact);
             }
         }
@@ -211,8 +242,16 @@ async fn computed(
             limits.extend(of_contact.map_err(|error| text_of(&error))?);
         }
     }
-    let counters = limits.into_iter();
-    computed.extend(counters.map(|it| (counter_key(it.counter), Kind::Counter)));
+    // A counter may have several limits: those of guesses come last, and name its kind.
+    limits.sort_by_key(|it| it.counts_guesses);
+    computed.extend(limits.into_iter().map(|it| {
+        let kind = if it.counts_guesses {
+            Kind::Guesses
+        } else {
+            Kind::Counter
+        };
+        (counter_key(it.counter), kind)
+    }));
     Ok(computed.into_iter().collect())
 }
 
@@ -295,6 +334,19 @@ fn hashes(item: &Item, name: &str) -> Vec<Pseudonym> {
 }
 
 impl Found {
+    /// Returns the time at which the store removes the item, in seconds since 1970, if it must stay until
+    /// then; `None` if it may be removed.
+    ///
+    /// Without its flow, a replayed session of Cognito would open the flow again, with no attempt used;
+    /// without the counter, the guesses would not count.
+    pub fn stays_until(&self, now: Timestamp) -> Option<u64> {
+        let ends = match self.kind {
+            Kind::Flow | Kind::Guesses => number(&self.item, "ttl"),
+            _ => None,
+        };
+        ends.filter(|ends| *ends > now.as_secs())
+    }
+
     /// Returns the item for an export: without seals, digests and tokens, with the contact that is sealed in
     /// a flow, and with the name that logs have for the flow. A code is derived from the id of a flow, which
     /// is therefore left out.
@@ -326,5 +378,47 @@ impl Found {
             }
         }
         members.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_a_proved_or_a_free_contact_is_the_persons() {
+        let deployment = latchstring_testkit::deployment("web", "k1");
+        let email = Identifier::parse(Method::Email, "ada@example.com").expect("an address");
+        let account = AccountInPool {
+            username: "ada".to_owned(),
+            sub: "one".to_owned(),
+            user: json!({ "Attributes": [
+                { "Name": "email", "Value": "ada@example.com" },
+                { "Name": "email_verified", "Value": "true" },
+                { "Name": "phone_number", "Value": "+4915112345678" },
+                { "Name": "phone_number_verified", "Value": "false" },
+            ] }),
+        };
+        let by_sub = Who::Sub("one".to_owned());
+        let by_contact = Who::Contact(email.clone());
+        for (who, account, is_held, contacts, not_proved) in [
+            (&by_sub, Some(&account), false, 1, vec![Method::PhoneNumber]),
+            (
+                &by_contact,
+                Some(&account),
+                true,
+                1,
+                vec![Method::PhoneNumber],
+            ),
+            (&by_contact, None, false, 1, vec![]),
+            (&by_contact, None, true, 0, vec![Method::Email]),
+            (&by_sub, None, false, 0, vec![]),
+        ] {
+            let person = KnownPerson::of(who, account, is_held, &deployment);
+            assert_eq!(person.contacts, vec![email.clone(); contacts]);
+            assert_eq!(person.not_proved, not_proved);
+        }
     }
 }

@@ -38,6 +38,8 @@ use tracing_subscriber::fmt::MakeWriter;
 
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
+/// The address that Ada's present one replaced.
+const FORMER: &str = "ada@example.org";
 const CLIENT: &str = "web";
 const FUNCTIONS: [&str; 5] = [
     "define-auth-challenge",
@@ -151,7 +153,11 @@ impl World {
         let secret = json!({ "Name": "people/ring", "SecretString": ring });
         emulator.call("secretsmanager.CreateSecret", &secret).await;
         let pool = Self::pool(emulator).await;
-        let sub = Self::create_ada(emulator, &pool).await;
+        let proved = json!([
+            { "Name": "email", "Value": ADA },
+            { "Name": "email_verified", "Value": "true" },
+        ]);
+        let sub = Self::create_account(emulator, &pool, "ada", &proved).await;
         super::people_functions(emulator.endpoint(), &FUNCTIONS, &pool, TABLE).await;
         let function = json!({ "Value": "people-define-auth-challenge" });
         let template = json!({
@@ -216,16 +222,19 @@ impl World {
         made["UserPool"]["Id"].as_str().expect("an id").to_owned()
     }
 
-    async fn create_ada(emulator: &Ministack, pool: &str) -> String {
+    /// Creates an account, and returns its `sub`.
+    async fn create_account(
+        emulator: &Ministack,
+        pool: &str,
+        username: &str,
+        attributes: &Value,
+    ) -> String {
         let target = "AWSCognitoIdentityProviderService.AdminCreateUser";
         let input = json!({
             "UserPoolId": pool,
-            "Username": "ada",
+            "Username": username,
             "MessageAction": "SUPPRESS",
-            "UserAttributes": [
-                { "Name": "email", "Value": ADA },
-                { "Name": "email_verified", "Value": "true" },
-            ],
+            "UserAttributes": attributes,
         });
         let made = emulator.call(target, &input).await;
         let attributes = made["User"]["Attributes"].as_array().expect("attributes");
@@ -320,7 +329,8 @@ impl World {
         let (sub, now) = (Sub::new(&*self.sub), SystemClock.now());
         let later = Timestamp::from_millis(LATER);
         let ada = Identifier::parse(Method::Email, ADA).expect("an address");
-        let old = Pseudonym::random([9; 16]);
+        let former = Identifier::parse(Method::Email, FORMER).expect("an address");
+        let old = Pseudonym::of_identifier(keys, &former);
         let contact = Pseudonym::of_identifier(keys, &ada);
         let id = PendingId::from_bytes([1; 16]);
         let pending = Pending {
@@ -353,6 +363,15 @@ impl World {
             membership: Membership::default(),
             redeemed_by: Some("ada".to_owned()),
             is_used: true,
+        };
+        let put = self.store.put_invitation(&invitation, later);
+        put.await.expect("a write");
+        let bob = Identifier::parse(Method::Email, BOB).expect("an address");
+        let invitation = Invitation {
+            contact: Pseudonym::of_invitation(keys, &bob),
+            redeemed_by: None,
+            is_used: false,
+            ..invitation
         };
         let put = self.store.put_invitation(&invitation, later);
         put.await.expect("a write");
@@ -441,6 +460,51 @@ impl World {
         }
     }
 
+    /// Returns whether the account of Ada is in the pool.
+    async fn has_ada(&self) -> bool {
+        let user = json!({ "UserPoolId": self.pool, "Username": "ada" });
+        let target = "AWSCognitoIdentityProviderService.AdminGetUser";
+        self.try_call(target, &user).await
+    }
+
+    /// Sets the TTL of each flow to a time that has passed, as if the store had not yet removed it.
+    async fn age_flows(&self) {
+        for item in self.items().await {
+            if item["pk"]["S"]
+                .as_str()
+                .expect("a key")
+                .starts_with("flow#")
+            {
+                let aged = json!({
+                    "TableName": TABLE,
+                    "Key": { "pk": item["pk"] },
+                    "UpdateExpression": "SET #ttl = :past",
+                    "ExpressionAttributeNames": { "#ttl": "ttl" },
+                    "ExpressionAttributeValues": { ":past": { "N": "1000000000" } },
+                });
+                self.emulator
+                    .call("DynamoDB_20120810.UpdateItem", &aged)
+                    .await;
+            }
+        }
+    }
+
+    /// Returns the keys of the counters of Ada that count guesses.
+    async fn guesses_of_ada(&self) -> BTreeSet<String> {
+        let ada = Identifier::parse(Method::Email, ADA).expect("an address");
+        let now = SystemClock.now();
+        let own = own_limits(&self.deployment, &self.store, Some(&ada), None, now).await;
+        let own = own.expect("limits").into_iter();
+        let guesses = own.filter(|limit| limit.counts_guesses);
+        let keys: BTreeSet<_> = guesses.map(|limit| counter_key(limit.counter)).collect();
+        let stored = self.items().await;
+        let stored = stored.iter().filter_map(|item| item["pk"]["S"].as_str());
+        stored
+            .filter(|key| keys.contains(*key))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// Returns the numbers of items of the table, by the beginning of their keys.
     async fn kinds(&self) -> Value {
         let mut kinds = json!({});
@@ -487,6 +551,8 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     exports(&world).await;
     keeps_later_charges(&world).await;
     rotates(&world).await;
+    leaves_unproved_contacts(&world).await;
+    refuses_while_a_change_can_be_undone(&world).await;
     erases(&world).await;
 }
 
@@ -655,39 +721,87 @@ async fn rotates(world: &World) {
     assert!(error.contains("failed to read the key ring"), "{error}");
 }
 
-/// Everything of Ada is erased, and then of Bob, who has no account.
+/// An account that holds Bob's address without a proof leads to nothing of Bob's.
+async fn leaves_unproved_contacts(world: &World) {
+    let held = json!([{ "Name": "email", "Value": BOB }]);
+    let mallory = World::create_account(world.emulator, &world.pool, "mallory", &held).await;
+    let before = world.kinds().await;
+    let (status, exported, text) = world.run(&["export", "--sub", &mallory]).await;
+    assert_eq!((status, &exported["items"]), (0, &json!([])), "{text}");
+    for who in [&["--sub", &mallory][..], &[BOB]] {
+        let (status, shown, text) = world.run(&[&["erase"], who].concat()).await;
+        assert_eq!((status, &shown["items"]), (0, &json!({})), "{text}");
+        assert_eq!(shown["notProved"], json!(["email"]));
+        assert!(text.contains("not proved: left"), "{text}");
+    }
+    let erase = ["erase", "--sub", &mallory, "--apply", "--yes"];
+    let (status, erased, text) = world.run(&erase).await;
+    assert_eq!((status, &erased["removed"]), (0, &json!(0)), "{text}");
+    assert_eq!(world.kinds().await, before);
+}
+
+/// An account whose change of a contact can be undone stays, and so does what the undo needs.
+async fn refuses_while_a_change_can_be_undone(world: &World) {
+    let before = world.kinds().await;
+    let until = "2100-01-01T00:00:00.000Z";
+    let (status, shown, text) = world.run(&["erase", ADA]).await;
+    assert_eq!((status, &shown["undoableUntil"]), (0, &json!(until)));
+    assert!(text.contains("--despite-undo"), "{text}");
+    for contact in [ADA, FORMER] {
+        let erase = ["erase", contact, "--apply", "--yes"];
+        let (status, refused, text) = world.run(&erase).await;
+        let error = refused["error"].as_str().unwrap_or_default();
+        assert!(status == 2 && error.contains("--despite-undo"), "{text}");
+        assert!(error.contains(until), "{error}");
+    }
+    assert_eq!(world.kinds().await, before);
+    assert!(world.has_ada().await, "the account stays");
+}
+
+/// Everything of Ada is erased, and then of Bob, who has no account. Flows and guesses stay until they
+/// have ended.
 async fn erases(world: &World) {
     let before = world.kinds().await;
+    let guesses = world.guesses_of_ada().await;
+    assert!(!guesses.is_empty());
     let (status, shown, _) = world.run(&["erase", "--sub", &world.sub]).await;
     assert_eq!((status, &shown["items"]["flow"]), (0, &json!(2)));
     assert_eq!(world.kinds().await, before, "nothing was changed");
-    let refused = world.run(&["erase", "--sub", &world.sub, "--apply"]).await;
+    let unconfirmed = ["erase", "--sub", &world.sub, "--apply", "--despite-undo"];
+    let refused = world.run(&unconfirmed).await;
     assert_eq!(refused.0, 2, "there is no terminal to confirm it on");
-    let (status, erased, text) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
+    let erase = ["erase", ADA, "--apply", "--yes", "--despite-undo"];
+    let (status, erased, text) = world.run(&erase).await;
     assert_eq!((status, &erased["left"]), (0, &json!({})), "{text}");
+    assert_eq!(world.kinds().await["flow"], 3, "a flow ends a replay");
+    assert_eq!(world.guesses_of_ada().await, guesses);
+    let expiring = &erased["expiring"];
+    assert_eq!(expiring["flow"]["count"], 2);
+    let until = expiring["counter of guesses"]["until"].as_str();
+    assert!(until.is_some_and(|it| text.contains(it)), "{expiring}");
     let after = world.kinds().await;
     let generation = world
         .devices(async |table, key| table.get(&key).await)
         .await;
     assert!(matches!(generation, Ok(Some(_))), "ended tokens stay ended");
     for kind in [
-        "pending",
-        "undo",
-        "replaced",
-        "invitation",
-        "lease",
-        "session",
-        "sessions",
+        "pending", "undo", "replaced", "lease", "session", "sessions",
     ] {
         assert_eq!(after[kind], Value::Null, "{kind}");
     }
-    assert_eq!(after["flow"], 1, "Bob's flow stays");
-    let user = json!({ "UserPoolId": world.pool, "Username": "ada" });
-    let target = "AWSCognitoIdentityProviderService.AdminGetUser";
-    assert!(!world.try_call(target, &user).await, "the account is gone");
+    assert_eq!(after["invitation"], 1, "Bob's invitation stays");
+    assert!(!world.has_ada().await, "the account is gone");
     let (status, again, _) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
     assert_eq!((status, &again["removed"]), (0, &json!(0)));
+    world.age_flows().await;
+    let (status, again, _) = world.run(&["erase", ADA, "--apply", "--yes"]).await;
+    assert_eq!((status, &again["removed"]), (0, &json!(2)));
+    assert_eq!(world.kinds().await["flow"], 1, "Bob's flow stays");
     let (status, erased, _) = world.run(&["erase", BOB, "--apply", "--yes"]).await;
     assert_eq!((status, &erased["left"]), (0, &json!({})));
-    assert_eq!(world.kinds().await["flow"], Value::Null);
+    let after = world.kinds().await;
+    assert_eq!(
+        (&after["flow"], &after["invitation"]),
+        (&Value::Null, &Value::Null)
+    );
 }

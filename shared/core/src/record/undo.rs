@@ -78,18 +78,29 @@ impl Undo {
         !policy.undo_life.is_zero() && self.closed_at.is_none() && now < self.expires_at
     }
 
-    /// Returns the time until which no contact of the account can be changed; `None` if that is
-    /// over, or if the change failed.
-    pub(crate) fn holds_until(
+    /// Returns the time until which the change can be undone; `None` if it cannot, or if the change
+    /// failed.
+    pub fn undoable_until(
         &self,
         account: &Attributes,
         Deployment { policy, keys }: &Deployment,
         now: Timestamp,
     ) -> Option<Timestamp> {
+        let is_undoable = self.is_open(policy, now) && !self.failed(account, keys, now);
+        is_undoable.then_some(self.expires_at)
+    }
+
+    /// Returns the time until which no contact of the account can be changed; `None` if that is
+    /// over, or if the change failed.
+    pub(crate) fn holds_until(
+        &self,
+        account: &Attributes,
+        deployment: &Deployment,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         let until = match self.closed_at {
             Some(at) => at.plus(SETTLING),
-            None if !self.is_open(policy, now) || self.failed(account, keys, now) => return None,
-            None => self.expires_at,
+            None => self.undoable_until(account, deployment, now)?,
         };
         (now < until).then_some(until)
     }
