@@ -5,15 +5,14 @@
 //! the aliases name the versions before. A version cannot be changed, so to restart it is to publish it
 //! again.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_lambda as lambda;
 use lambda::Client;
-use lambda::client::Waiters;
-use lambda::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use lambda::error::{ProvideErrorMetadata, SdkError};
 use lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use lambda::primitives::Blob;
-use lambda::types::FunctionConfiguration;
+use lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
 use serde_json::Value;
 
 use crate::access::{Access, ONCE, READ, client};
@@ -289,12 +288,38 @@ impl Versions {
         }))
     }
 
+    /// Waits until the change of a function, or of a new version, has ended.
+    async fn ready(&self, function: &str, version: Option<u64>) -> Result<(), String> {
+        const LIMIT: Duration = Duration::from_secs(120);
+        const PAUSE: Duration = Duration::from_millis(300);
+        let until = Instant::now() + LIMIT;
+        while Instant::now() < until {
+            let read = self.reads.get_function_configuration();
+            let read = read.function_name(function);
+            let read = read.set_qualifier(version.map(|it| it.to_string()));
+            let read = read.send().await;
+            let read =
+                read.map_err(|error| failed("GetFunctionConfiguration", function, &error))?;
+            let (state, update) = (read.state(), read.last_update_status());
+            if state == Some(&State::Failed) || update == Some(&LastUpdateStatus::Failed) {
+                return Err(format!("Lambda could not change {function}"));
+            }
+            if state != Some(&State::Pending) && update != Some(&LastUpdateStatus::InProgress) {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        let seconds = LIMIT.as_secs();
+        Err(format!(
+            "the change of {function} does not end within {seconds} s"
+        ))
+    }
+
     /// Restarts a function, and returns the version that serves now; `None` without an alias.
     ///
     /// # Errors
     /// If a call fails. The alias then names the version that it named before.
     pub async fn restart(&self, restart: &Restart) -> Result<Option<u64>, String> {
-        const LIMIT: Duration = Duration::from_secs(120);
         let function = &*restart.function;
         // Lambda restarts a function, and publishes a version, only where something differs.
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
@@ -304,9 +329,7 @@ impl Versions {
         let updated = update.description(format!("restarted at {now}"));
         let updated = updated.send().await;
         updated.map_err(|error| failed("UpdateFunctionConfiguration", function, &error))?;
-        let updated = self.reads.wait_until_function_updated();
-        let updated = updated.function_name(function).wait(LIMIT).await;
-        updated.map_err(|error| not_ready(function, &error))?;
+        self.ready(function, None).await?;
         let Some(alias) = &restart.alias else {
             return Ok(None);
         };
@@ -317,12 +340,7 @@ impl Versions {
         let published = published.map_err(|error| failed("PublishVersion", function, &error))?;
         let version = published.version().and_then(|text| text.parse().ok());
         let version: u64 = version.ok_or_else(|| format!("{function} has no new version"))?;
-        let active = self.reads.wait_until_published_version_active();
-        let active = active
-            .function_name(function)
-            .qualifier(version.to_string());
-        let active = active.wait(LIMIT).await;
-        active.map_err(|error| not_ready(function, &error))?;
+        self.ready(function, Some(version)).await?;
         let moved = self
             .writes
             .update_alias()
@@ -404,11 +422,6 @@ fn failed<E: ProvideErrorMetadata, R>(
 ) -> String {
     let code = ErrorCode::of(error);
     format!("lambda:{action} of {function} answered {code}")
-}
-
-fn not_ready(function: &str, error: &(impl std::error::Error + 'static)) -> String {
-    let error = DisplayErrorContext(error);
-    format!("the change of {function} does not end: {error}")
 }
 
 #[cfg(test)]
