@@ -213,7 +213,8 @@ fn beside(define: &str) -> Vec<(&str, String)> {
     // The seventh part of an ARN.
     let define = match define.strip_prefix("arn:") {
         Some(rest) => rest.split(':').nth(5).unwrap_or(define),
-        None => define,
+        // A name, which may have an alias.
+        None => define.split(':').next().unwrap_or(define),
     };
     match define.strip_suffix(FUNCTIONS[0]) {
         None => vec![(define, define.to_owned())],
@@ -249,6 +250,7 @@ mod tests {
         assert_eq!(named[3], ("sign-in", "acme-sign-in".to_owned()));
         let arn = "arn:aws:lambda:eu-west-1:111122223333:function:acme-define-auth-challenge:live";
         assert_eq!(beside(arn), named);
+        assert_eq!(beside("acme-define-auth-challenge:live"), named);
         assert_eq!(beside("define"), [("define", "define".to_owned())]);
     }
 

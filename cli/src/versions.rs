@@ -49,6 +49,10 @@ pub struct Step {
 /// # Errors
 /// If it is the name of another function. The text says so.
 pub fn functions(define: &str) -> Result<Vec<String>, String> {
+    let alias = define
+        .strip_suffix(ALIAS)
+        .and_then(|it| it.strip_suffix(':'));
+    let define = alias.unwrap_or(define);
     let prefix = define.strip_suffix(FUNCTIONS[0]);
     let prefix = prefix.ok_or_else(|| format!("{define} is not a function {}", FUNCTIONS[0]))?;
     Ok(FUNCTIONS.map(|name| format!("{prefix}{name}")).into())
@@ -447,6 +451,7 @@ mod tests {
     fn the_functions_have_the_prefix_of_define() {
         let all = functions("acme-define-auth-challenge").unwrap();
         assert_eq!(all[3], "acme-sign-in");
+        assert_eq!(functions("acme-define-auth-challenge:live").unwrap(), all);
         assert!(functions("acme-sign-in").is_err());
     }
 }
