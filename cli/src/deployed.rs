@@ -1,9 +1,10 @@
 //! A deployment as an operator finds it: the function define-auth-challenge, whose variables name the
-//! pool, the table and the key ring, and hold the settings.
+//! pool, the table and the key ring, and hold the settings. They are those of the version that serves.
 
 use std::collections::HashMap;
 
 use aws_sdk_lambda as lambda;
+use lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use latchstring_aws::{Aws, AwsEnvironment, DynamoStore};
 use latchstring_core::keys::KeyRing;
 use latchstring_core::policy::{Deployment, Policy};
@@ -15,6 +16,7 @@ use crate::attach::stack;
 use crate::error_code::{ErrorCode, ErrorKind};
 use crate::rotation::RingSecret;
 use crate::signed_call::{CLOUDFORMATION, SignedCalls};
+use crate::versions::ALIAS;
 
 const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
 
@@ -94,9 +96,8 @@ impl Deployed {
     pub async fn read(access: &Access, named: Named<'_>) -> Result<Self, String> {
         let function = named.define(access).await?;
         let lambda = client!(lambda, access, READ);
-        let configuration = lambda.get_function_configuration().function_name(&function);
-        let configuration = configuration.send().await;
-        let configuration = configuration.map_err(|error| not_read(&ErrorCode::of(&error)))?;
+        let configuration = serving(&lambda, &function).await;
+        let configuration = configuration.map_err(|code| not_read(&code))?;
         let variables = configuration.environment().and_then(|it| it.variables());
         let empty = HashMap::new();
         let variables = variables.unwrap_or(&empty);
@@ -160,8 +161,7 @@ pub async fn logs(access: &Access, define: &str) -> Result<Vec<FunctionLog>, Str
     let lambda = client!(lambda, access, READ);
     let mut logs = Vec::new();
     for (function, name) in beside(define) {
-        let read = lambda.get_function_configuration().function_name(&name);
-        match read.send().await {
+        match serving(&lambda, &name).await {
             Ok(configuration) => {
                 let group = configuration.logging_config().and_then(|it| it.log_group());
                 let default = format!("/aws/lambda/{name}");
@@ -173,15 +173,39 @@ pub async fn logs(access: &Access, define: &str) -> Result<Vec<FunctionLog>, Str
                     key_ring_secret: secret.cloned(),
                 });
             }
+            Err(code) if code.kind() == ErrorKind::Missing => {}
+            Err(code) => return Err(not_read(&code)),
+        }
+    }
+    Ok(logs)
+}
+
+/// Returns the configuration of the version that serves: the one that the name qualifies, or that the alias
+/// of the construct names, or without such an alias the newest configuration.
+async fn serving(
+    lambda: &lambda::Client,
+    function: &str,
+) -> Result<GetFunctionConfigurationOutput, ErrorCode> {
+    let read = || lambda.get_function_configuration().function_name(function);
+    if !is_qualified(function) {
+        match read().qualifier(ALIAS).send().await {
+            Ok(configuration) => return Ok(configuration),
             Err(error) => {
                 let code = ErrorCode::of(&error);
                 if code.kind() != ErrorKind::Missing {
-                    return Err(not_read(&code));
+                    return Err(code);
                 }
             }
         }
     }
-    Ok(logs)
+    read().send().await.map_err(|error| ErrorCode::of(&error))
+}
+
+/// Returns whether a name or an ARN of a function also names a version or an alias.
+fn is_qualified(function: &str) -> bool {
+    let colons = function.matches(':').count();
+    // arn:aws:lambda:REGION:ACCOUNT:function:NAME
+    colons > if function.starts_with("arn:") { 6 } else { 0 }
 }
 
 /// Returns the functions of a deployment with their names, by the name of its define-auth-challenge.
@@ -189,7 +213,8 @@ fn beside(define: &str) -> Vec<(&str, String)> {
     // The seventh part of an ARN.
     let define = match define.strip_prefix("arn:") {
         Some(rest) => rest.split(':').nth(5).unwrap_or(define),
-        None => define,
+        // A name, which may have an alias.
+        None => define.split(':').next().unwrap_or(define),
     };
     match define.strip_suffix(FUNCTIONS[0]) {
         None => vec![(define, define.to_owned())],
@@ -225,7 +250,17 @@ mod tests {
         assert_eq!(named[3], ("sign-in", "acme-sign-in".to_owned()));
         let arn = "arn:aws:lambda:eu-west-1:111122223333:function:acme-define-auth-challenge:live";
         assert_eq!(beside(arn), named);
+        assert_eq!(beside("acme-define-auth-challenge:live"), named);
         assert_eq!(beside("define"), [("define", "define".to_owned())]);
+    }
+
+    #[test]
+    fn an_alias_after_a_name_or_an_arn_is_found() {
+        let arn = "arn:aws:lambda:eu-west-1:111122223333:function:define";
+        for function in ["define", arn] {
+            assert!(!is_qualified(function), "{function}");
+            assert!(is_qualified(&format!("{function}:live")), "{function}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use commands::{
     attach, completions, doctor, erase, fix_contacts, invite, live_check, local, messages, odds,
-    output, reset_limits, rollback, rotate_keys, settings, test_codes, trace, unlock,
+    output, reset_limits, restart, rollback, rotate_keys, settings, test_codes, trace, unlock,
 };
 
 /// Operate a deployment of Latchstring.
@@ -41,6 +41,7 @@ enum Command {
     Attach(Box<attach::Arguments>),
     Detach(attach::detach::DetachArguments),
     FixContacts(fix_contacts::Arguments),
+    Restart(restart::Arguments),
     Rollback(rollback::Arguments),
     RotateKeys(rotate_keys::Arguments),
     LiveCheck(live_check::Arguments),
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
         Command::Attach(arguments) => ("attach", attach::run(&arguments)),
         Command::Detach(arguments) => ("detach", attach::detach::run(&arguments)),
         Command::FixContacts(arguments) => ("fix-contacts", fix_contacts::run(&arguments)),
+        Command::Restart(arguments) => ("restart", restart::run(&arguments)),
         Command::Rollback(arguments) => ("rollback", rollback::run(&arguments)),
         Command::RotateKeys(arguments) => ("rotate-keys", rotate_keys::run(arguments)),
         Command::LiveCheck(arguments) => ("live-check", live_check::run(&arguments)),

@@ -139,6 +139,8 @@ fn the_help_about_credentials_is_the_same_in_each_command() {
         "export",
         "invite",
         "live-check",
+        "restart",
+        "rollback",
         "rotate-keys",
         "trace",
         "unlock",
@@ -253,6 +255,8 @@ fn every_object_has_its_command_and_outcome() {
         [&["erase", "ada@example.com"] as &[&str], &person].concat(),
         [&["export", "ada@example.com"] as &[&str], &person].concat(),
         [&["invite", "ada@example.com"] as &[&str], &person].concat(),
+        [&["restart"] as &[&str], &person].concat(),
+        [&["rollback"] as &[&str], &person].concat(),
         rotation.to_vec(),
     ] {
         let printed = object(&arguments, &[], 2);

@@ -3,6 +3,8 @@
 
 #[path = "ministack/people.rs"]
 mod people;
+#[path = "ministack/versions.rs"]
+mod versions;
 
 use std::fs;
 use std::path::Path;
@@ -58,6 +60,10 @@ macro_rules! client {
                 .build(),
         )
     }};
+}
+
+fn lambda_at(endpoint: &str) -> lambda::Client {
+    client!(lambda, endpoint)
 }
 
 fn access(endpoint: &str) -> Access {

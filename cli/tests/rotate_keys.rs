@@ -440,11 +440,11 @@ async fn the_program_shows_a_step_and_makes_it_with_apply() {
     let (code, text) = world.run(&["revoke", "--key", "k1"]);
     assert_eq!(code, 0);
     assert!(text.contains("after:  current (new)\n"), "{text}");
-    assert!(!text.contains("update-function-configuration"), "{text}");
+    assert!(!text.contains("latchstring restart"), "{text}");
     assert!(world.stored().await == prepared, "nothing is stored");
     let (code, text) = world.run(&["revoke", "--key", "k1", "--apply"]);
     assert_eq!(code, 0);
-    let restarts = text.contains("aws lambda update-function-configuration");
+    let restarts = text.contains("\n  latchstring restart --stack STACK --apply\n");
     assert!(restarts && text.contains("devices are unknown"), "{text}");
     let revoked = world.stored().await;
     assert_eq!(ids(&revoked), format!("current {}", revoked.current.id()));

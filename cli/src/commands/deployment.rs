@@ -43,8 +43,8 @@ fn sub(text: &str) -> Result<String, &'static str> {
 }
 
 impl DeploymentArguments {
-    /// Reads the environment and the deployment.
-    pub(crate) async fn read(&self) -> Result<(Access, Deployed), Failure> {
+    /// Reads the environment.
+    fn access(&self) -> Result<(Access, Named<'_>), Failure> {
         let (access, named) = match (&self.function, &self.stack) {
             (Some(function), _) => (Access::for_function(function), Named::Function(function)),
             (None, stack) => (
@@ -53,7 +53,19 @@ impl DeploymentArguments {
                 Named::Stack(stack.as_deref().unwrap_or_default()),
             ),
         };
-        let access = access.map_err(Failure::NotStarted)?;
+        Ok((access.map_err(Failure::NotStarted)?, named))
+    }
+
+    /// Reads the environment, and the name or ARN of the function define-auth-challenge.
+    pub(crate) async fn define(&self) -> Result<(Access, String), Failure> {
+        let (access, named) = self.access()?;
+        let define = named.define(&access).await.map_err(Failure::NotStarted)?;
+        Ok((access, define))
+    }
+
+    /// Reads the environment and the deployment.
+    pub(crate) async fn read(&self) -> Result<(Access, Deployed), Failure> {
+        let (access, named) = self.access()?;
         let deployed = Deployed::read(&access, named).await;
         let deployed = deployed.map_err(Failure::NotStarted)?;
         Ok((access, deployed))

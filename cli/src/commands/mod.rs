@@ -14,6 +14,7 @@ pub(crate) mod messages;
 pub(crate) mod odds;
 pub(crate) mod output;
 pub(crate) mod reset_limits;
+pub(crate) mod restart;
 pub(crate) mod rollback;
 pub(crate) mod rotate_keys;
 pub(crate) mod settings;

@@ -114,12 +114,6 @@ impl Action {
     }
 }
 
-/// Starts new functions, so that no warm one has the old ring.
-const RESTART: &str = r#"for f in $(aws cloudformation list-stack-resources --stack-name "$STACK" --output text \
-    --query "StackResourceSummaries[?ResourceType=='AWS::Lambda::Function'].PhysicalResourceId"); do
-  aws lambda update-function-configuration --function-name "$f" --description "$(date)"
-done"#;
-
 /// Makes the change, or prints the state of the ring.
 pub(crate) fn run(arguments: Arguments) -> ExitCode {
     match start(arguments) {
@@ -144,6 +138,12 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
         (Some(function), _) => Some(Named::Function(function)),
         (None, stack) => stack.as_deref().map(Named::Stack),
     };
+    // The options that name the deployment for a restart.
+    let deployment = match named {
+        Some(Named::Function(function)) => format!("--function {function}"),
+        Some(Named::Stack(stack)) => format!("--stack {stack}"),
+        None => "--stack STACK".to_owned(),
+    };
     let functions = Functions {
         access: &access,
         named,
@@ -153,7 +153,7 @@ fn start(arguments: Arguments) -> Result<ExitCode, String> {
         let done = match arguments.action.change() {
             None => status(&secret, pending_life).await,
             Some((change, apply)) => match functions.have_read(&change).await {
-                Ok(()) => make(&secret, pending_life, &change, apply).await,
+                Ok(()) => make(&secret, pending_life, &change, apply, &deployment).await,
                 Err(problem) => Err(problem),
             },
         };
@@ -276,6 +276,7 @@ async fn make(
     pending_life: Duration,
     change: &Change,
     apply: bool,
+    deployment: &str,
 ) -> Result<(), String> {
     let stored = secret.read().await.map_err(|error| error.to_string())?;
     stored.whole().map_err(|error| error.to_string())?;
@@ -304,15 +305,13 @@ async fn make(
     consequences(change, &ring);
     match change {
         Change::Revoke { .. } => {
-            say!(
-                "Warm functions still have the old ring. Start new ones now (STACK is the stack's name):"
-            );
+            say!("Warm functions still have the old ring. Start new ones now:");
             say!("");
-            say!("{RESTART}");
+            say!("  latchstring restart {deployment} --apply");
             if let Some(kept) = kept_after_leak(change, &ring) {
                 say!("");
                 say!(
-                    "Warning: the lasting key {kept} is still in the ring. If the whole secret leaked, it leaked too, and this is not finished: run \"revoke --key {kept} --apply\", then these commands again."
+                    "Warning: the lasting key {kept} is still in the ring. If the whole secret leaked, it leaked too, and this is not finished: run \"revoke --key {kept} --apply\", then this command again."
                 );
             }
         }
