@@ -13,7 +13,7 @@ export const root = join(import.meta.dirname, "../..");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 /** The time limit of each wait in milliseconds. */
-const PATIENCE = 10_000;
+const PATIENCE = 30_000;
 
 export const DESKTOP = { viewport: { width: 1280, height: 800 } };
 export const PHONE = { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true };
