@@ -91,7 +91,10 @@ impl Record {
         let (stack, bucket) = (text("stack")?, text("bucket")?);
         // A run gives everything that it makes a name that begins with the stack's: a record that names
         // another resource was not written by one, and nothing of it is deleted.
-        let begins = |id: &str| id.strip_prefix(&stack).is_some_and(|rest| rest.starts_with('-'));
+        let begins = |id: &str| {
+            id.strip_prefix(&stack)
+                .is_some_and(|rest| rest.starts_with('-'))
+        };
         if !others.iter().all(|(_, id)| begins(id)) {
             return None;
         }
