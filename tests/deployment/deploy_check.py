@@ -91,6 +91,11 @@ def adapt(template: dict[str, Any]) -> None:
         if resource["Type"] == "AWS::Cognito::UserPool":
             # AWS makes temporary passwords that its policy allows, the emulator 12 characters.
             resource["Properties"]["Policies"]["PasswordPolicy"]["MinimumLength"] = 12
+        if resource["Type"] == "AWS::Cognito::UserPoolClient":
+            # A parameter of the type Number is a text there, which no SDK reads as a number.
+            life = resource["Properties"].get("RefreshTokenValidity")
+            if isinstance(life, dict):
+                resource["Properties"]["RefreshTokenValidity"] = int(template["Parameters"][life["Ref"]]["Default"])
         for statement in statements(resource):
             # It knows neither dynamodb:LeadingKeys nor ses:FromAddress, so that no condition holds.
             statement.pop("Condition", None)
