@@ -15,7 +15,7 @@ use crate::access::{Access, READ, client};
 use crate::attach::stack;
 use crate::error_code::{ErrorCode, ErrorKind};
 use crate::rotation::RingSecret;
-use crate::signed_call::{CLOUDFORMATION, SignedCalls};
+use crate::signed_call::SignedCalls;
 use crate::versions::ALIAS;
 
 const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
@@ -48,11 +48,8 @@ impl Named<'_> {
         match self {
             Self::Function(function) => Ok(function.to_owned()),
             Self::Stack(name) => {
-                let calls = SignedCalls::new(access);
-                let fields = [("StackName", name)];
-                let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-                let xml = xml.await.map_err(|error| error.to_string())?;
-                let mut outputs = stack::outputs(&xml);
+                let outputs = stack::read(&SignedCalls::new(access), name).await;
+                let mut outputs = outputs.map_err(|error| error.to_string())?;
                 outputs.remove("DefineAuthChallenge").ok_or_else(|| {
                     format!(
                         "the stack {name} has no output DefineAuthChallenge: name the stack of Latchstring, or \

@@ -209,17 +209,16 @@ function sum(metrics: cloudwatch.IMetric[], period: Duration): cloudwatch.MathEx
   });
 }
 
+/** Makes metrics of one API, of 15 minutes. */
+function ofApi(namespace: string, dimensionsMap: Record<string, string>) {
+  return (metricName: string, statistic = 'Sum') =>
+    new cloudwatch.Metric({ namespace, metricName, dimensionsMap, statistic, period: QUARTER });
+}
+
 function* ofApis(props: AlarmProps, { graphqlApi, httpApi, keysExpire, namespace }: Watched): Generator<Alarm> {
   const least = expected(props).requests;
   if (graphqlApi) {
-    const metric = (metricName: string, statistic = 'Sum') =>
-      new cloudwatch.Metric({
-        namespace: 'AWS/AppSync',
-        metricName,
-        dimensionsMap: { GraphQLAPIId: graphqlApi.id },
-        statistic,
-        period: QUARTER,
-      });
+    const metric = ofApi('AWS/AppSync', { GraphQLAPIId: graphqlApi.id });
     // AppSync counts its requests for all APIs of an account together, but their latency for each.
     const good = metric('Latency', 'SampleCount');
     yield {
@@ -247,14 +246,7 @@ function* ofApis(props: AlarmProps, { graphqlApi, httpApi, keysExpire, namespace
     };
   }
   if (httpApi) {
-    const metric = (metricName: string, statistic = 'Sum') =>
-      new cloudwatch.Metric({
-        namespace: 'AWS/ApiGateway',
-        metricName,
-        dimensionsMap: { ApiId: httpApi.id },
-        statistic,
-        period: QUARTER,
-      });
+    const metric = ofApi('AWS/ApiGateway', { ApiId: httpApi.id });
     const all = metric('Count', 'SampleCount');
     yield {
       name: 'http-faults',

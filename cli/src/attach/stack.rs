@@ -5,6 +5,20 @@ use std::collections::BTreeMap;
 use aws_smithy_xml::decode::{Document, try_data};
 
 use super::merge::Triggers;
+use crate::signed_call::{CLOUDFORMATION, CallError, SignedCalls};
+
+/// Reads the outputs of a stack by name.
+///
+/// # Errors
+/// If the call is refused or not answered.
+pub async fn read(
+    calls: &SignedCalls<'_>,
+    stack: &str,
+) -> Result<BTreeMap<String, String>, CallError> {
+    let fields = [("StackName", stack)];
+    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
+    Ok(outputs(&xml.await?))
+}
 
 /// Returns the outputs by name.
 pub fn outputs(xml: &str) -> BTreeMap<String, String> {

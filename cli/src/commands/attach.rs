@@ -19,7 +19,7 @@ use latchstring_cli::attach::merge::{
 };
 use latchstring_cli::attach::stack;
 use latchstring_cli::pool_needs::{AccountState, AccountStates, CONTACTS};
-use latchstring_cli::signed_call::{CLOUDFORMATION, COGNITO, CallError, SignedCalls};
+use latchstring_cli::signed_call::{COGNITO, CallError, SignedCalls};
 use serde_json::{Value, json};
 
 use unverified::Unverified;
@@ -388,12 +388,8 @@ impl Aws<'_> {
         // The options require the stack where the triggers are not given.
         let stack = arguments.stack.as_deref().unwrap_or_default();
         eprintln!("Reading Stack {stack} (DescribeStacks)");
-        let fields = [("StackName", stack)];
-        let read = self
-            .calls
-            .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-        let xml = read.await.map_err(|error| not_started(&error))?;
-        let outputs = stack::outputs(&xml);
+        let outputs = stack::read(&self.calls, stack).await;
+        let outputs = outputs.map_err(|error| not_started(&error))?;
         let triggers = stack::triggers(stack, &outputs).map_err(Failure::NotStarted)?;
         Ok((triggers, outputs.contains_key("ServerCredentialSecret")))
     }

@@ -7,7 +7,7 @@ use clap::builder::NonEmptyStringValueParser;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::stack;
 use latchstring_cli::invitation::{Contact, InvitationError, SignUpFunction, Terms};
-use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
+use latchstring_cli::signed_call::SignedCalls;
 
 use super::output::{self, say};
 
@@ -133,9 +133,7 @@ async fn perform(arguments: Arguments) -> Result<Result<(), InvitationError>, St
 }
 
 async fn function_of(access: &Access, name: &str) -> Result<String, String> {
-    let calls = SignedCalls::new(access);
-    let fields = [("StackName", name)];
-    let xml = calls.read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-    let xml = xml.await.map_err(|error| error.to_string())?;
-    stack::sign_up(name, &stack::outputs(&xml))
+    let outputs = stack::read(&SignedCalls::new(access), name).await;
+    let outputs = outputs.map_err(|error| error.to_string())?;
+    stack::sign_up(name, &outputs)
 }

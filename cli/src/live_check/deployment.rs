@@ -241,12 +241,8 @@ impl<'a> Deployment<'a> {
 
     /// Returns the outputs of the stack.
     pub(super) async fn outputs(&self, stack: &str) -> Result<BTreeMap<String, String>, String> {
-        let fields = [("StackName", stack)];
-        let xml = self
-            .calls
-            .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-        let xml = xml.await.map_err(|error| error.to_string())?;
-        Ok(stack::outputs(&xml))
+        let outputs = stack::read(&self.calls, stack).await;
+        outputs.map_err(|error| error.to_string())
     }
 
     /// Deletes the stack and waits until it is gone.

@@ -7,7 +7,7 @@ use latchstring_cli::access::{self, Access};
 use latchstring_cli::attach::detach::{detach_client, detach_pool, kept};
 use latchstring_cli::attach::merge::Triggers;
 use latchstring_cli::attach::stack;
-use latchstring_cli::signed_call::{CLOUDFORMATION, SignedCalls};
+use latchstring_cli::signed_call::SignedCalls;
 
 use super::{Aws, Change, Failure, Of, ended, known, make, not_started};
 use crate::commands::output::say;
@@ -96,10 +96,7 @@ async fn detach(arguments: &DetachArguments) -> Result<bool, Failure> {
 
 async fn triggers(aws: &Aws<'_>, stack: &str) -> Result<Triggers, Failure> {
     eprintln!("Reading Stack {stack} (DescribeStacks)");
-    let fields = [("StackName", stack)];
-    let read = aws
-        .calls
-        .read_form(CLOUDFORMATION, "DescribeStacks", &fields);
-    let xml = read.await.map_err(|error| not_started(&error))?;
-    stack::triggers(stack, &stack::outputs(&xml)).map_err(Failure::NotStarted)
+    let outputs = stack::read(&aws.calls, stack).await;
+    let outputs = outputs.map_err(|error| not_started(&error))?;
+    stack::triggers(stack, &outputs).map_err(Failure::NotStarted)
 }
