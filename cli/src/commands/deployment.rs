@@ -5,6 +5,7 @@ use clap::builder::NonEmptyStringValueParser;
 use latchstring_cli::access::Access;
 use latchstring_cli::deployed::{Deployed, Named};
 use latchstring_cli::person::Who;
+use latchstring_core::identifier::Identifier;
 
 use super::output::Failure;
 
@@ -77,15 +78,17 @@ impl PersonArguments {
     pub(crate) fn who(&self, deployed: &Deployed) -> Result<Who, Failure> {
         match (&self.contact, &self.sub) {
             (_, Some(sub)) => Ok(Who::Sub(sub.clone())),
-            (contact, None) => parse(contact.as_deref().unwrap_or_default(), deployed),
+            (contact, None) => {
+                parse(contact.as_deref().unwrap_or_default(), deployed).map(Who::Contact)
+            }
         }
     }
 }
 
 /// Parses a contact by the rules of the deployment.
-pub(crate) fn parse(contact: &str, deployed: &Deployed) -> Result<Who, Failure> {
-    let who = Who::contact(contact, &deployed.deployment.policy.phones);
-    who.map_err(|error| Failure::NotStarted(error.to_string()))
+pub(crate) fn parse(contact: &str, deployed: &Deployed) -> Result<Identifier, Failure> {
+    let contact = Who::contact(contact, &deployed.deployment.policy.phones);
+    contact.map_err(|error| Failure::NotStarted(error.to_string()))
 }
 
 /// The lines of the help about the calls by which a deployment is read.

@@ -66,10 +66,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 async fn unlock(arguments: &Arguments) -> Result<bool, Failure> {
     let (access, deployed) = arguments.deployment.read().await?;
-    let who = parse(&arguments.contact, &deployed)?;
-    let Who::Contact(contact) = &who else {
-        return Err(Failure::NotStarted("name a contact".to_owned()));
-    };
+    let contact = &parse(&arguments.contact, &deployed)?;
+    let who = Who::Contact(contact.clone());
     let pool = Pool {
         calls: SignedCalls::new(&access),
         id: &deployed.pool,

@@ -21,13 +21,13 @@ impl Who {
     ///
     /// # Errors
     /// If it is neither. The text names at most one character of it.
-    pub fn contact(text: &str, rules: &PhoneRules) -> Result<Self, IdentifierError> {
+    pub fn contact(text: &str, rules: &PhoneRules) -> Result<Identifier, IdentifierError> {
         let method = if text.contains('@') {
             Method::Email
         } else {
             Method::PhoneNumber
         };
-        Identifier::parse_by(method, text, rules).map(Self::Contact)
+        Identifier::parse_by(method, text, rules)
     }
 }
 
