@@ -6,6 +6,7 @@ use std::env::consts::ARCH;
 use std::fs;
 
 use crate::command::Line;
+use crate::console;
 use crate::failure::{Failed, Failure};
 use crate::repository::Repository;
 use crate::steps::show_and_run;
@@ -44,15 +45,15 @@ pub(crate) fn run(repository: &Repository, bless: bool) -> Result<(), Failed> {
     };
     let verdicts = compared(ARCH, &counted, &text);
     for verdict in &verdicts {
-        println!("      {}", verdict.words);
+        console::say(format_args!("      {}", verdict.words));
     }
     if bless {
-        println!("      Agreed: these figures, in {AGREED}.");
+        console::say(format_args!("      Agreed: these figures, in {AGREED}."));
         return fs::write(&path, agreed_anew(ARCH, &counted, &text))
             .map_err(|error| Failure::at(&path)(error).of(&again));
     }
     if verdicts.iter().any(|verdict| verdict.is_too_much) {
-        println!("      If that is worth it: cargo xtask instructions --bless, and say why.");
+        console::say("      If that is worth it: cargo xtask instructions --bless, and say why.");
         return Err(Failure::Instructions.of(&again));
     }
     Ok(())

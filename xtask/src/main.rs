@@ -133,8 +133,8 @@ enum Task {
 
 /// Run every check, and stop at the first that fails.
 ///
-/// The steps web, clients and infra run beside the tests; each of their lines begins with the
-/// step's name.
+/// With the tests among them, seven steps run beside the builds and the tests; each of their lines
+/// begins with the step's name.
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
 /// Python, Node.js, chromium, valgrind, fonts-inter and fonts-vlgothic. A missing program is named,
@@ -246,7 +246,10 @@ fn main() -> ExitCode {
     match task {
         Task::Test(test) => {
             let steps = Step::chosen(&test.only);
-            exit(steps::run(&repository, &steps, test.keep_going))
+            match steps::run(&repository, &steps, test.keep_going) {
+                Ok(passed) => exit(passed),
+                Err(failed) => told(Err(failed)),
+            }
         }
         Task::Model => {
             let line = Line::cargo(&["test", "--release", "--locked"])

@@ -1,11 +1,13 @@
 //! The steps of `cargo xtask test`.
 
+use std::env;
 use std::fs;
 use std::io;
 use std::panic;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ScopedJoinHandle};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -75,9 +77,26 @@ impl Step {
         Self::Leaks,
     ];
 
-    /// The steps that run beside the tests, one after the other: they leave a core idle for more
-    /// than half of their time.
-    const BESIDE: [Self; 3] = [Self::Web, Self::Clients, Self::Infra];
+    /// The steps that run beside the others, one after the other: most of them, and the builds,
+    /// leave a core idle for part of their time. Those that need no program of ours are first.
+    const BESIDE: [Self; 7] = [
+        Self::Emulators,
+        Self::Deny,
+        Self::Infra,
+        Self::Instructions,
+        Self::Web,
+        Self::Clients,
+        Self::Deploy,
+    ];
+
+    /// Returns the steps that must have ended before it begins, if they run at all.
+    const fn needs(self) -> &'static [Self] {
+        match self {
+            Self::Clients | Self::Web => &[Self::Build],
+            Self::Tests | Self::Deploy => &[Self::Emulators, Self::Build],
+            _ => &[],
+        }
+    }
 
     /// Returns the steps of `only`, or all, and the build that they need.
     pub(crate) fn chosen(only: &[Self]) -> Vec<Self> {
@@ -129,11 +148,15 @@ impl Step {
     }
 }
 
-/// Runs the steps and prints their outcomes. Returns true if all passed.
+/// Runs the steps and prints their outcomes. Returns true if all passed; fails if none was started.
 ///
 /// They run in order. But if the tests are among them, those of [`Step::BESIDE`] run beside the
-/// tests and what follows, up to the search for leaks, which reads what all have printed.
-pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> bool {
+/// others, up to the search for leaks.
+pub(crate) fn run(
+    repository: &Repository,
+    steps: &[Step],
+    keep_going: bool,
+) -> Result<bool, Failed> {
     tools::provide(repository, steps);
     let missing = tools::missing(repository, steps);
     if !missing.is_empty() {
@@ -141,7 +164,12 @@ pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> 
         for (name, install) in missing {
             println!("  {name}: install it with `{install}`");
         }
-        return false;
+        return Ok(false);
+    }
+
+    if steps.contains(&Step::Tests) {
+        // Before anything prints into them.
+        empty_output(repository)?;
     }
 
     let run = Run {
@@ -150,61 +178,56 @@ pub(crate) fn run(repository: &Repository, steps: &[Step], keep_going: bool) -> 
         keep_going,
         started: Instant::now(),
         stopped: AtomicBool::new(false),
+        ended: Default::default(),
     };
-    let (front, beside) = lanes(steps);
-    let mut done = Done::default();
-    thread::scope(|scope| {
-        let mut lane = None;
-        for step in front {
-            if step == Step::Tests && !run.is_stopped() {
-                // Before anything prints into them.
-                if let Err(failed) = empty_output(repository) {
-                    run.note(step, Duration::ZERO, Err(failed), &mut done);
-                    continue;
-                }
-                let (run, beside) = (&run, &beside);
-                lane = Some(scope.spawn(move || {
-                    let mut done = Done::default();
-                    for step in beside {
-                        console::beside(step.name(), || run.step(*step, &mut done));
-                    }
-                    done
-                }));
-            }
-            if step == Step::Leaks
-                && let Some(lane) = lane.take()
-            {
-                join(lane, &mut done);
-            }
-            run.step(step, &mut done);
+    let lanes = lanes(steps);
+    let mut done = thread::scope(|scope| {
+        let beside = scope.spawn(|| run.lane(&lanes.beside, true));
+        let mut done = run.lane(&lanes.front, false);
+        match beside.join() {
+            Ok(beside) => done.add(beside),
+            Err(panic) => panic::resume_unwind(panic),
         }
-        if let Some(lane) = lane {
-            join(lane, &mut done);
-        }
+        done
     });
+    done.add(run.lane(&lanes.last, false));
     for line in summary::lines(steps, &done.ran, run.started.elapsed(), done.counts) {
         println!("{line}");
     }
-    done.ran.iter().all(|ran| ran.failed.is_none())
+    Ok(done.ran.iter().all(|ran| ran.failed.is_none()))
 }
 
-/// Returns the steps that run in order, and those that run beside the tests.
-fn lanes(steps: &[Step]) -> (Vec<Step>, Vec<Step>) {
+/// The steps of a run: those of each lane run in order.
+#[derive(Default)]
+struct Lanes {
+    front: Vec<Step>,
+    /// Beside them.
+    beside: Vec<Step>,
+    /// After both.
+    last: Vec<Step>,
+}
+
+fn lanes(steps: &[Step]) -> Lanes {
     if !steps.contains(&Step::Tests) {
-        return (steps.to_vec(), Vec::new());
+        return Lanes {
+            front: steps.to_vec(),
+            ..Lanes::default()
+        };
     }
-    let is_beside = |step: &Step| Step::BESIDE.contains(step);
-    (
-        steps
-            .iter()
-            .copied()
-            .filter(|step| !is_beside(step))
-            .collect(),
-        Step::BESIDE
-            .into_iter()
-            .filter(|step| steps.contains(step))
-            .collect(),
-    )
+    let chosen = |among: &[Step]| {
+        let mut among = among.to_vec();
+        among.retain(|step| steps.contains(step));
+        among
+    };
+    // It reads what all have printed.
+    let last = [Step::Leaks];
+    let mut front = Step::ALL.to_vec();
+    front.retain(|step| !Step::BESIDE.contains(step) && !last.contains(step));
+    Lanes {
+        front: chosen(&front),
+        beside: chosen(&Step::BESIDE),
+        last: chosen(&last),
+    }
 }
 
 /// The outcomes of the steps of a lane.
@@ -214,15 +237,12 @@ struct Done {
     counts: Option<Counts>,
 }
 
-fn join(lane: ScopedJoinHandle<'_, Done>, done: &mut Done) {
-    match lane.join() {
-        Ok(more) => {
-            done.ran.extend(more.ran);
-            if let Some(counts) = more.counts {
-                *done.counts.get_or_insert_default() += counts;
-            }
+impl Done {
+    fn add(&mut self, more: Self) {
+        self.ran.extend(more.ran);
+        if let Some(counts) = more.counts {
+            *self.counts.get_or_insert_default() += counts;
         }
-        Err(panic) => panic::resume_unwind(panic),
     }
 }
 
@@ -234,9 +254,44 @@ struct Run<'a> {
     started: Instant,
     /// Set by the first failure, unless the run keeps going.
     stopped: AtomicBool,
+    /// The steps that have ended or will not begin, in the order of [`Step::ALL`].
+    ended: [OnceLock<()>; Step::ALL.len()],
+}
+
+/// Says of the steps of a lane that they have ended, also when the lane panics: otherwise the other
+/// lane would wait for ever.
+struct Ends<'a>(&'a Run<'a>, &'a [Step]);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        for step in self.1 {
+            self.0.end(*step);
+        }
+    }
 }
 
 impl Run<'_> {
+    fn lane(&self, steps: &[Step], is_beside: bool) -> Done {
+        let _ends = Ends(self, steps);
+        let mut done = Done::default();
+        for step in steps {
+            for needed in step.needs().iter().filter(|one| self.steps.contains(one)) {
+                self.ended[*needed as usize].wait();
+            }
+            if is_beside {
+                console::beside(step.name(), || self.step(*step, &mut done));
+            } else {
+                self.step(*step, &mut done);
+            }
+            self.end(*step);
+        }
+        done
+    }
+
+    fn end(&self, step: Step) {
+        self.ended[step as usize].get_or_init(|| ());
+    }
+
     fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
     }
@@ -328,10 +383,10 @@ fn deny(repository: &Repository) -> Result<(), Failed> {
         return show_and_run(repository, &check);
     }
     let Some(stored) = tools::advisory_database() else {
-        println!(
-            "      Not checked: advisories. Their database cannot be fetched, and none is stored."
+        console::say(
+            "      Not checked: advisories. Their database cannot be fetched, and none is stored.",
         );
-        println!("      With a network: cargo deny fetch db");
+        console::say("      With a network: cargo deny fetch db");
         return Ok(());
     };
     let date = Line::new("git", "git")
@@ -339,7 +394,9 @@ fn deny(repository: &Repository) -> Result<(), Failed> {
         .args(&["log", "-1", "--format=%cs"])
         .ask(repository);
     let date = date.as_deref().map_or("an unknown day", str::trim);
-    println!("      The advisory database cannot be fetched: the stored one of {date} is checked.");
+    console::say(format_args!(
+        "      The advisory database cannot be fetched: the stored one of {date} is checked."
+    ));
     // Yanked crates are those of the registry's index as it is stored.
     let check = tool.args(&["--frozen", "check", "advisories"]);
     show_and_run(repository, &check)
@@ -407,8 +464,41 @@ fn infra(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
         .args(&["--ignore-checks", "W3005", "--"])
         // Between them they have every resource and parameter of the four.
         .args(&["target/infra/latchstring-existing-pool.template.json"])
-        .args(&["target/infra/latchstring-session-mode.template.json"]);
-    show_and_run(repository, &lint)
+        .args(&["target/infra/latchstring-session-mode.template.json"])
+        .args(&["examples/infrastructure/sam.yaml"]);
+    show_and_run(repository, &lint)?;
+    terraform(repository, "infra/terraform", counts)?;
+    // It deploys the template that was synthesised.
+    node_tests(repository, "examples/infrastructure", counts)
+}
+
+/// Plans the Terraform module of a folder, by the program that `TERRAFORM` names or else the only one
+/// of a package registry, which is for Linux on x86_64.
+pub(crate) fn terraform(
+    repository: &Repository,
+    module: &str,
+    counts: &mut Counts,
+) -> Result<(), Failed> {
+    if env::var_os("TERRAFORM").is_none() && !cfg!(all(target_arch = "x86_64", target_os = "linux"))
+    {
+        console::say(
+            "      Not planned: the Terraform module. Set TERRAFORM to a Terraform or OpenTofu.",
+        );
+        return Ok(());
+    }
+    let tools = python::environment(
+        repository,
+        "terraform",
+        "infra/terraform/test/requirements.txt",
+    )?;
+    let line = Line::new("npm", "npm")
+        .args(&["run", "terraform:plan", "--silent", "--prefix", "infra"])
+        .env("PYTHON", tools.join("bin/python").display().to_string())
+        .env(
+            "MODULE",
+            repository.root().join(module).display().to_string(),
+        );
+    counted(repository, &line, "infra-terraform", counts)
 }
 
 /// Runs the tests of a folder with a package.json: `npm test`, which runs `node --test`.
@@ -420,9 +510,19 @@ fn node_tests(repository: &Repository, folder: &str, counts: &mut Counts) -> Res
 fn npm_test(repository: &Repository, folder: &str, counts: &mut Counts) -> Result<(), Failed> {
     // Otherwise npm prints the package's name and version, which look like an address.
     let line = Line::new("npm", "npm").args(&["test", "--silent", "--prefix", folder]);
+    counted(repository, &line, &folder.replace('/', "-"), counts)
+}
+
+/// Runs tests, counts them, and keeps what they print in a file of this name.
+fn counted(
+    repository: &Repository,
+    line: &Line,
+    name: &str,
+    counts: &mut Counts,
+) -> Result<(), Failed> {
     let output = repository.test_output();
-    fs::create_dir_all(&output).map_err(|error| Failure::at(&output)(error).of(&line))?;
-    let kept = output.join(format!("{}.txt", folder.replace('/', "-")));
+    fs::create_dir_all(&output).map_err(|error| Failure::at(&output)(error).of(line))?;
+    let kept = output.join(format!("{name}.txt"));
     console::say(format_args!("      $ {line}"));
     let (counted, ended) = line.run_and_keep(repository, &kept);
     *counts += counted;
@@ -430,7 +530,7 @@ fn npm_test(repository: &Repository, folder: &str, counts: &mut Counts) -> Resul
         Ok(()) if counted.is_nothing() => Err(Failure::NoTests),
         ended => ended,
     };
-    ended.map_err(|failure| failure.of(&line))
+    ended.map_err(|failure| failure.of(line))
 }
 
 /// Makes a folder empty.
@@ -454,18 +554,43 @@ mod tests {
             &[Step::Tests, Step::Web],
         ] {
             let steps = Step::chosen(only);
-            let (front, beside) = lanes(&steps);
+            let lanes = lanes(&steps);
+            let all = [&lanes.front, &lanes.beside, &lanes.last].map(|lane| &**lane);
             for step in Step::ALL {
-                let runs = front
-                    .iter()
-                    .chain(&beside)
-                    .filter(|one| **one == step)
-                    .count();
+                let runs = all.concat().iter().filter(|one| **one == step).count();
                 assert_eq!(runs, usize::from(steps.contains(&step)), "{step:?}");
             }
-            assert_eq!(beside.is_empty(), !only.contains(&Step::Tests));
+            assert_eq!(lanes.beside.is_empty(), !only.contains(&Step::Tests));
         }
         assert_eq!(Step::chosen(&[]), Step::ALL);
+    }
+
+    #[test]
+    fn no_lane_waits_for_a_step_that_waits_for_it() {
+        let lanes = lanes(&Step::ALL);
+        let (mut front, mut beside) = (lanes.front.into_iter(), lanes.beside.into_iter());
+        let mut next = [front.next(), beside.next()];
+        let mut ended = Vec::new();
+        while next != [None, None] {
+            let before = ended.len();
+            for (next, lane) in next.iter_mut().zip([&mut front, &mut beside]) {
+                if let Some(step) = *next
+                    && step.needs().iter().all(|needed| ended.contains(needed))
+                {
+                    ended.push(step);
+                    *next = lane.next();
+                }
+            }
+            assert!(ended.len() > before, "{next:?} wait");
+        }
+        assert_eq!(lanes.last, [Step::Leaks]);
+    }
+
+    #[test]
+    fn a_step_has_its_own_place_among_those_that_ended() {
+        for (place, step) in Step::ALL.into_iter().enumerate() {
+            assert_eq!(step as usize, place);
+        }
     }
 
     #[test]

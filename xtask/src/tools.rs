@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use crate::command::Line;
+use crate::console;
 use crate::failure::{Failed, Failure};
 use crate::python;
 use crate::repository::Repository;
@@ -182,9 +183,11 @@ fn build(repository: &Repository, tool: &str, version: [u64; 3]) -> Result<(), F
         // Otherwise cargo would build in the system's folder for temporary files.
         .args(&["--target-dir", "target/tools/build"])
         .args(&[&format!("{tool}@{major}.{minor}.{patch}")]);
-    println!("{tool} {major}.{minor}.{patch} or later is neither on PATH nor in target/tools.");
-    println!("Building it into target/tools, this once: about a minute on two cores.");
-    println!("      $ {build}");
+    console::say(format_args!(
+        "{tool} {major}.{minor}.{patch} or later is neither on PATH nor in target/tools."
+    ));
+    console::say("Building it into target/tools, this once: about a minute on two cores.");
+    console::say(format_args!("      $ {build}"));
     build
         .run(repository)
         .map_err(|failure| failure.of(&build))?;

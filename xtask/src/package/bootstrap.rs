@@ -65,9 +65,12 @@ pub(crate) fn archive(programs: &[(&str, &[u8])]) -> Result<Vec<u8>, Failure> {
     zipped(programs, options.unix_permissions(0o755))
 }
 
-/// Puts files that are compressed already into a zip, equal bytes for equal files.
-pub(crate) fn stored(files: &[(&str, Vec<u8>)]) -> Result<Vec<u8>, Failure> {
-    let files: Vec<(&str, &[u8])> = files.iter().map(|(name, file)| (*name, &**file)).collect();
+/// Puts files into a zip without compression, equal bytes for equal files.
+pub(crate) fn stored(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, Failure> {
+    let files: Vec<(&str, &[u8])> = files
+        .iter()
+        .map(|(name, file)| (&**name, &**file))
+        .collect();
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
     zipped(&files, options.unix_permissions(0o644))
 }

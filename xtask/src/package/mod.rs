@@ -272,8 +272,7 @@ fn template(
         .args(&["run", "--silent", "--prefix", "infra", "synth", "--"])
         .args(&["--architecture", architecture.name()])
         .args(&["--out", &folder.display().to_string()]);
-    println!("      $ {synth}");
-    synth.run(repository).map_err(|failure| failure.of(&synth))
+    show_and_run(repository, &synth)
 }
 
 #[cfg(test)]

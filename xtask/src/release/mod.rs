@@ -3,6 +3,7 @@
 mod crates;
 mod new_user;
 mod programs;
+mod terraform;
 mod workflows;
 
 use std::fs;
@@ -77,6 +78,7 @@ pub(crate) fn run(repository: &Repository, options: &Options<'_>) -> Result<(), 
         packaged.push((*architecture, release.lambdas(*architecture)?));
     }
     release.programs()?;
+    release.terraform()?;
     for package in NPM {
         let run = |line: Line| show_and_run(repository, &line);
         node::modules(repository, package)?;
@@ -139,13 +141,9 @@ impl Release<'_> {
             package::folder(self.repository, architecture)
         };
         let name = format!("latchstring-lambdas-{}.zip", architecture.name());
-        let archived = files(&zips).and_then(|files| {
-            let mut contents = Vec::new();
-            for (name, path) in &files {
-                contents.push((&**name, fs::read(path).map_err(Failure::at(path))?));
-            }
-            write(&self.folder.join(&name), &package::stored(&contents)?)
-        });
+        let archived = files(&zips)
+            .and_then(contents)
+            .and_then(|contents| write(&self.folder.join(&name), &package::stored(&contents)?));
         archived
             .map(|()| zips)
             .map_err(|why| why.of(&"cargo xtask release"))
@@ -324,7 +322,7 @@ fn manifests(metadata: &str) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Returns the names and paths of a folder's files, in the names' order.
+/// Returns the names and paths of what a folder holds, in the names' order.
 fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).map_err(Failure::at(folder))? {
@@ -335,6 +333,14 @@ fn files(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     }
     files.sort();
     Ok(files)
+}
+
+/// Returns the names and contents of files.
+fn contents(files: Vec<(String, PathBuf)>) -> Result<Vec<(String, Vec<u8>)>, Failure> {
+    files
+        .into_iter()
+        .map(|(name, path)| Ok((name, fs::read(&path).map_err(Failure::at(path))?)))
+        .collect()
 }
 
 /// Copies a file, or a folder with all that it holds.

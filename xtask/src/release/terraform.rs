@@ -1,0 +1,77 @@
+//! The Terraform module, in an archive that a `source` can name.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use zip::ZipArchive;
+
+use crate::failure::{Failed, Failure};
+use crate::package;
+use crate::steps;
+
+use super::{Release, STAGE, contents, empty, files, write};
+
+/// The folder of the module. Its tests are not published.
+const MODULE: &str = "infra/terraform";
+
+impl Release<'_> {
+    /// Packs the module, and plans deployments with what was packed.
+    pub(super) fn terraform(&self) -> Result<(), Failed> {
+        let unpacked = format!("{STAGE}/terraform");
+        let pack = || {
+            let root = self.repository.root();
+            let archive = self.folder.join("latchstring-terraform.zip");
+            write(&archive, &package::stored(&contents(module(root)?)?)?)?;
+            let to = root.join(&unpacked);
+            empty(&to)?;
+            let packed = File::open(&archive).map_err(Failure::at(&archive))?;
+            ZipArchive::new(packed)
+                .and_then(|mut packed| packed.extract(&to))
+                .map_err(|error| Failure::Zip(error.into()))
+        };
+        pack().map_err(|why: Failure| why.of(&"cargo xtask release"))?;
+        steps::terraform(self.repository, &unpacked, &mut Default::default())
+    }
+}
+
+/// Returns the names and paths of the module's files, and of the licences.
+fn module(root: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let folder = root.join(MODULE);
+    let mut all = files(&folder)?;
+    for (name, path) in files(&folder.join("generated"))? {
+        all.push((format!("generated/{name}"), path));
+    }
+    for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
+        all.push((licence.to_owned(), root.join(licence)));
+    }
+    all.retain(|(_, path)| path.is_file());
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::repository::Repository;
+
+    #[test]
+    fn every_file_that_the_module_reads_is_packed() {
+        let repository = Repository::find().expect("the workspace");
+        let packed = module(repository.root())
+            .and_then(contents)
+            .expect("the module");
+        let has = |name: &str| packed.iter().any(|(packed, _)| packed == name);
+        let pattern = regex::Regex::new(r"\$\{path\.module\}/([\w./-]+)").expect("a pattern");
+        let mut read = 0;
+        for (name, text) in &packed {
+            if name.ends_with(".tf") {
+                let text = str::from_utf8(text).expect("text");
+                for found in pattern.captures_iter(text) {
+                    assert!(has(&found[1]), "{name} reads {}", &found[1]);
+                    read += 1;
+                }
+            }
+        }
+        assert!(read > 3 && has("LICENSE-MIT"));
+        assert!(packed.iter().all(|(name, _)| !name.starts_with("test")));
+    }
+}
