@@ -2,6 +2,7 @@
 // To set more than this, write an app of your own around `LatchstringStack` or `Latchstring`.
 import { App, aws_lambda as lambda } from 'aws-cdk-lib';
 import { LatchstringStack, type LatchstringProps } from '../lib';
+import { notify } from '../lib/alarms';
 
 /** For the test. */
 export const app = new App({ analyticsReporting: false });
@@ -53,7 +54,7 @@ new LatchstringStack(app, context('stack') ?? 'latchstring', {
   http: allowOrigins ? { allowOrigins } : undefined,
   sessionMode,
   architecture: context('architecture') === 'x86_64' ? lambda.Architecture.X86_64 : undefined,
-  alarms: { actions: list('alarmTopic'), codesPerHour: codesPerHour ? Number(codesPerHour) : undefined },
+  alarms: { actions: list('alarmTopic')?.map(notify), codesPerHour: codesPerHour ? Number(codesPerHour) : undefined },
   dashboard: context('dashboard') !== 'false',
   deployment: { alias: context('alias') as 'apis' | undefined },
 });

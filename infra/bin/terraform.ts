@@ -7,6 +7,7 @@ import * as path from 'node:path';
 import { App, Stack, aws_events as events, aws_kms as kms } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { FUNCTIONS, LatchstringStack, Packages, SWEEPER, type LatchstringProps, type PackageName } from '../lib';
+import { notify } from '../lib/alarms';
 import { schema } from '../lib/graphql-api';
 import { HOME } from '../lib/home';
 import { RULES } from '../lib/settings';
@@ -299,7 +300,7 @@ function alarms(synthesise: Synthesise): unknown {
     events: { events: true },
   };
   const of = (names: string[]) => {
-    const actions = { actions: ['arn:aws:sns:eu-west-1:111111111111:topic'], codesPerHour: CODES_PER_HOUR };
+    const actions = { actions: [notify('arn:aws:sns:eu-west-1:111111111111:topic')], codesPerHour: CODES_PER_HOUR };
     const props = Object.assign({ alarms: actions }, ...names.map((name) => parts[name]));
     const api = names.includes('graphql') ? (names.includes('http') ? 'both' : 'appsync') : 'http';
     const template = synthesise({ ...props, api });

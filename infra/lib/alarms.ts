@@ -87,6 +87,11 @@ export function alarmName(prefix: string, name: string): string {
   return `${prefix}-${name}`;
 }
 
+/** Returns what notifies the topic of an ARN. */
+export function notify(alarmActionArn: string): cloudwatch.IAlarmAction {
+  return { bind: () => ({ alarmActionArn }) };
+}
+
 /** The alarms, each with the deployment's name before its own. */
 export function createAlarms(
   scope: Construct,
@@ -102,7 +107,6 @@ export function createAlarms(
     ...ofMessages(props, watched),
   ];
   const { actions = [], okActions = actions } = props;
-  const bound = (arns: string[]) => arns.map((arn) => ({ bind: () => ({ alarmActionArn: arn }) }));
   const create = ({ name, metric, above, below, missing = 'fine', periods, description }: Alarm) => {
     const id = `Alarm${name.replace(/-/g, '')}`;
     const alarm = new cloudwatch.Alarm(scope, id, {
@@ -117,8 +121,8 @@ export function createAlarms(
           : cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
       treatMissingData: MISSING[missing],
     });
-    alarm.addAlarmAction(...bound(actions));
-    alarm.addOkAction(...bound(okActions));
+    alarm.addAlarmAction(...actions);
+    alarm.addOkAction(...okActions);
     return [name, alarm];
   };
   return Object.fromEntries(alarms.map(create));

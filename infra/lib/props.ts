@@ -4,6 +4,7 @@ import type {
   aws_apigatewayv2 as apigateway,
   aws_appsync as appsync,
   aws_certificatemanager as acm,
+  aws_cloudwatch as cloudwatch,
   aws_cognito as cognito,
   aws_dynamodb as dynamodb,
   aws_ec2 as ec2,
@@ -579,15 +580,15 @@ export interface WafProps {
 /** The thresholds and actions of the alarms. */
 export interface AlarmProps {
   /**
-   * The ARNs that an alarm notifies, of SNS topics for instance.
+   * The receivers of alarms, such as `new SnsAction(topic)` of `aws_cloudwatch_actions`.
    * @default no notification; the alarms still show in CloudWatch
    */
-  readonly actions?: string[];
+  readonly actions?: cloudwatch.IAlarmAction[];
   /**
-   * The ARNs that an alarm notifies when it ends.
+   * The receivers when an alarm ends.
    * @default those of `actions`
    */
-  readonly okActions?: string[];
+  readonly okActions?: cloudwatch.IAlarmAction[];
   /**
    * The codes that are sent in the busiest hour of a usual week. The least volumes of `refused`, `wrong-answers`,
    * `conversion`, `api-refusals` and `http-refusals`, and the threshold of `sms-rate`, follow from it. From 1.

@@ -17,6 +17,7 @@ import {
   type ICfnRuleConditionExpression,
 } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { notify } from './alarms';
 import { Packages } from './code';
 import { createDashboard } from './dashboard';
 import { FUNCTIONS, KINDS, SWEEPER, type FunctionName } from './functions';
@@ -180,7 +181,7 @@ export class StandaloneStack extends Stack {
       admissionHook: rule.hook,
       events: { bus: { eventBusArn: bus.arn } as events.IEventBus },
       ...doors.props,
-      alarms: { actions: [either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic)] },
+      alarms: { actions: [notify(either(equals('NoAlarmTopic', alarmTopic, 'none'), Aws.NO_VALUE, alarmTopic))] },
       dashboard: false,
     });
     this.dashboard(dashboard, props.sessionMode ?? false);

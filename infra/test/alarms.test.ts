@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { describe, it } from 'node:test';
+import { Stack, aws_cloudwatch_actions as actions, aws_sns as sns } from 'aws-cdk-lib';
 import { evaluate, minutesOn, type Asked } from './metric-math';
 import { nameOf, templateOf } from './support';
 
@@ -16,7 +17,9 @@ function alarms(props: Parameters<typeof templateOf>[0] = {}) {
   return new Map(found);
 }
 
-const all = alarms({ api: 'both', alarms: { actions: ['arn:aws:sns:eu-west-1:111122223333:alarms'] } });
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:alarms';
+const notifying = [new actions.SnsAction(sns.Topic.fromTopicArn(new Stack(), 'Alarms', TOPIC))];
+const all = alarms({ api: 'both', alarms: { actions: notifying } });
 const busy = alarms({ api: 'both', alarms: { codesPerHour: 5000 } });
 
 describe('the alarms', () => {
@@ -81,12 +84,12 @@ describe('the alarms', () => {
 
   it('notify whom they are given, also when they end', () => {
     for (const [name, alarm] of all) {
-      assert.deepEqual(alarm.AlarmActions, ['arn:aws:sns:eu-west-1:111122223333:alarms'], name);
+      assert.deepEqual(alarm.AlarmActions, [TOPIC], name);
       assert.deepEqual(alarm.OKActions, alarm.AlarmActions, name);
     }
     const none = alarms().get('refused');
     assert.deepEqual([none.AlarmActions, none.OKActions], [undefined, undefined]);
-    const quiet = alarms({ alarms: { actions: ['arn:aws:sns:eu-west-1:111122223333:alarms'], okActions: [] } });
+    const quiet = alarms({ alarms: { actions: notifying, okActions: [] } });
     assert.equal(quiet.get('refused').OKActions, undefined);
   });
 

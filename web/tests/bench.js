@@ -1,13 +1,14 @@
 // A local service, a browser, and the actions of its users.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, afterEach } from "node:test";
 import { chromium } from "playwright-core";
 import { binary } from "../../tests/binary.mjs";
+import { browserPath } from "../../tests/browser.mjs";
 
 export const root = join(import.meta.dirname, "../..");
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -34,6 +35,8 @@ async function serve(options, port = "0") {
     program.stderr.on("data", collect);
     program.on("exit", () => failed(new Error(`the service ended: ${printed}`)));
   });
+  // No budget's minute ends between two steps of a test.
+  await post(`${address}/control`, { stopClock: true });
   const end = async () => {
     const ended = new Promise((done) => program.once("close", done));
     program.kill();
@@ -54,7 +57,7 @@ function note(secret) {
 export async function bench(...options) {
   let service = await serve(options);
   const browser = await chromium.launch({
-    executablePath: execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim(),
+    executablePath: browserPath(),
     args: [
       "--no-sandbox",
       "--disable-gpu",

@@ -168,6 +168,8 @@ test("tokens of a time before session mode are removed", async () => {
   const [ada, before] = [await visitor(), await byTokens.person()];
   await before.signsUp();
   await ada.opens();
+  // It has looked at its storage by then.
+  await ada.heading("Sign in").waitFor();
   const kept = await before.page.evaluate(() => Object.entries(localStorage));
   await ada.page.evaluate((kept) => kept.forEach(([key, value]) => localStorage.setItem(key, value)), kept);
   assert.ok(TOKENS[0].test(await ada.page.evaluate(readAll)));

@@ -473,7 +473,7 @@ fn infra(repository: &Repository, counts: &mut Counts) -> Result<(), Failed> {
 }
 
 /// Plans the Terraform module of a folder, by the program that `TERRAFORM` names or else the only one
-/// of a package registry, which is for Linux on x86_64.
+/// of a package registry, which is for Linux on `x86_64`.
 pub(crate) fn terraform(
     repository: &Repository,
     module: &str,

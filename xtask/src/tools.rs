@@ -83,10 +83,15 @@ const TOOLS: &[Tool] = &[
         install: "sudo apt-get install valgrind",
     },
     Tool {
-        name: "chromium",
-        probe: || Line::new("chromium", "chromium").args(&["--version"]),
+        name: "chromium-headless-shell or chromium",
+        probe: || {
+            Line::new("sh", "sh").args(&[
+                "-c",
+                "command -v chromium-headless-shell || command -v chromium",
+            ])
+        },
         steps: &[Step::Clients, Step::Web],
-        install: "sudo apt-get install chromium",
+        install: "sudo apt-get install chromium-headless-shell",
     },
     Tool {
         name: "the fonts of the pictures",

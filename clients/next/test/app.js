@@ -1,6 +1,6 @@
 // The example, built and started as an app is, before a service; and what a browser gets of it.
 import assert from "node:assert/strict";
-import { execFile, execFileSync, spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdirSync } from "node:fs";
 import { cp, mkdir, readdir, readFile, rm } from "node:fs/promises";
@@ -8,6 +8,7 @@ import { createServer, request as forward } from "node:http";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chromium } from "playwright-core";
+import { browserPath } from "../../../tests/browser.mjs";
 
 const run = promisify(execFile);
 const PACKAGE = join(import.meta.dirname, "..");
@@ -136,7 +137,7 @@ async function listening(server) {
 
 export async function startBrowser() {
   return chromium.launch({
-    executablePath: execFileSync("sh", ["-c", "command -v ${CHROMIUM:-chromium}"], { encoding: "utf8" }).trim(),
+    executablePath: browserPath(),
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
   });
 }

@@ -11,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { browserPath } from "../../../tests/browser.mjs";
 import { startService } from "./service.js";
 
 const run = promisify(execFile);
@@ -188,7 +189,7 @@ async function inABrowser(door) {
   await once(server, "listening");
   const page = `http://127.0.0.1:${server.address().port}/?service=${service.config.endpoint}&door=${door}`;
   const browser = spawn(
-    process.env.CHROMIUM ?? "chromium",
+    browserPath(),
     [
       "--headless=new",
       // Its sandbox wants rights that containers do not give; the page is ours.

@@ -3,6 +3,7 @@ import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { Duration, aws_certificatemanager as acm, aws_events as events, aws_kms as kms, aws_lambda as lambda, aws_secretsmanager as secrets, Stack } from 'aws-cdk-lib';
 import type { LatchstringProps } from '../../lib';
+import { notify } from '../../lib/alarms';
 
 /** A deployment. */
 export interface Case {
@@ -147,7 +148,7 @@ export function cases(folder: string): Record<string, Case> {
           logSourceIp: true,
           domain: { name: 'auth.example.com', certificate: acm.Certificate.fromCertificateArn(new Stack(), 'Certificate', CERTIFICATE), basePath: 'v' },
         },
-        alarms: { actions: [TOPIC], okActions: [], codesPerHour: 333, keyAgeDays: 100, smsSpend: 5 },
+        alarms: { actions: [notify(TOPIC)], okActions: [], codesPerHour: 333, keyAgeDays: 100, smsSpend: 5 },
         memory: 1024,
         reservedConcurrency: { 'sign-in': 7 },
         logRetention: 90,

@@ -64,6 +64,7 @@ impl KeptSecret {
     }
 
     /// Has a later call read the secret again: it was refused, so it may have been replaced.
+    #[cfg(any(feature = "cognito", feature = "turnstile"))]
     pub(crate) fn forget(&self) {
         if let Kind::Kept(_, kept) = &self.0
             && let Some(kept) = &mut *kept.lock().unwrap_or_else(PoisonError::into_inner)
@@ -73,6 +74,7 @@ impl KeptSecret {
     }
 
     /// Reads a secret that was refused again, at most every five seconds.
+    #[cfg(feature = "cognito")]
     pub(crate) async fn read_again(&self) -> Result<Secret, PortError> {
         self.forget();
         self.read().await

@@ -7,6 +7,7 @@ use zip::ZipArchive;
 
 use crate::failure::{Failed, Failure};
 use crate::package;
+use crate::results::Counts;
 use crate::steps;
 
 use super::{Release, STAGE, contents, empty, files, write};
@@ -30,7 +31,7 @@ impl Release<'_> {
                 .map_err(|error| Failure::Zip(error.into()))
         };
         pack().map_err(|why: Failure| why.of(&"cargo xtask release"))?;
-        steps::terraform(self.repository, &unpacked, &mut Default::default())
+        steps::terraform(self.repository, &unpacked, &mut Counts::default())
     }
 }
 
@@ -63,12 +64,10 @@ mod tests {
         let pattern = regex::Regex::new(r"\$\{path\.module\}/([\w./-]+)").expect("a pattern");
         let mut read = 0;
         for (name, text) in &packed {
-            if name.ends_with(".tf") {
-                let text = str::from_utf8(text).expect("text");
-                for found in pattern.captures_iter(text) {
-                    assert!(has(&found[1]), "{name} reads {}", &found[1]);
-                    read += 1;
-                }
+            let text = str::from_utf8(text).expect("text");
+            for found in pattern.captures_iter(text) {
+                assert!(has(&found[1]), "{name} reads {}", &found[1]);
+                read += 1;
             }
         }
         assert!(read > 3 && has("LICENSE-MIT"));
