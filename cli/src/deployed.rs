@@ -14,21 +14,11 @@ use latchstring_lambda::{OsEntropy, RingText};
 use crate::access::{Access, READ, client};
 use crate::attach::stack;
 use crate::error_code::{ErrorCode, ErrorKind};
+use crate::functions::{ALIAS, FUNCTIONS};
 use crate::rotation::RingSecret;
 use crate::signed_call::SignedCalls;
-use crate::versions::ALIAS;
 
 const CONFIGURATION: &str = "lambda:GetFunctionConfiguration";
-
-/// The functions of a deployment, by the end of their names.
-pub(crate) const FUNCTIONS: [&str; 6] = [
-    "define-auth-challenge",
-    "create-auth-challenge",
-    "verify-auth-challenge-response",
-    "sign-in",
-    "sign-up",
-    "publish-events",
-];
 
 /// The way in which the operator names a deployment.
 #[derive(Clone, Copy, Debug)]

@@ -6,6 +6,7 @@ pub mod contacts;
 pub mod deployed;
 pub mod doctor;
 pub mod error_code;
+pub mod functions;
 pub mod invitation;
 pub mod live_check;
 pub mod person;

