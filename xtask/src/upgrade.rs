@@ -74,30 +74,31 @@ fn older(repository: &Repository, from: Option<String>) -> Result<String, Failed
     Ok(commit.trim().to_owned())
 }
 
-/// Builds the earlier version in a worktree of its own, with this target folder: the packages of
-/// others that both versions have are not compiled again. Returns the folder of its packages.
+/// Builds the earlier version in a worktree, with this target folder: the packages of others that both
+/// versions have are not compiled again. Returns the folder of its packages.
 ///
 /// Cargo distinguishes members of a workspace by their place in it and not by the workspace, so those
-/// of both versions would be each other's. Those of the earlier one are marker without debug
-/// information, which makes them others. Those of two earlier versions differ by their time, so the
-/// worktree of one is made from scratch after that of another.
+/// of both versions would be each other's. Those of the earlier one are built without debug
+/// information, which makes them others. All earlier versions share the worktree: git writes the files
+/// that differ, and cargo sees their times.
 fn package_older(
     repository: &Repository,
     architecture: Architecture,
     commit: &str,
 ) -> Result<PathBuf, Failed> {
-    let tree = format!("target/upgrade/{commit}");
+    let tree = "target/upgrade/older";
     let repeat = format!("cargo xtask upgrade --from {commit}");
-    let marker = repository.root().join("target/upgrade/built.txt");
-    let is_built = fs::read_to_string(&marker).is_ok_and(|of| of == commit);
-    if !is_built || !repository.root().join(&tree).join("Cargo.toml").is_file() {
-        let remove = ["worktree", "remove", "--force", &tree];
-        let _none = Line::new("git", "git").args(&remove).ask(repository);
-        let add = Line::new("git", "git").args(&["worktree", "add", "--force", "--detach"]);
-        show_and_run(repository, &add.args(&[&tree, commit]))?;
-    }
-    fs::write(&marker, commit).map_err(|error| Failure::at(&marker)(error).of(&repeat))?;
-    let lock = repository.root().join(&tree).join("Cargo.lock");
+    let git = Line::new("git", "git");
+    let line = if repository.root().join(tree).join(".git").exists() {
+        git.args(&["-C", tree, "checkout", "--quiet", "--force", "--detach"])
+            .args(&[commit])
+    } else {
+        // Also where an earlier worktree was deleted by hand.
+        git.args(&["worktree", "add", "--quiet", "--force", "--detach"])
+            .args(&[tree, commit])
+    };
+    show_and_run(repository, &line)?;
+    let lock = repository.root().join(tree).join("Cargo.lock");
     let lock = fs::read_to_string(&lock).map_err(|error| Failure::at(&lock)(error).of(&repeat))?;
     let has = |name: &&str| lock.contains(&format!("name = \"{name}\""));
     let lambdas: Vec<&str> = LAMBDAS.into_iter().filter(|it| has(it)).collect();
