@@ -7,6 +7,6 @@ import { execFileSync } from "node:child_process";
  * time of the whole browser for the same pictures.
  */
 export function browserPath() {
-  const found = 'command -v "$CHROMIUM" || command -v chromium-headless-shell || command -v chromium';
+  const found = 'command -v "${CHROMIUM:-chromium-headless-shell}" || { test -z "$CHROMIUM" && command -v chromium; }';
   return execFileSync("sh", ["-c", found], { encoding: "utf8" }).trim();
 }

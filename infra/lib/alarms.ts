@@ -87,7 +87,7 @@ export function alarmName(prefix: string, name: string): string {
   return `${prefix}-${name}`;
 }
 
-/** Returns what notifies the topic of an ARN. */
+/** Returns an alarm action for the ARN of a topic. */
 export function notify(alarmActionArn: string): cloudwatch.IAlarmAction {
   return { bind: () => ({ alarmActionArn }) };
 }

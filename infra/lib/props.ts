@@ -580,7 +580,8 @@ export interface WafProps {
 /** The thresholds and actions of the alarms. */
 export interface AlarmProps {
   /**
-   * The receivers of alarms, such as `new SnsAction(topic)` of `aws_cloudwatch_actions`.
+   * The receivers of alarms, such as `new SnsAction(topic)` of `aws_cloudwatch_actions`. A `LambdaAction` needs
+   * `useUniquePermissionId`, since there are several alarms.
    * @default no notification; the alarms still show in CloudWatch
    */
   readonly actions?: cloudwatch.IAlarmAction[];

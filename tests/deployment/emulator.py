@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -19,16 +20,19 @@ PATIENCE = 60
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """A port below those that a system chooses itself, so that no test beside this takes it meanwhile."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 @contextlib.contextmanager
 def ministack(log: Path) -> Iterator[str]:
     """Runs the emulator and yields its address."""
-    endpoint = f"http://127.0.0.1:{free_port()}"
-    port = endpoint.rsplit(":", 1)[1]
+    port = free_port()
+    endpoint = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as state, log.open("wb") as output:
         environment = {
             "PATH": os.environ["PATH"],
@@ -37,7 +41,7 @@ def ministack(log: Path) -> Iterator[str]:
             "STATE_DIR": state,
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",
-            "GATEWAY_PORT": port,
+            "GATEWAY_PORT": str(port),
             "IOT_MTLS_ENABLED": "0",
             # Functions have the rights of their roles only, and Cognito demands the secrets of app clients.
             "AUTH": "true",

@@ -416,7 +416,7 @@ def sweep(deployment: Deployment) -> None:
 
 
 def an_event_that_waits(deployment: Deployment) -> Callable[[], None]:
-    """Only a sweep publishes a refusal, and none runs but by this: the rule of the schedule is off."""
+    """Only a sweep publishes a refusal. The schedule is off, so only this sweeps."""
     person, contact = deployment.account("event")
     sub = person.account()["sub"]
     before = outbox(deployment)
@@ -475,7 +475,7 @@ KINDS: list[tuple[str, set[str], Begin]] = [
     ("a spent budget, and a remembered device", set(), a_spent_budget_and_a_device),
     ("a continuation of the HTTP API", {"http"}, a_continuation),
     ("an invitation", {"invitations"}, an_invitation),
-    ("an event in the outbox", {"events"}, an_event_that_waits),
+    ("an event in the outbox", {"events", "resume"}, an_event_that_waits),
     ("a browser session, and a sign-in for one", {"sessions"}, a_session),
     # Last: a ticket is valid for a minute.
     ("a ticket", set(), a_ticket),

@@ -73,16 +73,20 @@ impl Line {
             .current_dir(repository.root())
             .stdin(Stdio::null());
         // `cargo run` describes xtask's package in the environment. A build script that runs again
-        // when such a variable changes would run again here and in the user's next build.
+        // when such a variable changes would run again here and in the user's next build. In a hook,
+        // git names the repository in the environment, also for commands in another one.
         for (name, _) in env::vars_os() {
             let ours = name.to_str().is_some_and(|name| {
-                ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"]
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix))
+                let prefixes = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+                let of_git = ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"];
+                prefixes.iter().any(|prefix| name.starts_with(prefix)) || of_git.contains(&name)
             });
             if ours {
                 command.env_remove(name);
             }
+        }
+        if console::is_shared() {
+            command.env("CARGO_TERM_PROGRESS_WHEN", "never");
         }
         command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command.envs(self.quiet_env.iter().map(|(name, value)| (name, value)));

@@ -3,10 +3,24 @@
 use std::cell::Cell;
 use std::fmt;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 thread_local! {
     /// The step that this thread performs beside others.
     static STEP: Cell<Option<&'static str>> = const { Cell::new(None) };
+}
+
+/// Whether steps run beside others.
+static SHARED: AtomicBool = AtomicBool::new(false);
+
+/// Says that steps run beside others from now on: a program's progress bar would mix with their lines.
+pub(crate) fn share() {
+    SHARED.store(true, Ordering::Relaxed);
+}
+
+/// Returns true if steps run beside others.
+pub(crate) fn is_shared() -> bool {
+    SHARED.load(Ordering::Relaxed)
 }
 
 /// Does work whose lines begin with the name of a step.

@@ -1,6 +1,6 @@
 //! Deploys packages on a third-party emulator and plays the sign-in scenarios there and at the local
-//! service: those of a release by `cargo xtask deploy-check`, and those of the debug build, which
-//! compiles nothing twice, by `cargo xtask test`.
+//! service: those of a release build by `cargo xtask deploy-check`, those of the debug build, which
+//! compiles nothing twice, by `cargo xtask test`, and those that a release has packed.
 
 use std::path::Path;
 
@@ -17,30 +17,33 @@ pub(crate) fn release(repository: &Repository) -> Result<(), Failed> {
     let architecture = this_machine()?;
     package::run(repository, architecture)?;
     binaries(repository)?;
-    play(repository, &package::folder(repository, architecture))
+    let packages = package::folder(repository, architecture);
+    play(repository, &packages, "target/debug")
 }
 
 /// Packages the debug build, which has its binaries, and plays the scenarios.
 pub(crate) fn debug(repository: &Repository) -> Result<(), Failed> {
     let architecture = this_machine()?;
     let packages = package::debug(repository, architecture)?;
-    play(repository, &packages)
+    play(repository, &packages, "target/debug")
 }
 
-fn this_machine() -> Result<Architecture, Failed> {
+/// The processor of this machine, which runs the functions on the emulator.
+pub(crate) fn this_machine() -> Result<Architecture, Failed> {
     Architecture::of_this_machine().ok_or_else(|| {
         Failure::NoSuchMachine.of(&"cargo xtask deploy-check, on Linux on x86_64 or aarch64")
     })
 }
 
-fn play(repository: &Repository, packages: &Path) -> Result<(), Failed> {
+/// Plays the scenarios with these packages, and with the programs of a folder, named from the root.
+pub(crate) fn play(repository: &Repository, packages: &Path, programs: &str) -> Result<(), Failed> {
     let python = python::environment(repository, EMULATORS.0, EMULATORS.1)?.join("bin/python");
     let name = repository.shown(&python);
     let check = Line::new(python, name)
         .args(&["tests/deployment/deploy_check.py"])
         .args(&["--packages", &repository.shown(packages)])
-        .args(&["--local", "target/debug/latchstring-local"])
-        .args(&["--doctor", "target/debug/latchstring"])
+        .args(&["--local", &format!("{programs}/latchstring-local")])
+        .args(&["--doctor", &format!("{programs}/latchstring")])
         .args(&["--logs", &repository.shown(&repository.deploy_logs())]);
     show_and_run(repository, &check)
 }

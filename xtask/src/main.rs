@@ -131,10 +131,10 @@ enum Task {
     },
 }
 
-/// Run every check, and stop at the first that fails.
+/// Run every check, and start none after one has failed.
 ///
 /// With the tests among them, seven steps run beside the builds and the tests; each of their lines
-/// begins with the step's name.
+/// begins with the step's name. The one that runs when another step fails is run to its end.
 ///
 /// Needs Rust with rustfmt and clippy (rust-toolchain.toml names the version), a C compiler, git,
 /// Python, Node.js, chromium-headless-shell (or chromium), valgrind, fonts-inter and
@@ -192,8 +192,9 @@ struct Package {
 
 /// Make everything that a release publishes, in target/dist: the Lambdas of both architectures with
 /// their templates, the programs `latchstring` and `latchstring-local`, the npm packages (that of
-/// the construct carries the Lambdas), the crates of each program (as `CycloneDX`), the notes, and
-/// the checksums. At the end the packages are used from an empty folder, without Rust.
+/// the construct carries the Lambdas), the Terraform module, the crates of each program (as
+/// `CycloneDX`), the notes, and the checksums. At the end the packages are used from an empty folder,
+/// without Rust, and the functions are deployed on an emulator of AWS.
 ///
 /// docs/releasing.md says how a release is published.
 #[derive(Args)]

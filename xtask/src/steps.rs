@@ -47,7 +47,8 @@ pub(crate) enum Step {
     Tests,
     /// The number of instructions of the handlers (valgrind)
     Instructions,
-    /// The CDK construct, its templates and resolvers (tsc, eslint, node --test, cfn-lint)
+    /// The CDK construct, its templates and resolvers, the Terraform module, and the examples for other
+    /// tools (tsc, eslint, node --test, cfn-lint, terraform plan)
     Infra,
     /// The TypeScript clients, a Next.js app and the examples, against the local service (node --test)
     Clients,
@@ -98,16 +99,13 @@ impl Step {
         }
     }
 
-    /// Returns the steps of `only`, or all, and the build that they need.
+    /// Returns the steps of `only`, or all, and those that they need.
     pub(crate) fn chosen(only: &[Self]) -> Vec<Self> {
-        let is_chosen = |step: &Self| only.is_empty() || only.contains(step);
-        let needs_build =
-            |step: &Self| matches!(step, Self::Tests | Self::Clients | Self::Web | Self::Deploy);
-        let builds = only.iter().any(needs_build);
-        Self::ALL
-            .into_iter()
-            .filter(|step| is_chosen(step) || builds && *step == Self::Build)
-            .collect()
+        let is_chosen = |step: &Self| {
+            let is_needed = only.iter().any(|one| one.needs().contains(step));
+            only.is_empty() || only.contains(step) || is_needed
+        };
+        Self::ALL.into_iter().filter(is_chosen).collect()
     }
 
     /// Returns its name for `--only`.
@@ -148,7 +146,8 @@ impl Step {
     }
 }
 
-/// Runs the steps and prints their outcomes. Returns true if all passed; fails if none was started.
+/// Runs the steps and prints their outcomes. Returns true if all passed. Fails if the folders of what
+/// they print cannot be emptied.
 ///
 /// They run in order. But if the tests are among them, those of [`Step::BESIDE`] run beside the
 /// others, up to the search for leaks.
@@ -181,6 +180,9 @@ pub(crate) fn run(
         ended: Default::default(),
     };
     let lanes = lanes(steps);
+    if !lanes.beside.is_empty() {
+        console::share();
+    }
     let mut done = thread::scope(|scope| {
         let beside = scope.spawn(|| run.lane(&lanes.beside, true));
         let mut done = run.lane(&lanes.front, false);
@@ -258,12 +260,15 @@ struct Run<'a> {
     ended: [OnceLock<()>; Step::ALL.len()],
 }
 
-/// Says of the steps of a lane that they have ended, also when the lane panics: otherwise the other
-/// lane would wait for ever.
+/// Marks the steps of a lane as ended, also when it panics: otherwise the other lane would wait for
+/// ever.
 struct Ends<'a>(&'a Run<'a>, &'a [Step]);
 
 impl Drop for Ends<'_> {
     fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.stopped.store(true, Ordering::Relaxed);
+        }
         for step in self.1 {
             self.0.end(*step);
         }
@@ -479,7 +484,8 @@ pub(crate) fn terraform(
     module: &str,
     counts: &mut Counts,
 ) -> Result<(), Failed> {
-    if env::var_os("TERRAFORM").is_none() && !cfg!(all(target_arch = "x86_64", target_os = "linux"))
+    if env::var_os("TERRAFORM").is_none_or(|it| it.is_empty())
+        && !cfg!(all(target_arch = "x86_64", target_os = "linux"))
     {
         console::say(
             "      Not planned: the Terraform module. Set TERRAFORM to a Terraform or OpenTofu.",

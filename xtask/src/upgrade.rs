@@ -89,11 +89,18 @@ fn package_older(
     let tree = "target/upgrade/older";
     let repeat = format!("cargo xtask upgrade --from {commit}");
     let git = Line::new("git", "git");
-    let line = if repository.root().join(tree).join(".git").exists() {
+    let known = git
+        .clone()
+        .args(&["-C", tree, "rev-parse", "--show-prefix"]);
+    let line = if known.ask(repository).as_deref() == Some("\n") {
         git.args(&["-C", tree, "checkout", "--quiet", "--force", "--detach"])
             .args(&[commit])
     } else {
-        // Also where an earlier worktree was deleted by hand.
+        // Also where an earlier worktree was deleted by hand, or is that of a moved repository.
+        let folder = repository.root().join(tree);
+        if folder.exists() {
+            fs::remove_dir_all(&folder).map_err(|error| Failure::at(&folder)(error).of(&repeat))?;
+        }
         git.args(&["worktree", "add", "--quiet", "--force", "--detach"])
             .args(&[tree, commit])
     };

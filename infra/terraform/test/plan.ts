@@ -22,7 +22,7 @@ import { cases } from './cases';
 const MODULE = path.resolve(process.env.MODULE ?? path.join(__dirname, '..'));
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'latchstring-plan-'));
 const python = process.env.PYTHON ?? 'python3';
-const terraform = process.env.TERRAFORM ?? packaged();
+const terraform = process.env.TERRAFORM || packaged();
 const zips = path.join(work, 'zips');
 let provider: ReturnType<typeof spawn>;
 let environment: NodeJS.ProcessEnv;

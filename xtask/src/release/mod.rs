@@ -1,17 +1,19 @@
 //! `cargo xtask release`: everything that a release publishes, in one folder with its checksums.
 
 mod crates;
+mod deployed;
 mod new_user;
 mod programs;
 mod terraform;
 mod workflows;
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
+use zip::ZipArchive;
 
 use crate::command::Line;
 use crate::failure::{Failed, Failure};
@@ -93,6 +95,7 @@ pub(crate) fn run(repository: &Repository, options: &Options<'_>) -> Result<(), 
     release.components()?;
     let files = release.checksums().map_err(|why| why.of(&again))?;
     release.new_user()?;
+    release.deployed()?;
 
     println!("\nIn {FOLDER}:");
     for (name, bytes) in files {
@@ -341,6 +344,15 @@ fn contents(files: Vec<(String, PathBuf)>) -> Result<Vec<(String, Vec<u8>)>, Fai
         .into_iter()
         .map(|(name, path)| Ok((name, fs::read(&path).map_err(Failure::at(path))?)))
         .collect()
+}
+
+/// Makes a folder of what an archive holds.
+fn unpack(archive: &Path, to: &Path) -> Result<(), Failure> {
+    empty(to)?;
+    let packed = File::open(archive).map_err(Failure::at(archive))?;
+    ZipArchive::new(packed)
+        .and_then(|mut packed| packed.extract(to))
+        .map_err(|error| Failure::Zip(error.into()))
 }
 
 /// Copies a file, or a folder with all that it holds.

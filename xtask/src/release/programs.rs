@@ -57,6 +57,11 @@ impl System {
         format!("{}-{}", self.os, self.cpu)
     }
 
+    /// Returns the name of the zip with its programs.
+    fn archive(&self) -> String {
+        format!("latchstring-{}.zip", self.name())
+    }
+
     /// Returns the manifest of its npm package.
     fn manifest(&self, version: &str) -> String {
         let manifest = serde_json::json!({
@@ -143,8 +148,10 @@ impl Release<'_> {
             .iter()
             .map(|(program, bytes)| (*program, &**bytes))
             .collect();
-        let zip = format!("latchstring-{}.zip", system.name());
-        write(&self.folder.join(zip), &package::archive(&programs)?)
+        write(
+            &self.folder.join(system.archive()),
+            &package::archive(&programs)?,
+        )
     }
 
     /// Removes a debug build's symbols, which are most of it.
@@ -154,6 +161,13 @@ impl Release<'_> {
             .args(&[&program])
             .run(self.repository)
     }
+}
+
+/// Returns the name of the zip with the programs of this machine's system.
+pub(super) fn archive_of_this_machine() -> Result<String, Failed> {
+    let system = System::of_this_machine();
+    let system = system.ok_or_else(|| Failure::NoSuchMachine.of(&"cargo xtask release"))?;
+    Ok(system.archive())
 }
 
 /// Checks that the launcher's npm package names exactly the packages of the systems, in its own

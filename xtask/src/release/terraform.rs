@@ -1,16 +1,13 @@
 //! The Terraform module, in an archive that a `source` can name.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
-
-use zip::ZipArchive;
 
 use crate::failure::{Failed, Failure};
 use crate::package;
 use crate::results::Counts;
 use crate::steps;
 
-use super::{Release, STAGE, contents, empty, files, write};
+use super::{Release, STAGE, contents, files, unpack, write};
 
 /// The folder of the module. Its tests are not published.
 const MODULE: &str = "infra/terraform";
@@ -23,12 +20,7 @@ impl Release<'_> {
             let root = self.repository.root();
             let archive = self.folder.join("latchstring-terraform.zip");
             write(&archive, &package::stored(&contents(module(root)?)?)?)?;
-            let to = root.join(&unpacked);
-            empty(&to)?;
-            let packed = File::open(&archive).map_err(Failure::at(&archive))?;
-            ZipArchive::new(packed)
-                .and_then(|mut packed| packed.extract(&to))
-                .map_err(|error| Failure::Zip(error.into()))
+            unpack(&archive, &root.join(&unpacked))
         };
         pack().map_err(|why: Failure| why.of(&"cargo xtask release"))?;
         steps::terraform(self.repository, &unpacked, &mut Counts::default())
@@ -39,13 +31,14 @@ impl Release<'_> {
 fn module(root: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
     let folder = root.join(MODULE);
     let mut all = files(&folder)?;
+    // Not what a developer's Terraform leaves there, such as a state.
+    all.retain(|(_, path)| path.extension().is_some_and(|it| it == "tf"));
     for (name, path) in files(&folder.join("generated"))? {
         all.push((format!("generated/{name}"), path));
     }
     for licence in ["LICENSE-APACHE", "LICENSE-MIT"] {
         all.push((licence.to_owned(), root.join(licence)));
     }
-    all.retain(|(_, path)| path.is_file());
     Ok(all)
 }
 
