@@ -482,7 +482,7 @@ function* store(props: LatchstringProps): Generator<string> {
   }
 }
 
-function* webAcl({ api, http, waf }: LatchstringProps, region: string): Generator<string> {
+function* webAcl({ api, http, waf, settings, sessionMode }: LatchstringProps, region: string): Generator<string> {
   if (http?.cloudFront?.webAcl && http.cloudFront.webAclArn !== undefined) {
     yield 'http.cloudFront.webAcl: not with webAclArn';
   }
@@ -494,6 +494,10 @@ function* webAcl({ api, http, waf }: LatchstringProps, region: string): Generato
   }
   if (waf?.poolWebAcl && waf.poolRequestsPerFiveMinutes !== undefined) {
     yield 'waf.poolWebAcl: not with poolRequestsPerFiveMinutes, which is for a web ACL that is made';
+  }
+  const { cognitoCalls = sessionMode ? 'signed' : 'public' } = settings ?? {};
+  if (waf?.poolRequestsPerFiveMinutes !== undefined && cognitoCalls === 'public') {
+    yield "waf.poolRequestsPerFiveMinutes: needs settings.cognitoCalls: 'signed'; public calls of the functions come from a few addresses of AWS, and a stranger could use their limit up for all users";
   }
 
   if (waf === undefined || (api !== 'http' && api !== 'both')) {

@@ -156,7 +156,7 @@ export function eraseStatements(latchstring: Latchstring): iam.PolicyStatement[]
     outputs(latchstring),
     allow(['dynamodb:Scan'], table.tableArn),
     onItems(undefined, table.tableArn, ['BatchGetItem', 'DeleteItem', 'GetItem'], ERASED),
-    allow(['AdminDeleteUser', 'AdminDisableUser', 'AdminListGroupsForUser', 'ListUsers'].map((action) => `cognito-idp:${action}`), pool.arn),
+    allow(['AdminDeleteUser', 'AdminDisableUser', 'AdminEnableUser', 'AdminListGroupsForUser', 'ListUsers'].map((action) => `cognito-idp:${action}`), pool.arn),
   ];
 }
 

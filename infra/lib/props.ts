@@ -559,9 +559,9 @@ export interface WafProps {
    */
   readonly requestsPerFiveMinutes?: number;
   /**
-   * The limit of one address for the user pool, by a web ACL of its own, 10 to 2000000000. The
-   * resolvers call the pool from a few addresses of AWS, which such a rule counts like any client: a
-   * limit that all sign-ins together reach stops sign-in for all users. Set it above them, or not at all.
+   * The limit of one address for the user pool, by a web ACL of its own, 10 to 2000000000. It needs
+   * `settings.cognitoCalls: 'signed'`: public calls come from a few addresses of AWS, which such a rule counts
+   * like any client, so that a stranger could use up the limit of all users.
    * @default the pool has no web ACL
    */
   readonly poolRequestsPerFiveMinutes?: number;

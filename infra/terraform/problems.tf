@@ -13,6 +13,8 @@ locals {
       var.settings.cognito_calls == "signed" && var.settings.signed_sessions_confirmed != true && var.api != "http" ? "settings.cognito_calls: signed needs signed_sessions_confirmed, once `latchstring doctor --probe` reports probe.signed as ok, or the API http" : "",
       var.pool.threat_protection != null && local.cognito_calls == "public" ? "pool.threat_protection: needs settings.cognito_calls signed; a public call shows it the address of Lambda" : "",
       var.pool.threat_protection != null && var.api != "http" && contains(["off"], var.settings.source == null ? "off" : var.settings.source) ? "pool.threat_protection: needs settings.source for AppSync, by which the functions know the address of a client" : "",
+      try(var.waf.pool_requests_per_five_minutes, null) != null && local.cognito_calls == "public" ? "waf.pool_requests_per_five_minutes: needs settings.cognito_calls signed; public calls of the functions come from a few addresses of AWS, and a stranger could use their limit up for all users" : "",
+      var.waf != null && local.has_http ? "waf: an HTTP API takes no web ACL; put CloudFront with one before it" : "",
     ],
     [
       local.admission == "domains" && !local.domains_given ? "settings.admission: domains needs settings.admitted_domains or settings.refused_domains" : "",

@@ -350,8 +350,8 @@ variable "waf" {
   type = object({
     # 10 to 2000000000. Default: 300.
     requests_per_five_minutes = optional(number)
-    # 10 to 2000000000. The resolvers call the pool from a few addresses of AWS, which such a rule counts
-    # like any client: set it above all sign-ins together, or not at all.
+    # 10 to 2000000000. It needs settings.cognito_calls signed: public calls come from a few addresses of
+    # AWS, which such a rule counts like any client, so that a stranger could use up the limit of all users.
     pool_requests_per_five_minutes = optional(number)
   })
 }

@@ -164,7 +164,8 @@ describe('the web ACL', () => {
 
   it('of the pool is another one, with a limit of its own', () => {
     const waf = { requestsPerFiveMinutes: 100, poolRequestsPerFiveMinutes: 50_000 };
-    const template = templateOf({ waf });
+    assert.throws(() => templateOf({ waf }), /waf\.poolRequestsPerFiveMinutes: needs settings\.cognitoCalls/);
+    const template = templateOf({ waf, settings: { cognitoCalls: 'signed', signedSessionsConfirmed: true } });
     const acls = template.findResources('AWS::WAFv2::WebACL');
     const limits = Object.values(template.findResources('AWS::WAFv2::WebACLAssociation')).map(
       ({ Properties: { ResourceArn, WebACLArn } }) => [

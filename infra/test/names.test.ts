@@ -13,6 +13,7 @@ const WIDE: LatchstringProps = {
   graphql: { keysExpire: 1_800_000_000, fieldLog: 'ERROR' },
   http: { cloudFront: {} },
   waf: { requestsPerFiveMinutes: 300, poolRequestsPerFiveMinutes: 10_000 },
+  settings: { ...LEAST.settings, cognitoCalls: 'signed', signedSessionsConfirmed: true },
   events: true,
 };
 const ENVIRONMENT = { account: '111122223333', region: 'us-east-1' };

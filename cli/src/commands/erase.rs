@@ -91,8 +91,8 @@ fn erase_help() -> String {
             "\n
 It needs {READING};
 for the table dynamodb:Scan, dynamodb:GetItem, dynamodb:BatchGetItem and with --apply dynamodb:DeleteItem;
-for the pool cognito-idp:ListUsers, and with --apply cognito-idp:AdminDisableUser and
-cognito-idp:AdminDeleteUser. The scan reads the whole table. docs/one-user.md explains the list.
+for the pool cognito-idp:ListUsers, and with --apply cognito-idp:AdminDisableUser,
+cognito-idp:AdminEnableUser and cognito-idp:AdminDeleteUser. The scan reads the whole table. docs/one-user.md explains the list.
 
 The exit status is 0 on success, 1 if something is left, 2 if the command could not start."
         )
@@ -116,7 +116,7 @@ pub(crate) fn erase(arguments: &EraseArguments) -> ExitCode {
         let (access, deployed) = arguments.deployment.read().await?;
         let who = arguments.person.who(&deployed)?;
         let data = PersonalData::find(&access, &deployed, &who).await?;
-        data.erase(arguments).await
+        data.erase(arguments, &who).await
     })
 }
 
@@ -143,14 +143,8 @@ struct PersonalData<'a> {
 
 impl<'a> PersonalData<'a> {
     async fn find(access: &'a Access, deployed: &'a Deployed, who: &Who) -> Result<Self, Failure> {
-        let pool = Pool {
-            calls: SignedCalls::new(access),
-            id: &deployed.pool,
-        };
-        let found = pool.find(who, &deployed.deployment.policy.phones).await;
-        let (account, others) = found.map_err(Failure::NotStarted)?;
-        let is_held = !others.is_empty();
-        let person = KnownPerson::of(who, account.as_ref(), is_held, &deployed.deployment);
+        let found = Self::look(access, deployed, who).await;
+        let (data, others) = found.map_err(Failure::NotStarted)?;
         if !others.is_empty() {
             say!(
                 "Other accounts hold the contact without a proof, and may be another person's: {}. Name one with \
@@ -159,23 +153,44 @@ impl<'a> PersonalData<'a> {
             );
         }
         output::set("unprovedHolders", others);
-        for method in &person.not_proved {
+        for method in &data.person.not_proved {
             say!(
                 "{}: not proved: left. What is stored under this contact may be another person's. Once no \
                  account holds it, name it as ADDRESS.",
                 method.as_str()
             );
         }
-        let not_proved = person.not_proved.iter().map(|it| it.as_str().to_owned());
+        let not_proved = data
+            .person
+            .not_proved
+            .iter()
+            .map(|it| it.as_str().to_owned());
         output::set("notProved", not_proved.collect::<Vec<_>>());
-        Ok(Self {
+        Ok(data)
+    }
+
+    /// Returns the person, and the accounts that hold the contact without a proof.
+    async fn look(
+        access: &'a Access,
+        deployed: &'a Deployed,
+        who: &Who,
+    ) -> Result<(Self, Vec<String>), String> {
+        let pool = Pool {
+            calls: SignedCalls::new(access),
+            id: &deployed.pool,
+        };
+        let (account, others) = pool.find(who, &deployed.deployment.policy.phones).await?;
+        let is_held = !others.is_empty();
+        let person = KnownPerson::of(who, account.as_ref(), is_held, &deployed.deployment);
+        let data = Self {
             access,
             deployed,
             pool,
             table: Table::new(SignedCalls::new(access), &deployed.table),
             account,
             person,
-        })
+        };
+        Ok((data, others))
     }
 
     async fn items(&self) -> Result<Vec<Found>, String> {
@@ -219,7 +234,7 @@ impl<'a> PersonalData<'a> {
         Ok(latest)
     }
 
-    async fn erase(&self, arguments: &EraseArguments) -> Result<bool, Failure> {
+    async fn erase(&self, arguments: &EraseArguments, who: &Who) -> Result<bool, Failure> {
         let items = self.items().await.map_err(Failure::NotStarted)?;
         match &self.account {
             Some(account) => say!(
@@ -244,13 +259,7 @@ impl<'a> PersonalData<'a> {
         let undoable = undoable.map_err(Failure::NotStarted)?;
         let undoable = undoable.map(|until| at(until.as_millis()));
         output::set("undoableUntil", undoable.clone());
-        let refusal = undoable.map(|until| {
-            format!(
-                "The change of a contact can be undone until {until}. Who holds the account may be a thief, and \
-                 its owner could not get it back. Run the command after that time. If the owner has shown in \
-                 another way that the request is theirs, pass --despite-undo; --yes does not imply it."
-            )
-        });
+        let refusal = undoable.map(|until| refusal(&until));
         if !arguments.apply {
             say!("");
             say!("This stays:");
@@ -272,7 +281,8 @@ impl<'a> PersonalData<'a> {
         let word = self.account.as_ref().map_or("erase", |it| &it.sub);
         let question = "The account and the items are erased, and cannot be restored.";
         confirm(question, word, arguments.yes).map_err(Failure::NotStarted)?;
-        let is_done = self.apply(items).await.map_err(Failure::NotDone)?;
+        let again = self.again(arguments, who).await.map_err(Failure::NotDone)?;
+        let is_done = again.apply().await.map_err(Failure::NotDone)?;
         say!(
             "{}",
             if is_done {
@@ -284,13 +294,58 @@ impl<'a> PersonalData<'a> {
         Ok(is_done)
     }
 
-    /// Disables the account, removes the items, deletes the account, and removes what requests wrote
-    /// meanwhile. An account that is still there is found again by the next run, with its contacts.
-    async fn apply(&self, mut items: Vec<Found>) -> Result<bool, String> {
-        if let Some(account) = &self.account {
-            let disabled = self.pool.disable(&account.username).await;
-            disabled.map_err(|error| error.to_string())?;
+    /// Disables the account, so that it changes no more, and looks at the person again: while the question
+    /// waited, a contact may have been changed.
+    async fn again(&self, arguments: &EraseArguments, who: &Who) -> Result<Self, String> {
+        let Some(account) = &self.account else {
+            let (again, _) = Self::look(self.access, self.deployed, who).await?;
+            return match &again.account {
+                None => Ok(again),
+                Some(_) => Err("There is an account meanwhile: run the command again.".to_owned()),
+            };
+        };
+        let disabled = self.pool.disable(&account.username).await;
+        disabled.map_err(|error| error.to_string())?;
+        let problem = match self.changed(account, arguments, who).await {
+            Ok(Ok(again)) => return Ok(again),
+            Ok(Err(problem)) | Err(problem) => problem,
+        };
+        if account.user["Enabled"] == true {
+            let enabled = self.pool.enable(&account.username).await;
+            enabled.map_err(|error| {
+                format!(
+                    "{problem} The account {} stays disabled: {error}",
+                    account.sub
+                )
+            })?;
         }
+        Err(problem)
+    }
+
+    /// Returns the person of now, or why the account may not be erased any more.
+    async fn changed(
+        &self,
+        account: &AccountInPool,
+        arguments: &EraseArguments,
+        who: &Who,
+    ) -> Result<Result<Self, String>, String> {
+        let (again, _) = Self::look(self.access, self.deployed, who).await?;
+        if again.account.as_ref().map(|it| &it.sub) != Some(&account.sub) {
+            let other = "Another account holds the contact meanwhile: run the command again.";
+            return Ok(Err(other.to_owned()));
+        }
+        if !arguments.despite_undo
+            && let Some(until) = again.undoable_until(&again.items().await?).await?
+        {
+            return Ok(Err(refusal(&at(until.as_millis()))));
+        }
+        Ok(Ok(again))
+    }
+
+    /// Removes the items, deletes the account, which is disabled, and removes what requests wrote meanwhile.
+    /// An account that is still there is found again by the next run, with its contacts.
+    async fn apply(&self) -> Result<bool, String> {
+        let mut items = self.items().await?;
         let mut removed = 0_u32;
         for pass in 0..PASSES {
             for item in items.iter().filter(|it| is_removable(it)) {
@@ -335,7 +390,10 @@ impl<'a> PersonalData<'a> {
         let not_read = |error: String| Failure::NotStarted(error);
         let items = self.items().await.map_err(not_read)?;
         let keys = &self.deployed.deployment.keys;
-        let mut exported: Vec<Value> = items.iter().map(|item| item.exported(keys)).collect();
+        let mut exported: Vec<Value> = items
+            .iter()
+            .map(|item| item.exported(keys, &self.person))
+            .collect();
         self.open_pending(&items, &mut exported).await?;
         if let Some(account) = &self.account {
             let groups = self.pool.groups(&account.username).await;
@@ -368,6 +426,15 @@ impl<'a> PersonalData<'a> {
         }
         Ok(())
     }
+}
+
+/// Returns why a person is not erased while the change of a contact can be undone.
+fn refusal(until: &str) -> String {
+    format!(
+        "The change of a contact can be undone until {until}. Who holds the account may be a thief, and its owner \
+         could not get it back. Run the command after that time. If the owner has shown in another way that the \
+         request is theirs, pass --despite-undo; --yes does not imply it."
+    )
 }
 
 /// Returns whether an item is to be removed now.

@@ -164,6 +164,14 @@ impl Pool<'_> {
         self.change("AdminDisableUser", username).await
     }
 
+    /// Enables an account again.
+    ///
+    /// # Errors
+    /// If the call fails.
+    pub async fn enable(&self, username: &str) -> Result<(), CallError> {
+        self.change("AdminEnableUser", username).await
+    }
+
     /// Deletes an account. Without effect if there is none.
     ///
     /// # Errors

@@ -349,14 +349,20 @@ impl Found {
 
     /// Returns the item for an export: without seals, digests and tokens, with the contact that is sealed in
     /// a flow, and with the name that logs have for the flow. A code is derived from the id of a flow, which
-    /// is therefore left out.
-    pub fn exported(&self, keys: &KeyRing) -> Value {
+    /// is therefore left out. So are the names of other accounts.
+    pub fn exported(&self, keys: &KeyRing, person: &KnownPerson) -> Value {
         let mut members = Map::new();
         members.insert("kind".to_owned(), self.kind.words().into());
         for (name, value) in &self.item {
             let value = match &**name {
                 "pk" => continue,
                 "contact" | "replaces" if self.kind == Kind::Flow || self.kind == Kind::Pending => {
+                    REDACTED.into()
+                }
+                "sub" if text(&self.item, name) != person.sub.as_deref() => REDACTED.into(),
+                "username" | "redeemed_by"
+                    if text(&self.item, name) != person.username.as_deref() =>
+                {
                     REDACTED.into()
                 }
                 _ => plain(value),
@@ -386,6 +392,35 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_export_has_no_name_of_another_account() {
+        let deployment = latchstring_testkit::deployment("web", "k1");
+        let of = |sub: &str, username: &str| Found {
+            kind: Kind::Replaced,
+            key: "replaced#1".to_owned(),
+            item: serde_json::from_value(json!({
+                "sub": { "S": sub },
+                "username": { "S": username },
+                "redeemed_by": { "S": username },
+            }))
+            .expect("an item"),
+        };
+        let person = KnownPerson {
+            sub: Some("one".to_owned()),
+            username: Some("ada".to_owned()),
+            contacts: Vec::new(),
+            not_proved: Vec::new(),
+        };
+        for (sub, username, seen) in [
+            ("one", "ada", ["one", "ada"]),
+            ("two", "bob", [REDACTED; 2]),
+        ] {
+            let exported = of(sub, username).exported(&deployment.keys, &person);
+            assert_eq!([&exported["sub"], &exported["username"]], seen);
+            assert_eq!(exported["redeemed_by"], seen[1]);
+        }
+    }
 
     #[test]
     fn only_a_proved_or_a_free_contact_is_the_persons() {

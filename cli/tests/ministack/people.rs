@@ -3,8 +3,8 @@
 //! that table, and their own log lines are put into the logs.
 
 use std::collections::BTreeSet;
-use std::io::Write;
-use std::process::{Command, Output};
+use std::io::{Read as _, Write};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use data_encoding::BASE64;
@@ -553,6 +553,7 @@ async fn the_sign_ins_of_a_person_are_traced_unlocked_and_erased() {
     rotates(&world).await;
     leaves_unproved_contacts(&world).await;
     refuses_while_a_change_can_be_undone(&world).await;
+    looks_again_after_the_question(&world).await;
     erases(&world).await;
 }
 
@@ -756,6 +757,76 @@ async fn refuses_while_a_change_can_be_undone(world: &World) {
     }
     assert_eq!(world.kinds().await, before);
     assert!(world.has_ada().await, "the account stays");
+}
+
+/// A change of a contact that is committed while the question waits keeps the account, which then signs in
+/// as before.
+async fn looks_again_after_the_question(world: &World) {
+    let items = world.items().await;
+    let is_undo = |it: &&Value| {
+        it["pk"]["S"]
+            .as_str()
+            .is_some_and(|key| key.starts_with("undo#"))
+    };
+    let undo = items.iter().find(is_undo).expect("an undo record").clone();
+    let of_undo = |member: &str, value: &Value| json!({ "TableName": TABLE, member: value });
+    let key = of_undo("Key", &json!({ "pk": undo["pk"] }));
+    let table = world.emulator;
+    table.call("DynamoDB_20120810.DeleteItem", &key).await;
+
+    let program = env!("CARGO_BIN_EXE_latchstring");
+    let erase = format!(
+        "{program} erase --sub {} --apply --stack people --json",
+        world.sub
+    );
+    // A terminal for the question.
+    let mut asked = Command::new("script")
+        .args(["--quiet", "--return", "--command", &erase, "/dev/null"])
+        .env_clear()
+        .env("AWS_REGION", super::REGION)
+        .env("AWS_ACCESS_KEY_ID", "test")
+        .env("AWS_SECRET_ACCESS_KEY", "test")
+        .env("AWS_ENDPOINT_URL", table.endpoint())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut output = asked.stdout.take().expect("a pipe");
+    let until_asked = move || {
+        let (mut text, mut byte) = (Vec::new(), [0]);
+        while !text.ends_with(b"to go on:") {
+            output.read_exact(&mut byte).expect("it asks");
+            text.push(byte[0]);
+        }
+        output
+    };
+    let mut output = tokio::task::spawn_blocking(until_asked)
+        .await
+        .expect("a question");
+    table
+        .call("DynamoDB_20120810.PutItem", &of_undo("Item", &undo))
+        .await;
+    let answer = format!("{}\n", world.sub);
+    let until_ended = move || {
+        let mut input = asked.stdin.take().expect("a pipe");
+        input.write_all(answer.as_bytes()).expect("it reads");
+        let mut text = String::new();
+        output.read_to_string(&mut text).expect("text");
+        (asked.wait().expect("it ends"), text)
+    };
+    let ended = tokio::task::spawn_blocking(until_ended).await;
+    let (status, text) = ended.expect("it ends");
+    assert!(
+        status.code() == Some(1) && text.contains("--despite-undo"),
+        "{text}"
+    );
+    let user = json!({ "UserPoolId": world.pool, "Username": "ada" });
+    let target = "AWSCognitoIdentityProviderService.AdminGetUser";
+    assert_eq!(
+        table.call(target, &user).await["Enabled"],
+        true,
+        "it signs in"
+    );
 }
 
 /// Everything of Ada is erased, and then of Bob, who has no account. Flows and guesses stay until they

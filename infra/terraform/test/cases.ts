@@ -181,6 +181,7 @@ export function cases(folder: string): Record<string, Case> {
         clients: { '2second': { sms_sender_id: 'Acme' } },
         architecture: 'x86_64',
         waf: { requests_per_five_minutes: 500, pool_requests_per_five_minutes: 100000 },
+        settings: { cognito_calls: 'signed', signed_sessions_confirmed: true },
         graphql: { keys_expire: '2028-02-29' },
       },
       construct: {
@@ -189,6 +190,7 @@ export function cases(folder: string): Record<string, Case> {
         clients: { '2second': { smsSenderId: 'Acme' } },
         architecture: lambda.Architecture.X86_64,
         waf: { requestsPerFiveMinutes: 500, poolRequestsPerFiveMinutes: 100_000 },
+        settings: { cognitoCalls: 'signed', signedSessionsConfirmed: true },
         graphql: { keysExpire: '2028-02-29' },
       },
     },

@@ -562,12 +562,13 @@ describe('the module', () => {
 
   it('refuses what the functions would refuse at start', () => {
     const of = (variables: Record<string, unknown>) => planOf(variables).problems.map((problem) => problem.split(':')[0]);
-    assert.deepEqual(of({ settings: { long_code_length: 6, code_length: 7, code_attempts: 5, admitted_domains: 'example.com' }, clients: { ios: { admission: 'domains' } } }), [
+    assert.deepEqual(of({ waf: { pool_requests_per_five_minutes: 1000 }, settings: { long_code_length: 6, code_length: 7, code_attempts: 5, admitted_domains: 'example.com' }, clients: { ios: { admission: 'domains' } } }), [
       'email or sms',
       'settings.long_code_length',
       'settings',
       'settings',
       'graphql.keys_expire',
+      'waf.pool_requests_per_five_minutes',
       'settings.admitted_domains, settings.refused_domains',
       'clients.ios',
       'clients.ios.methods',
@@ -576,8 +577,9 @@ describe('the module', () => {
     const email = { from_address: 'codes@example.com' };
     const pool = { user_pool_id: 'eu-west-1_1', client_ids: ['1', '2'], legacy: true };
     const settings = { admission: 'hook', other_holders: 'delete', undo_hours: 1, cognito_calls: 'signed' };
-    assert.deepEqual(of({ api: 'both', email, existing_pool: pool, events: {}, settings, graphql: { keys_expire: '2027-06-01' }, session_mode: { origins: ['https://a.example.com'] } }), [
+    assert.deepEqual(of({ api: 'both', email, existing_pool: pool, events: {}, settings, graphql: { keys_expire: '2027-06-01' }, waf: {}, session_mode: { origins: ['https://a.example.com'] } }), [
       'settings.cognito_calls',
+      'waf',
       'admission_hook',
       'settings.admission',
       'events',

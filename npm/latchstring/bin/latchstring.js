@@ -25,15 +25,18 @@ function program() {
         'On another system build it with Rust: cargo install --locked latchstring-cli',
     );
   }
+  const name = `${PREFIX}${platform}`;
+  const remedy = 'Install latchstring again on this machine, with optional dependencies (without --omit=optional or --no-optional)';
   let installed;
   try {
-    installed = createRequire(import.meta.url).resolve(`${PREFIX}${platform}/package.json`);
+    installed = createRequire(import.meta.url).resolve(`${name}/package.json`);
   } catch (error) {
-    throw new Error(
-      `the package ${PREFIX}${platform} is not installed. Install latchstring again on this machine, ` +
-        'with optional dependencies (without --omit=optional or --no-optional)',
-      { cause: error },
-    );
+    throw new Error(`the package ${name} is not installed. ${remedy}`, { cause: error });
+  }
+  // Node.js also looks in the folders above, where another version, or that of another user, may be.
+  const { version } = JSON.parse(readFileSync(installed, 'utf8'));
+  if (version !== manifest.optionalDependencies[name]) {
+    throw new Error(`the package ${name} in ${dirname(installed)} has version ${version}, not ${manifest.optionalDependencies[name]}. ${remedy}`);
   }
   return join(dirname(installed), 'bin', 'latchstring');
 }

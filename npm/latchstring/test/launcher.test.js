@@ -15,11 +15,13 @@ const manifest = new URL('../package.json', import.meta.url);
 cpSync(new URL('../bin', import.meta.url), join(folder, 'node_modules/latchstring/bin'), { recursive: true });
 cpSync(manifest, join(folder, 'node_modules/latchstring/package.json'));
 
+const { version } = JSON.parse(readFileSync(manifest, 'utf8'));
+
 /** Installs a platform package with this script as its program. */
-function install(script) {
+function install(script, of = version) {
   const platform = join(folder, `node_modules/@latchstring/cli-${process.platform}-${process.arch}`);
   mkdirSync(join(platform, 'bin'), { recursive: true });
-  writeFileSync(join(platform, 'package.json'), '{}');
+  writeFileSync(join(platform, 'package.json'), JSON.stringify({ version: of }));
   writeFileSync(join(platform, 'bin/latchstring'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
 }
 
@@ -38,6 +40,13 @@ test('an unsupported platform gets the list of the supported ones', () => {
   const ran = run([], { node: ['--require', script] });
   assert.equal(ran.status, 2);
   assert.match(ran.stderr, /no program for win32-\S+ It has one for darwin-arm64, .*linux-x64.*cargo install/);
+});
+
+test('a platform package of another version is not run', () => {
+  install('echo ran', '0.0.9');
+  const ran = run([]);
+  assert.deepEqual([ran.status, ran.stdout], [2, '']);
+  assert.match(ran.stderr, /^error: the package @latchstring\/cli-\S+ in \S+ has version 0\.0\.9, not \S+ Install latchstring again/);
 });
 
 test('arguments, input, output and exit status pass unchanged', () => {
@@ -77,6 +86,6 @@ test('a program that cannot start is an error', () => {
 });
 
 test('every platform package has the version of the launcher', () => {
-  const { version, optionalDependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
+  const { optionalDependencies } = JSON.parse(readFileSync(manifest, 'utf8'));
   assert.deepEqual(new Set(Object.values(optionalDependencies)), new Set([version]));
 });
