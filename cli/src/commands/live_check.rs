@@ -8,7 +8,9 @@ use std::time::SystemTime;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of, delete, exists};
+use latchstring_cli::live_check::{
+    self, Options, Record, Transcript, account_of, delete, refuse_taken,
+};
 
 use super::output::{self, Failure, say};
 
@@ -198,12 +200,7 @@ async fn fresh(arguments: &Arguments, access: &Access, account: &str) -> Result<
              --delete {file}"
         ));
     }
-    if exists(access, &arguments.stack).await? {
-        return Err(format!(
-            "there is a stack {} in this account and Region: choose another --stack, or an empty account",
-            arguments.stack
-        ));
-    }
+    refuse_taken(access, &arguments.stack).await?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs();
     let mut record = Record::new(file, account, &access.region, &arguments.stack, now);

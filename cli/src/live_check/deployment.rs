@@ -16,7 +16,7 @@ use crate::attach::stack;
 use crate::error_code::ErrorKind;
 use crate::functions::FUNCTIONS;
 use crate::signed_call::{
-    CLOUDFORMATION, CallError, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
+    CLOUDFORMATION, CallError, LAMBDA, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
 };
 
 /// The template of a release.
@@ -284,22 +284,68 @@ impl<'a> Deployment<'a> {
         Ok(())
     }
 
+    /// Refuses a name of a stack under which there is a stack, a function or a log group.
+    pub(super) async fn refuse_taken(&self, stack: &str) -> Result<(), String> {
+        let taken = if self.status(stack).await?.is_some() {
+            Some(format!("a stack {stack}"))
+        } else if let Some(function) = self.function(stack).await? {
+            Some(format!("a function {function}"))
+        } else {
+            let groups = self.log_groups(stack).await?;
+            groups.first().map(|group| format!("a log group {group}"))
+        };
+        match taken {
+            Some(what) => Err(format!(
+                "there is {what} in this account and Region, which this run would change and delete: choose \
+                 another --stack, or an empty account"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the first function that is there and has a name of this stack's functions.
+    pub(super) async fn function(&self, stack: &str) -> Result<Option<String>, String> {
+        for function in FUNCTIONS {
+            let name = format!("{stack}-{function}");
+            let path = format!("/2015-03-31/functions/{name}/configuration");
+            let read = self
+                .calls
+                .read_path(LAMBDA, "GetFunctionConfiguration", &path);
+            match read.await {
+                Ok(_) => return Ok(Some(name)),
+                Err(error) if error.code().kind() == ErrorKind::Missing => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the log groups that are there and have a name of this stack's functions.
+    async fn log_groups(&self, stack: &str) -> Result<Vec<String>, String> {
+        let mut groups = Vec::new();
+        for function in FUNCTIONS {
+            let name = format!("/aws/lambda/{stack}-{function}");
+            // They are sorted, so that a group of just this name is on the first page.
+            let input = json!({ "logGroupNamePrefix": name });
+            let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
+            let found = found.map_err(|error| error.to_string())?;
+            let mut found = found["logGroups"].as_array().into_iter().flatten();
+            if found.any(|it| it["logGroupName"] == *name) {
+                groups.push(name);
+            }
+        }
+        Ok(groups)
+    }
+
     /// Deletes the log groups of the functions that the stack left, and returns how many there were.
     pub(super) async fn delete_logs(&self, stack: &str) -> Result<usize, String> {
-        let mut deleted = 0;
-        let input = json!({ "logGroupNamePrefix": format!("/aws/lambda/{stack}-") });
-        let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
-        let found = found.map_err(|error| error.to_string())?;
-        // Another stack's name may begin with this one's.
-        let own = FUNCTIONS.map(|function| format!("/aws/lambda/{stack}-{function}"));
-        let found = found["logGroups"].as_array().into_iter().flatten();
-        for group in found.filter(|it| own.iter().any(|own| it["logGroupName"] == **own)) {
-            let input = json!({ "logGroupName": group["logGroupName"] });
+        let groups = self.log_groups(stack).await?;
+        for group in &groups {
+            let input = json!({ "logGroupName": group });
             let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
             gone.map_err(|error| error.to_string())?;
-            deleted += 1;
         }
-        Ok(deleted)
+        Ok(groups.len())
     }
 
     /// Deletes another resource of the record.
@@ -398,7 +444,43 @@ fn failures(xml: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stand_in::{StandIn, missing, no_stack};
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_with_a_log_group_or_a_function_is_refused() {
+        let groups = |names: &[&str]| {
+            let groups: Vec<_> = names
+                .iter()
+                .map(|it| json!({ "logGroupName": it }))
+                .collect();
+            json!({ "logGroups": groups }).to_string()
+        };
+        let refused = async |group: &str, function: bool| {
+            let groups = groups(&[group]);
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => no_stack(),
+                "DescribeLogGroups" => (200, groups.clone()),
+                path if function && path.ends_with("/functions/live-sign-in/configuration") => {
+                    (200, "{}".to_owned())
+                }
+                _ => missing(),
+            });
+            Deployment::new(&aws.access).refuse_taken("live").await
+        };
+        let error = refused("/aws/lambda/live-sign-in", false).await;
+        let error = error.expect_err("a log group of this name");
+        assert!(
+            error.contains("a log group /aws/lambda/live-sign-in"),
+            "{error}"
+        );
+        assert!(error.contains("choose another --stack"), "{error}");
+        let error = refused("-", true)
+            .await
+            .expect_err("a function of this name");
+        assert!(error.contains("a function live-sign-in"), "{error}");
+        assert_eq!(refused("/aws/lambda/live-sign-in-2", false).await, Ok(()));
+    }
 
     #[test]
     fn the_resources_that_failed_are_named_with_their_reasons() {

@@ -40,13 +40,13 @@ pub async fn account_of(access: &Access) -> Result<String, CallError> {
     Ok(first(&xml, "Account").unwrap_or_default())
 }
 
-/// Reports whether there is a stack of this name.
+/// Refuses a name of a stack that is taken: by a stack, or by a function or log group that would have the name of
+/// one of the run.
 ///
 /// # Errors
-/// If it cannot be read.
-pub async fn exists(access: &Access, stack: &str) -> Result<bool, String> {
-    let status = Deployment::new(access).status(stack).await?;
-    Ok(status.is_some())
+/// If it is taken, or AWS does not say so. The text names what takes it.
+pub async fn refuse_taken(access: &Access, stack: &str) -> Result<(), String> {
+    Deployment::new(access).refuse_taken(stack).await
 }
 
 /// Runs the steps that are not done, and writes what they show.
