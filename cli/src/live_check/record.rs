@@ -15,6 +15,8 @@ pub struct Record {
     pub region: String,
     /// The name of the stack, with which every name begins.
     pub stack: String,
+    /// The id of the stack, once this run created it: a name may become that of another's stack.
+    pub stack_id: Option<String>,
     /// The bucket of the packages and templates.
     pub bucket: String,
     /// The folder of the packages.
@@ -44,6 +46,7 @@ impl Record {
             account: account.to_owned(),
             region: region.to_owned(),
             stack: stack.to_owned(),
+            stack_id: None,
             // Names of buckets are the same for all accounts.
             bucket: format!("{}-{account}-{now:x}", stack.to_lowercase()),
             packages: PathBuf::new(),
@@ -102,6 +105,7 @@ impl Record {
             account: text("account")?,
             region: text("region")?,
             stack,
+            stack_id: text("stackId"),
             bucket,
             packages: text("packages")?.into(),
             upgrade: text("upgrade")?.into(),
@@ -124,6 +128,7 @@ impl Record {
             "account": self.account,
             "region": self.region,
             "stack": self.stack,
+            "stackId": self.stack_id,
             "bucket": self.bucket,
             "packages": self.packages,
             "upgrade": self.upgrade,
@@ -196,6 +201,9 @@ mod tests {
         record.add_key("v1/a.zip").expect("it is written");
         record.add("secret", "Live-a").expect("it is written");
         record.finish("create").expect("it is written");
+        record.stack_id =
+            Some("arn:aws:cloudformation:eu-west-1:123456789012:stack/Live/1".to_owned());
+        record.write().expect("it is written");
         assert_eq!(Record::read(&file), Ok(record.clone()));
         assert_eq!(record.keys.len(), 1);
         assert_eq!(record.days.0, "2027-01-17");

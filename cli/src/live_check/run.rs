@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::deployment::{Deployment, check_packages};
+use super::deployment::{Deployment, check_packages, id_of};
 use super::person::{Person, Site, test_identifiers};
 use super::probes;
 use super::record::Record;
@@ -123,7 +123,7 @@ impl Run<'_> {
 
     async fn create(&self, record: &mut Record, transcript: &mut Transcript) -> Result<(), String> {
         if record.is_done("create") {
-            return Ok(());
+            return self.deployment.own(record).await.map(drop);
         }
         transcript.section("Deploy");
         let folder = record.packages.clone();
@@ -132,7 +132,7 @@ impl Run<'_> {
         let changes = Self::changes(record);
         let outputs = self
             .deployment
-            .deploy(record, &folder, PREFIXES[0], &changes);
+            .create(record, &folder, PREFIXES[0], &changes);
         let outputs = outputs.await?;
         let shown = format!("the stack created, with {} outputs", outputs.len());
         transcript.line(Mark::Ok, &shown);
@@ -144,7 +144,7 @@ impl Run<'_> {
     }
 
     async fn site(&self, record: &Record) -> Result<Site, String> {
-        let outputs = self.deployment.outputs(&record.stack).await?;
+        let outputs = self.deployment.outputs(id_of(record)?).await?;
         let ring = self.ring(&outputs).await?;
         let endpoint = self.access.endpoint_url.as_deref();
         let cognito = patient(self.access);
@@ -198,7 +198,7 @@ impl Run<'_> {
             let identifier = "katherine@live-check.example";
             let mut person = Person::new(site);
             let prompt = person.begin("sign-in", identifier).await;
-            let deployed = self.deployment.deploy(record, folder, prefix, &changes);
+            let deployed = self.deployment.update(record, folder, prefix, &changes);
             deployed.await?;
             transcript.line(Mark::Ok, &format!("deployed from {prefix}"));
             let ended = match prompt {
@@ -227,7 +227,7 @@ impl Run<'_> {
         let folder = record.packages.clone();
         let deployed = self
             .deployment
-            .deploy(record, &folder, PREFIXES[0], &changes);
+            .update(record, &folder, PREFIXES[0], &changes);
         let deployed = deployed.await;
         let shown = deployed.as_ref().map(drop).map_err(Clone::clone);
         if let Err(reason) = &shown {
@@ -242,7 +242,7 @@ impl Run<'_> {
             probes::observe(variation, &self.deployment, site, record, transcript).await;
         }
         let back = Self::changes(record);
-        let back = self.deployment.deploy(record, &folder, PREFIXES[0], &back);
+        let back = self.deployment.update(record, &folder, PREFIXES[0], &back);
         let back = back.await.map(drop);
         transcript.outcome("deployed as before", &back);
     }
@@ -273,13 +273,21 @@ pub async fn delete(
         record.others.pop();
         record.write()?;
     }
-    deployment.delete_stack(&record.stack).await?;
-    transcript.line(Mark::Ok, "the stack deleted");
-    let logs = deployment.delete_logs(&record.stack).await?;
-    transcript.line(
-        Mark::Ok,
-        &format!("{logs} log groups that the stack left deleted"),
-    );
+    match deployment.own(record).await? {
+        None => transcript.line(Mark::Ok, "this run created no stack"),
+        Some(id) => {
+            deployment.delete_stack(&id).await?;
+            transcript.line(Mark::Ok, "the stack deleted");
+            // The name may have become that of another deployment, whose log groups have the same names.
+            let shown = if let Some(function) = deployment.function(&record.stack).await? {
+                format!("log groups left: {function} is another deployment's")
+            } else {
+                let logs = deployment.delete_logs(&record.stack).await?;
+                format!("{logs} log groups that the stack left deleted")
+            };
+            transcript.line(Mark::Ok, &shown);
+        }
+    }
     deployment.delete_bucket(record).await?;
     let keys = record.keys.len();
     record.keys.clear();
