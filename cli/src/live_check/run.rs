@@ -8,16 +8,13 @@ use serde_json::json;
 use super::deployment::{Deployment, check_packages, id_of};
 use super::person::{Person, Site, test_identifiers};
 use super::probes;
-use super::record::Record;
+use super::record::{PREFIXES, Record};
 use super::scenarios::{SCENARIOS, play};
 use super::template::{Changes, REPLACED};
 use super::transcript::{Mark, Transcript};
 use crate::access::Access;
 use crate::doctor::read::patient;
 use crate::signed_call::{CallError, SECRETS, STS, SignedCalls, first};
-
-/// The prefixes of the packages in the bucket: of the first deployment, and of the one that it is changed to.
-const PREFIXES: [&str; 2] = ["v1/", "v2/"];
 
 /// The options of a run.
 #[derive(Clone, Debug)]
