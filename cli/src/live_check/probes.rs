@@ -447,14 +447,7 @@ impl Probe<'_> {
 
     /// Makes an app client with both ways to refresh.
     async fn rotation_and_refresh(&self) -> Result<String, String> {
-        let made = self.admin(
-            "CreateUserPoolClient",
-            json!({
-                "ClientName": "live-check",
-                "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-                "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 },
-            }),
-        );
+        let made = self.admin("CreateUserPoolClient", client_of_both());
         Ok(match made.await {
             Err(code) => {
                 format!("a client with rotation and ALLOW_REFRESH_TOKEN_AUTH is refused by {code}")
@@ -674,6 +667,17 @@ impl Probe<'_> {
     }
 }
 
+/// Returns an app client with both ways to refresh. While it is there, it reveals no account and writes no contact.
+fn client_of_both() -> Value {
+    json!({
+        "ClientName": "live-check",
+        "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 },
+        "PreventUserExistenceErrors": "ENABLED",
+        "WriteAttributes": ["name"],
+    })
+}
+
 /// Returns the claims of a token, which Cognito issued to this program a moment ago.
 fn claims(token: &str) -> Option<Value> {
     let body = token.split('.').nth(1)?;
@@ -682,4 +686,16 @@ fn claims(token: &str) -> Option<Value> {
 
 fn code<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> String {
     format!("{operation} answered {}", ErrorCode::of(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_client_of_a_probe_reveals_and_writes_nothing() {
+        let client = client_of_both();
+        assert_eq!(client["PreventUserExistenceErrors"], "ENABLED");
+        assert_eq!(client["WriteAttributes"], json!(["name"]));
+    }
 }
