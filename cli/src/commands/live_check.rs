@@ -2,14 +2,14 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
 use latchstring_cli::live_check::{
-    self, Options, Record, Transcript, account_of, delete, refuse_taken,
+    self, Options, Record, Transcript, account_of, append, delete, refuse_taken,
 };
 
 use super::output::{self, Failure, say};
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
         default_value = "latchstring-live-check.json"
     )]
     record: PathBuf,
-    /// The file of the transcript
+    /// The file of the transcript, to which it is appended
     #[arg(long, value_name = "FILE", default_value = "latchstring-live-check.md")]
     transcript: PathBuf,
     /// Go on with the run of this record
@@ -177,7 +177,7 @@ async fn perform(
     }
     // Reasons of AWS have ARNs.
     let text = transcript.text().replace(&record.account, "ACCOUNT");
-    write(&arguments.transcript, &text)?;
+    append(&arguments.transcript, &text)?;
     let shown = arguments.transcript.display().to_string();
     say!("The transcript is {shown}.");
     output::set("failed", transcript.failed());
@@ -273,8 +273,4 @@ fn begin(record: &Record) -> Transcript {
 
 fn show(line: &str) {
     output::line(line.to_owned());
-}
-
-fn write(file: &Path, text: &str) -> Result<(), String> {
-    fs::write(file, text).map_err(|error| format!("{} cannot be written: {error}", file.display()))
 }

@@ -21,4 +21,4 @@ pub use probes::{PROBES, steps};
 pub use record::Record;
 pub use run::{Options, account_of, delete, refuse_taken, run};
 pub use template::REPLACED;
-pub use transcript::Transcript;
+pub use transcript::{Transcript, append};

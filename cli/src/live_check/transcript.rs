@@ -1,6 +1,9 @@
 //! The transcript of a run, as Markdown. It holds no secret, code, contact or token.
 
 use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::Instant;
 
 /// The outcome of a step.
@@ -116,5 +119,33 @@ impl Transcript {
         let failed = self.failed;
         let _ = writeln!(text, "\nSteps that failed: {failed}.");
         text
+    }
+}
+
+/// Appends the text of a transcript to a file: that of a run is not lost when the run is continued or deleted.
+///
+/// # Errors
+/// If the file cannot be written. The text names it.
+pub fn append(file: &Path, text: &str) -> Result<(), String> {
+    let write = || -> io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(file)?;
+        let begin = if file.metadata()?.len() > 0 { "\n" } else { "" };
+        file.write_all(format!("{begin}{text}").as_bytes())
+    };
+    write().map_err(|error| format!("{} cannot be written: {error}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_transcript_leaves_the_first_in_the_file() {
+        let file = std::env::temp_dir().join(format!("transcript-{}.md", std::process::id()));
+        append(&file, "# One\n").expect("it is written");
+        append(&file, "# Two\n").expect("it is written");
+        let text = std::fs::read_to_string(&file).expect("a file");
+        assert_eq!(text, "# One\n\n# Two\n");
+        std::fs::remove_file(&file).expect("it is removed");
     }
 }
