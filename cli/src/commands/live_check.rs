@@ -175,9 +175,7 @@ async fn perform(
             let _ = fs::remove_file(record.file());
         }
     }
-    // Reasons of AWS have ARNs.
-    let text = transcript.text().replace(&record.account, "ACCOUNT");
-    append(&arguments.transcript, &text)?;
+    append(&arguments.transcript, &transcript.text())?;
     let shown = arguments.transcript.display().to_string();
     say!("The transcript is {shown}.");
     output::set("failed", transcript.failed());
@@ -259,7 +257,7 @@ fn begin(record: &Record) -> Transcript {
     } else {
         "latchstring live-check"
     };
-    let mut transcript = Transcript::new(title, show);
+    let mut transcript = Transcript::new(title, &record.account, show);
     let at = humantime::format_rfc3339_seconds(SystemTime::now());
     let end = record.account.len().saturating_sub(4);
     let end = record.account.get(end..).unwrap_or_default();

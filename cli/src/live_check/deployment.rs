@@ -630,7 +630,7 @@ mod tests {
             error.contains("names no stack live that this run created"),
             "{error}"
         );
-        let mut transcript = super::super::Transcript::new("", |_| ());
+        let mut transcript = super::super::Transcript::new("", "1", |_| ());
         let deleted = super::super::delete(&aws.access, &mut record, &mut transcript);
         assert_eq!(deleted.await, Ok(()));
         for call in [
@@ -680,7 +680,7 @@ mod tests {
         assert_eq!(Record::read(record.file()), Ok(record.clone()));
         let updated = deployment.update(&mut record, &folder, "v1/", &changes);
         updated.await.expect("it is changed");
-        let mut transcript = super::super::Transcript::new("", |_| ());
+        let mut transcript = super::super::Transcript::new("", "1", |_| ());
         let deleted = super::super::delete(&aws.access, &mut record, &mut transcript);
         assert_eq!(deleted.await, Ok(()));
         for call in ["UpdateStack", "DeleteStack"] {

@@ -200,7 +200,7 @@ pub(super) async fn run(
         transcript.line(Mark::Seen, &text);
         for (id, checks) in crate::unverified::BY_DOCTOR {
             if checks.contains(&finding.check) {
-                transcript.settle(id, says.clone());
+                transcript.settle(id, &says);
             }
         }
     }
@@ -209,7 +209,7 @@ pub(super) async fn run(
         let seen = probe.run(name, record).await;
         let seen = seen.unwrap_or_else(|reason| format!("not settled: {reason}"));
         transcript.line(Mark::Seen, &format!("{seen} ({name})"));
-        transcript.settle(id, seen);
+        transcript.settle(id, &seen);
     }
 }
 
@@ -597,7 +597,7 @@ pub(super) async fn observe(
         let seen = format!("{seen}, in the tier {tier}");
         transcript.line(Mark::Seen, &seen);
         for id in variation.ids {
-            transcript.settle(id, seen.clone());
+            transcript.settle(id, &seen);
         }
         return;
     }
@@ -635,7 +635,7 @@ pub(super) async fn observe(
         }
         let seen = parts.join("; ");
         transcript.line(Mark::Seen, &seen);
-        transcript.settle(id, seen);
+        transcript.settle(id, &seen);
     }
 }
 

@@ -135,7 +135,7 @@ impl Run<'_> {
         transcript.line(Mark::Ok, &shown);
         transcript.settle(
             probes::DEPLOYED,
-            "the pool was created before the functions that it names".to_owned(),
+            "the pool was created before the functions that it names",
         );
         record.finish("create")
     }
@@ -231,7 +231,7 @@ impl Run<'_> {
             // A pool that AWS refuses is an observation.
             let seen = format!("not deployed: {reason}");
             for id in variation.ids {
-                transcript.settle(id, seen.clone());
+                transcript.settle(id, &seen);
             }
             transcript.line(Mark::Seen, &seen);
         } else {

@@ -1,4 +1,4 @@
-//! The transcript of a run, as Markdown. It holds no secret, code, contact or token.
+//! The transcript of a run, as Markdown. It holds no secret, code, contact, token or account number.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -31,6 +31,7 @@ impl Mark {
 #[derive(Debug)]
 pub struct Transcript {
     text: String,
+    account: String,
     show: fn(&str),
     begun: Instant,
     failed: usize,
@@ -38,10 +39,12 @@ pub struct Transcript {
 }
 
 impl Transcript {
-    /// Returns the transcript of a run that begins now. `show` prints a line of progress.
-    pub fn new(title: &str, show: fn(&str)) -> Self {
+    /// Returns the transcript of a run that begins now. `account` is the number that is left out, and `show` prints
+    /// a line of progress.
+    pub fn new(title: &str, account: &str, show: fn(&str)) -> Self {
         Self {
             show,
+            account: account.to_owned(),
             text: format!("# {title}\n\n"),
             begun: Instant::now(),
             failed: 0,
@@ -49,8 +52,17 @@ impl Transcript {
         }
     }
 
+    /// Returns a text without the number of the account: reasons of AWS have ARNs.
+    fn public(&self, text: &str) -> String {
+        if self.account.is_empty() {
+            return text.to_owned();
+        }
+        text.replace(&self.account, "ACCOUNT")
+    }
+
     /// Adds a paragraph.
     pub fn paragraph(&mut self, text: &str) {
+        let text = self.public(text);
         // Writing to a String does not fail.
         let _ = writeln!(self.text, "{text}\n");
     }
@@ -64,7 +76,7 @@ impl Transcript {
     /// Adds the outcome of a step, and shows it.
     pub(super) fn line(&mut self, mark: Mark, text: &str) {
         let seconds = self.begun.elapsed().as_secs();
-        let word = mark.word();
+        let (word, text) = (mark.word(), self.public(text));
         let _ = writeln!(self.text, "- {word} (after {seconds} s): {text}");
         (self.show)(&format!("  {word:<6} {text}"));
         if mark == Mark::Failed {
@@ -81,7 +93,8 @@ impl Transcript {
     }
 
     /// Adds what a probe saw of an assumption.
-    pub(super) fn settle(&mut self, id: &'static str, seen: String) {
+    pub(super) fn settle(&mut self, id: &'static str, seen: &str) {
+        let seen = self.public(seen);
         self.settled.push((id, seen));
     }
 
@@ -138,6 +151,27 @@ pub fn append(file: &Path, text: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    thread_local! {
+        static SHOWN: std::cell::RefCell<String> = const { std::cell::RefCell::new(String::new()) };
+    }
+
+    #[test]
+    fn the_account_is_in_nothing_that_is_shown_or_kept() {
+        let show = |line: &str| SHOWN.with_borrow_mut(|it| it.push_str(line));
+        let mut transcript = Transcript::new("Run", "123456789012", show);
+        let reason = "arn:aws:iam::123456789012:role/x is denied";
+        transcript.paragraph(reason);
+        transcript.fail(reason);
+        transcript.note(reason);
+        transcript.settle("U-01", reason);
+        let shown = SHOWN.with_borrow(String::clone);
+        let seen = format!("{:?}", transcript.seen());
+        for text in [shown, seen, transcript.text()] {
+            assert!(!text.contains("123456789012"), "{text}");
+            assert!(text.contains("arn:aws:iam::ACCOUNT:role/x"), "{text}");
+        }
+    }
 
     #[test]
     fn a_second_transcript_leaves_the_first_in_the_file() {
