@@ -91,8 +91,12 @@ pub async fn run(
             continue;
         }
         transcript.section(variation.name);
-        run.variation(record, transcript, &site, variation).await;
-        record.finish(variation.name)?;
+        let back = run.variation(record, transcript, &site, variation).await;
+        transcript.outcome("deployed as before", &back);
+        // Otherwise --resume repeats it, and so its end.
+        if back.is_ok() {
+            record.finish(variation.name)?;
+        }
     }
     Ok(())
 }
@@ -211,14 +215,14 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Deploys a variation, tests it, and deploys the first deployment again.
+    /// Deploys a variation, tests it, and deploys the first deployment again. An error is that of the last.
     async fn variation(
         &self,
         record: &mut Record,
         transcript: &mut Transcript,
         site: &Site,
         variation: &probes::Variation,
-    ) {
+    ) -> Result<(), String> {
         let mut changes = Self::changes(record);
         (variation.change)(&mut changes);
         let folder = record.packages.clone();
@@ -240,8 +244,7 @@ impl Run<'_> {
         }
         let back = Self::changes(record);
         let back = self.deployment.update(record, &folder, PREFIXES[0], &back);
-        let back = back.await.map(drop);
-        transcript.outcome("deployed as before", &back);
+        back.await.map(drop)
     }
 }
 
@@ -293,4 +296,63 @@ pub async fn delete(
         &format!("the bucket deleted, with {keys} objects"),
     );
     record.finish("delete")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::stand_in::StandIn;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_variation_that_is_not_reverted_is_not_done() {
+        let folder = std::env::temp_dir().join(format!("live-variation-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        for (name, text) in [
+            ("latchstring.template.json", r#"{"Resources": {}}"#),
+            ("a.zip", ""),
+        ] {
+            fs::write(folder.join(name), text).expect("it is written");
+        }
+        let played = async |status: u16| {
+            let outputs = ["KeyRingSecret", "HttpUrl", "UserPoolId", "ClientIds"].map(|name| {
+                format!(
+                    "<member><OutputKey>{name}</OutputKey><OutputValue>x</OutputValue></member>"
+                )
+            });
+            let described = outputs.concat() + "<StackStatus>UPDATE_COMPLETE</StackStatus>";
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => (200, format!("<R>{described}</R>")),
+                "UpdateStack" => (status, "<E/>".to_owned()),
+                "GetSecretValue" => {
+                    let ring = json!({
+                        "id": "k1",
+                        "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                    });
+                    (200, json!({ "SecretString": ring.to_string() }).to_string())
+                }
+                _ => (200, "{}".to_owned()),
+            });
+            let file = folder.join("record.json");
+            let mut record = Record::new(&file, "1", "eu-west-1", "live", 1_800_000_000);
+            let id = "arn:aws:cloudformation:eu-west-1:1:stack/live/1";
+            record.stack_id = Some(id.to_owned());
+            let done = ["create", "scenarios", "probes", "upgrade", "other-triggers"];
+            record.done = done.map(str::to_owned).to_vec();
+            let options = Options {
+                packages: folder.clone(),
+                upgrade: None,
+                plus: false,
+            };
+            let mut transcript = Transcript::new("", "1", |_| ());
+            let ended = run(&aws.access, &options, &mut record, &mut transcript).await;
+            assert_eq!(ended, Ok(()));
+            assert_eq!(aws.calls("UpdateStack").len(), 2);
+            record.is_done("lite-tier")
+        };
+        assert!(played(200).await);
+        assert!(!played(400).await);
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
 }
