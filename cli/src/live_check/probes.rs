@@ -532,8 +532,20 @@ impl Probe<'_> {
     }
 
     /// Sets more passwords in a second than `UserAccountRecovery` allows, and then updates an account.
+    ///
+    /// The quota is that of all pools of the account in the Region, so it is left alone if there is another.
     async fn password_quota(&self) -> Result<String, String> {
         const CALLS: usize = 48;
+        let input = json!({ "MaxResults": 60 });
+        let pools = self.deployment.calls.read(COGNITO, "ListUserPools", &input);
+        let pools = pools.await.map_err(|error| error.code().to_string())?;
+        let mut pools = pools["UserPools"].as_array().into_iter().flatten();
+        if pools.any(|it| it["Id"] != *self.site.pool) {
+            return Err(
+                "another user pool of this Region shares the quota and would be throttled"
+                    .to_owned(),
+            );
+        }
         let mut names = Vec::new();
         for number in 0..8 {
             let address = format!("quota{number}@live-check.example");
@@ -690,7 +702,38 @@ fn code<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> 
 
 #[cfg(test)]
 mod tests {
+    use super::super::stand_in::StandIn;
     use super::*;
+    use crate::doctor::read::patient;
+
+    #[tokio::test]
+    async fn the_quota_is_not_used_up_beside_another_pool() {
+        let played = async |pools: Value| {
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "ListUserPools" => (200, json!({ "UserPools": pools }).to_string()),
+                _ => (200, "{}".to_owned()),
+            });
+            let deployment = Deployment::new(&aws.access);
+            let outputs = [("HttpUrl", "x"), ("UserPoolId", "own"), ("ClientIds", "x")];
+            let outputs = outputs.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+            let ring = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
+            let site = Site::new(&outputs, patient(&aws.access), ring, "2027-01-31", None);
+            let site = &site.expect("a site");
+            let probe = Probe {
+                deployment: &deployment,
+                site,
+            };
+            let seen = probe.password_quota().await;
+            (seen, aws.calls("AdminSetUserPassword").len())
+        };
+        let (seen, calls) = played(json!([{ "Id": "own" }, { "Id": "another" }])).await;
+        let error = seen.expect_err("another pool");
+        assert!(error.contains("shares the quota"), "{error}");
+        assert_eq!(calls, 0);
+        let (seen, calls) = played(json!([{ "Id": "own" }])).await;
+        assert!(seen.is_ok());
+        assert_eq!(calls, 48);
+    }
 
     #[test]
     fn the_client_of_a_probe_reveals_and_writes_nothing() {
