@@ -645,6 +645,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn log_groups_of_a_later_deployment_are_left() {
+        let (folder, mut record) = begun("logs");
+        record.stack_id = Some(ID.to_owned());
+        let deleted = async |is_taken: bool| {
+            let group = "/aws/lambda/live-sign-in";
+            let groups = json!({ "logGroups": [{ "logGroupName": group }] }).to_string();
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => no_stack(),
+                "DescribeLogGroups" => (200, groups.clone()),
+                it if it.ends_with("/configuration") && !is_taken => missing(),
+                _ => (200, "{}".to_owned()),
+            });
+            let (mut record, show) = (record.clone(), |_: &str| ());
+            let mut transcript = super::super::Transcript::new("", "1", show);
+            let done = super::super::delete(&aws.access, &mut record, &mut transcript);
+            assert_eq!(done.await, Ok(()));
+            aws.calls("DeleteLogGroup").len()
+        };
+        assert_eq!(deleted(true).await, 0);
+        assert_eq!(deleted(false).await, 1);
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    #[tokio::test]
     async fn a_stack_whose_creation_was_not_answered_is_found() {
         let (folder, mut record) = begun("own");
         let aws = with_stack(&record.bucket);
