@@ -610,6 +610,7 @@ mod tests {
         );
         StandIn::new(move |call| match &*call.operation {
             "DescribeStacks" => (200, described.clone()),
+            "DeleteStack" => (400, "<E/>".to_owned()),
             it if it.ends_with("/configuration") => missing(),
             _ => (200, "{}".to_owned()),
         })
