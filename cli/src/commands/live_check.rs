@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::io::{self, IsTerminal, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::SystemTime;
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
-use latchstring_cli::live_check::{self, Options, Record, Transcript, account_of, delete, exists};
+use latchstring_cli::live_check::{
+    self, Options, Record, Transcript, account_of, append, delete, refuse_taken,
+};
 
 use super::output::{self, Failure, say};
 
@@ -36,7 +38,7 @@ pub(crate) struct Arguments {
         default_value = "latchstring-live-check.json"
     )]
     record: PathBuf,
-    /// The file of the transcript
+    /// The file of the transcript, to which it is appended
     #[arg(long, value_name = "FILE", default_value = "latchstring-live-check.md")]
     transcript: PathBuf,
     /// Go on with the run of this record
@@ -173,9 +175,7 @@ async fn perform(
             let _ = fs::remove_file(record.file());
         }
     }
-    // Reasons of AWS have ARNs.
-    let text = transcript.text().replace(&record.account, "ACCOUNT");
-    write(&arguments.transcript, &text)?;
+    append(&arguments.transcript, &transcript.text())?;
     let shown = arguments.transcript.display().to_string();
     say!("The transcript is {shown}.");
     output::set("failed", transcript.failed());
@@ -198,12 +198,7 @@ async fn fresh(arguments: &Arguments, access: &Access, account: &str) -> Result<
              --delete {file}"
         ));
     }
-    if exists(access, &arguments.stack).await? {
-        return Err(format!(
-            "there is a stack {} in this account and Region: choose another --stack, or an empty account",
-            arguments.stack
-        ));
-    }
+    refuse_taken(access, &arguments.stack).await?;
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     let now = now.unwrap_or_default().as_secs();
     let mut record = Record::new(file, account, &access.region, &arguments.stack, now);
@@ -262,7 +257,7 @@ fn begin(record: &Record) -> Transcript {
     } else {
         "latchstring live-check"
     };
-    let mut transcript = Transcript::new(title, show);
+    let mut transcript = Transcript::new(title, &record.account, show);
     let at = humantime::format_rfc3339_seconds(SystemTime::now());
     let end = record.account.len().saturating_sub(4);
     let end = record.account.get(end..).unwrap_or_default();
@@ -276,8 +271,4 @@ fn begin(record: &Record) -> Transcript {
 
 fn show(line: &str) {
     output::line(line.to_owned());
-}
-
-fn write(file: &Path, text: &str) -> Result<(), String> {
-    fs::write(file, text).map_err(|error| format!("{} cannot be written: {error}", file.display()))
 }

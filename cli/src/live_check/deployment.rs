@@ -16,7 +16,7 @@ use crate::attach::stack;
 use crate::error_code::ErrorKind;
 use crate::functions::FUNCTIONS;
 use crate::signed_call::{
-    CLOUDFORMATION, CallError, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
+    CLOUDFORMATION, CallError, LAMBDA, LOGS, PathCall, S3, SECRETS, SignedCalls, first,
 };
 
 /// The template of a release.
@@ -111,15 +111,65 @@ impl<'a> Deployment<'a> {
         put.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Creates the stack or changes it, by the template of a folder with the changes, and waits for it.
-    /// `prefix` is that of the packages.
-    pub(super) async fn deploy(
+    /// Creates the stack by the template of a folder with the changes, and waits for it. `prefix` is that of the
+    /// packages. A stack that this run did not create is never changed.
+    pub(super) async fn create(
         &self,
         record: &mut Record,
         folder: &Path,
         prefix: &str,
         changes: &Changes,
     ) -> Result<BTreeMap<String, String>, String> {
+        let fields = self.fields(record, folder, prefix, changes).await?;
+        let id = if let Some(id) = self.resumed(record).await? {
+            id
+        } else {
+            self.refuse_taken(&record.stack).await?;
+            let mut all = vec![("StackName", &*record.stack)];
+            all.extend(fields.iter().map(|(a, b)| (&**a, &**b)));
+            let sent = self.calls.write_form(CLOUDFORMATION, "CreateStack", &all);
+            let xml = sent.await.map_err(|error| error.to_string())?;
+            let id = first(&xml, "StackId").ok_or("CreateStack returned no id")?;
+            record.stack_id = Some(id.clone());
+            record.write()?;
+            id
+        };
+        self.settle(&id).await?;
+        self.outputs(&id).await
+    }
+
+    /// Changes the stack that this run created, and waits for it.
+    pub(super) async fn update(
+        &self,
+        record: &mut Record,
+        folder: &Path,
+        prefix: &str,
+        changes: &Changes,
+    ) -> Result<BTreeMap<String, String>, String> {
+        let id = id_of(record)?.to_owned();
+        let fields = self.fields(record, folder, prefix, changes).await?;
+        self.still(&id).await?;
+        let mut all = vec![("StackName", &*id)];
+        all.extend(fields.iter().map(|(a, b)| (&**a, &**b)));
+        let sent = self.calls.write_form(CLOUDFORMATION, "UpdateStack", &all);
+        match sent.await {
+            Ok(_) => {}
+            Err(CallError::Refused { message, .. })
+                if message.contains("No updates are to be performed") => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        self.settle(&id).await?;
+        self.outputs(&id).await
+    }
+
+    /// Puts the template into the bucket, and returns the fields of a request that deploys it, without the stack.
+    async fn fields(
+        &self,
+        record: &mut Record,
+        folder: &Path,
+        prefix: &str,
+        changes: &Changes,
+    ) -> Result<Vec<(String, String)>, String> {
         let text = fs::read_to_string(folder.join(TEMPLATE))
             .map_err(|error| format!("{TEMPLATE} cannot be read: {error}"))?;
         let template = changes.apply(&text)?;
@@ -127,7 +177,6 @@ impl<'a> Deployment<'a> {
         self.put(record, &key, template.to_string().into_bytes())
             .await?;
         let mut fields = vec![
-            ("StackName".to_owned(), record.stack.clone()),
             ("TemplateURL".to_owned(), self.url(record, &key)),
             (
                 "Capabilities.member.1".to_owned(),
@@ -143,41 +192,51 @@ impl<'a> Deployment<'a> {
             fields.push((format!("{member}.ParameterKey"), (*name).to_owned()));
             fields.push((format!("{member}.ParameterValue"), value.clone()));
         }
-        let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (&**a, &**b)).collect();
-        let is_new = !self.is_there(&record.stack).await?;
-        let operation = if is_new { "CreateStack" } else { "UpdateStack" };
-        // Written before, so that a stack whose creation was not answered is deleted too.
-        record.write()?;
-        let sent = self.calls.write_form(CLOUDFORMATION, operation, &fields);
-        match sent.await {
-            Ok(_) => {}
-            Err(CallError::Refused { message, .. })
-                if message.contains("No updates are to be performed") => {}
-            Err(error) => return Err(error.to_string()),
-        }
-        self.settle(&record.stack).await?;
-        self.outputs(&record.stack).await
+        Ok(fields)
     }
 
-    /// Reports whether the stack is there and can be changed. Waits for a change that an interrupted run began, and
-    /// deletes a stack whose creation failed.
-    async fn is_there(&self, stack: &str) -> Result<bool, String> {
-        let begun = Instant::now();
-        loop {
-            match self.status(stack).await?.as_deref() {
-                None => return Ok(false),
-                Some(status) if status.ends_with("IN_PROGRESS") => {}
-                Some("CREATE_FAILED" | "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED") => {
-                    self.delete_stack(stack).await?;
-                    return Ok(false);
-                }
-                Some(_) => return Ok(true),
+    /// Returns the id of the stack that this run created; none if it created none. A stack whose creation was not
+    /// answered is known by its parameter `Bucket`, which no other run has.
+    pub(super) async fn own(&self, record: &mut Record) -> Result<Option<String>, String> {
+        if record.stack_id.is_none() {
+            let described = self.describe(&record.stack).await?.unwrap_or_default();
+            if parameter(&described, "Bucket").as_ref() == Some(&record.bucket) {
+                record.stack_id = first(&described, "StackId");
+                record.write()?;
             }
-            if begun.elapsed() > CHANGE {
-                return Err("the stack does not become ready".to_owned());
+        }
+        Ok(record.stack_id.clone())
+    }
+
+    /// Returns the id of the stack that an interrupted run created. Deletes it if its creation failed.
+    async fn resumed(&self, record: &mut Record) -> Result<Option<String>, String> {
+        let Some(id) = self.own(record).await? else {
+            return Ok(None);
+        };
+        match self.still(&id).await?.as_deref() {
+            None => {}
+            Some("CREATE_FAILED" | "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED") => {
+                self.delete_stack(&id).await?;
+                self.delete_logs(&record.stack).await?;
+            }
+            Some(_) => return Ok(Some(id)),
+        }
+        record.stack_id = None;
+        record.write()?;
+        Ok(None)
+    }
+
+    /// Waits for a change that an interrupted run began, and returns the status.
+    async fn still(&self, stack: &str) -> Result<Option<String>, String> {
+        let begun = Instant::now();
+        while begun.elapsed() < CHANGE {
+            match self.status(stack).await? {
+                Some(status) if status.ends_with("IN_PROGRESS") => {}
+                status => return Ok(status),
             }
             tokio::time::sleep(self.pause()).await;
         }
+        Err("the stack does not become ready".to_owned())
     }
 
     fn url(&self, record: &Record, key: &str) -> String {
@@ -190,14 +249,21 @@ impl<'a> Deployment<'a> {
     }
 
     /// Returns the status of the stack; none if there is no such stack.
-    pub(super) async fn status(&self, stack: &str) -> Result<Option<String>, String> {
+    async fn status(&self, stack: &str) -> Result<Option<String>, String> {
+        let xml = self.describe(stack).await?;
+        let status = xml.and_then(|xml| first(&xml, "StackStatus"));
+        Ok(status.filter(|it| it != "DELETE_COMPLETE"))
+    }
+
+    /// Returns the description of the stack; none if there is no such stack.
+    async fn describe(&self, stack: &str) -> Result<Option<String>, String> {
         let fields = [("StackName", stack)];
         match self
             .calls
             .read_form(CLOUDFORMATION, "DescribeStacks", &fields)
             .await
         {
-            Ok(xml) => Ok(first(&xml, "StackStatus").filter(|it| it != "DELETE_COMPLETE")),
+            Ok(xml) => Ok(Some(xml)),
             Err(error) if error.code().kind() == ErrorKind::Invalid => Ok(None),
             Err(error) => Err(error.to_string()),
         }
@@ -284,22 +350,68 @@ impl<'a> Deployment<'a> {
         Ok(())
     }
 
+    /// Refuses a name of a stack under which there is a stack, a function or a log group.
+    pub(super) async fn refuse_taken(&self, stack: &str) -> Result<(), String> {
+        let taken = if self.status(stack).await?.is_some() {
+            Some(format!("a stack {stack}"))
+        } else if let Some(function) = self.function(stack).await? {
+            Some(format!("a function {function}"))
+        } else {
+            let groups = self.log_groups(stack).await?;
+            groups.first().map(|group| format!("a log group {group}"))
+        };
+        match taken {
+            Some(what) => Err(format!(
+                "there is {what} in this account and Region, which this run would change and delete: choose \
+                 another --stack, or an empty account"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the first function that is there and has a name of this stack's functions.
+    pub(super) async fn function(&self, stack: &str) -> Result<Option<String>, String> {
+        for function in FUNCTIONS {
+            let name = format!("{stack}-{function}");
+            let path = format!("/2015-03-31/functions/{name}/configuration");
+            let read = self
+                .calls
+                .read_path(LAMBDA, "GetFunctionConfiguration", &path);
+            match read.await {
+                Ok(_) => return Ok(Some(name)),
+                Err(error) if error.code().kind() == ErrorKind::Missing => {}
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// Returns the log groups that are there and have a name of this stack's functions.
+    async fn log_groups(&self, stack: &str) -> Result<Vec<String>, String> {
+        let mut groups = Vec::new();
+        for function in FUNCTIONS {
+            let name = format!("/aws/lambda/{stack}-{function}");
+            // They are sorted, so that a group of just this name is on the first page.
+            let input = json!({ "logGroupNamePrefix": name });
+            let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
+            let found = found.map_err(|error| error.to_string())?;
+            let mut found = found["logGroups"].as_array().into_iter().flatten();
+            if found.any(|it| it["logGroupName"] == *name) {
+                groups.push(name);
+            }
+        }
+        Ok(groups)
+    }
+
     /// Deletes the log groups of the functions that the stack left, and returns how many there were.
     pub(super) async fn delete_logs(&self, stack: &str) -> Result<usize, String> {
-        let mut deleted = 0;
-        let input = json!({ "logGroupNamePrefix": format!("/aws/lambda/{stack}-") });
-        let found = self.calls.read(LOGS, "DescribeLogGroups", &input).await;
-        let found = found.map_err(|error| error.to_string())?;
-        // Another stack's name may begin with this one's.
-        let own = FUNCTIONS.map(|function| format!("/aws/lambda/{stack}-{function}"));
-        let found = found["logGroups"].as_array().into_iter().flatten();
-        for group in found.filter(|it| own.iter().any(|own| it["logGroupName"] == **own)) {
-            let input = json!({ "logGroupName": group["logGroupName"] });
+        let groups = self.log_groups(stack).await?;
+        for group in &groups {
+            let input = json!({ "logGroupName": group });
             let gone = self.calls.write(LOGS, "DeleteLogGroup", &input).await;
             gone.map_err(|error| error.to_string())?;
-            deleted += 1;
         }
-        Ok(deleted)
+        Ok(groups.len())
     }
 
     /// Deletes another resource of the record.
@@ -321,6 +433,43 @@ impl<'a> Deployment<'a> {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// Returns the id of the stack that a run created.
+///
+/// # Errors
+/// If the record has none: by its name alone, a stack is neither changed nor deleted.
+pub(super) fn id_of(record: &Record) -> Result<&str, String> {
+    record.stack_id.as_deref().ok_or_else(|| {
+        format!(
+            "the record names no stack {} that this run created: delete the run with --delete, and begin again",
+            record.stack
+        )
+    })
+}
+
+/// Returns the value of a parameter of a stack's description.
+fn parameter(xml: &str, name: &str) -> Option<String> {
+    let mut document = Document::new(xml);
+    let (mut key, mut value) = (None, None);
+    while let Some(element) = document.next_start_element() {
+        let text = match element.local() {
+            "member" => {
+                (key, value) = (None, None);
+                continue;
+            }
+            "ParameterKey" => &mut key,
+            "ParameterValue" => &mut value,
+            _ => continue,
+        };
+        *text = try_data(&mut document.scoped_to(element))
+            .ok()
+            .map(String::from);
+        if key.as_deref() == Some(name) && value.is_some() {
+            return value;
+        }
+    }
+    None
 }
 
 /// Returns the names of the zips in a folder.
@@ -398,7 +547,176 @@ fn failures(xml: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::Ordering;
+
+    use super::super::stand_in::{StandIn, missing, no_stack};
     use super::*;
+
+    #[tokio::test]
+    async fn a_name_with_a_log_group_or_a_function_is_refused() {
+        let groups = |names: &[&str]| {
+            let groups: Vec<_> = names
+                .iter()
+                .map(|it| json!({ "logGroupName": it }))
+                .collect();
+            json!({ "logGroups": groups }).to_string()
+        };
+        let refused = async |group: &str, function: bool| {
+            let groups = groups(&[group]);
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => no_stack(),
+                "DescribeLogGroups" => (200, groups.clone()),
+                path if function && path.ends_with("/functions/live-sign-in/configuration") => {
+                    (200, "{}".to_owned())
+                }
+                _ => missing(),
+            });
+            Deployment::new(&aws.access).refuse_taken("live").await
+        };
+        let error = refused("/aws/lambda/live-sign-in", false).await;
+        let error = error.expect_err("a log group of this name");
+        assert!(
+            error.contains("a log group /aws/lambda/live-sign-in"),
+            "{error}"
+        );
+        assert!(error.contains("choose another --stack"), "{error}");
+        let error = refused("-", true)
+            .await
+            .expect_err("a function of this name");
+        assert!(error.contains("a function live-sign-in"), "{error}");
+        assert_eq!(refused("/aws/lambda/live-sign-in-2", false).await, Ok(()));
+    }
+
+    /// The id of the stack of a run.
+    const ID: &str = "arn:aws:cloudformation:eu-west-1:1:stack/live/1";
+
+    /// A folder with a template, and the record of a run in it.
+    fn begun(name: &str) -> (std::path::PathBuf, Record) {
+        let folder = std::env::temp_dir().join(format!("live-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let template = r#"{"Parameters": {"Bucket": {}}, "Resources": {}}"#;
+        fs::write(folder.join(TEMPLATE), template).expect("it is written");
+        let record = folder.join("record.json");
+        let record = Record::new(&record, "1", "eu-west-1", "live", 1_800_000_000);
+        (folder, record)
+    }
+
+    /// AWS with a stack of the name, which has this bucket.
+    fn with_stack(bucket: &str) -> StandIn {
+        let described = format!(
+            "<R><StackId>{ID}</StackId><Parameters><member><ParameterKey>Bucket</ParameterKey>\
+             <ParameterValue>{bucket}</ParameterValue></member></Parameters>\
+             <StackStatus>ROLLBACK_COMPLETE</StackStatus></R>"
+        );
+        StandIn::new(move |call| match &*call.operation {
+            "DescribeStacks" => (200, described.clone()),
+            "DeleteStack" => (400, "<E/>".to_owned()),
+            it if it.ends_with("/configuration") => missing(),
+            _ => (200, "{}".to_owned()),
+        })
+    }
+
+    #[tokio::test]
+    async fn a_stack_of_the_name_is_not_touched_without_its_id() {
+        let (folder, mut record) = begun("others");
+        let aws = with_stack("another");
+        let deployment = Deployment::new(&aws.access);
+        let changes = Changes::default();
+        let created = deployment.create(&mut record, &folder, "v1/", &changes);
+        let error = created.await.expect_err("the stack is another's");
+        assert!(error.contains("there is a stack live"), "{error}");
+        let updated = deployment.update(&mut record, &folder, "v1/", &changes);
+        let error = updated.await.expect_err("no id");
+        assert!(
+            error.contains("names no stack live that this run created"),
+            "{error}"
+        );
+        let mut transcript = super::super::Transcript::new("", "1", |_| ());
+        let deleted = super::super::delete(&aws.access, &mut record, &mut transcript);
+        assert_eq!(deleted.await, Ok(()));
+        for call in [
+            "CreateStack",
+            "UpdateStack",
+            "DeleteStack",
+            "DeleteLogGroup",
+        ] {
+            assert_eq!(aws.calls(call).len(), 0, "{call}");
+        }
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    #[tokio::test]
+    async fn log_groups_of_a_later_deployment_are_left() {
+        let (folder, mut record) = begun("logs");
+        record.stack_id = Some(ID.to_owned());
+        let deleted = async |is_taken: bool| {
+            let group = "/aws/lambda/live-sign-in";
+            let groups = json!({ "logGroups": [{ "logGroupName": group }] }).to_string();
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => no_stack(),
+                "DescribeLogGroups" => (200, groups.clone()),
+                it if it.ends_with("/configuration") && !is_taken => missing(),
+                _ => (200, "{}".to_owned()),
+            });
+            let (mut record, show) = (record.clone(), |_: &str| ());
+            let mut transcript = super::super::Transcript::new("", "1", show);
+            let done = super::super::delete(&aws.access, &mut record, &mut transcript);
+            assert_eq!(done.await, Ok(()));
+            aws.calls("DeleteLogGroup").len()
+        };
+        assert_eq!(deleted(true).await, 0);
+        assert_eq!(deleted(false).await, 1);
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    #[tokio::test]
+    async fn a_stack_whose_creation_was_not_answered_is_found() {
+        let (folder, mut record) = begun("own");
+        let aws = with_stack(&record.bucket);
+        let own = Deployment::new(&aws.access).own(&mut record).await;
+        assert_eq!(own, Ok(Some(ID.to_owned())));
+        assert_eq!(Record::read(record.file()), Ok(record));
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
+
+    #[tokio::test]
+    async fn a_stack_is_created_changed_and_deleted_by_its_id() {
+        let (folder, mut record) = begun("id");
+        let deleted = std::sync::atomic::AtomicBool::new(false);
+        let aws = StandIn::new(move |call| match &*call.operation {
+            "CreateStack" => (200, format!("<R><StackId>{ID}</StackId></R>")),
+            "DescribeStacks" if !call.body.contains("stack%2Flive") => no_stack(),
+            "DescribeStacks" if deleted.load(Ordering::Relaxed) => no_stack(),
+            "DescribeStacks" => (
+                200,
+                "<R><StackStatus>CREATE_COMPLETE</StackStatus></R>".to_owned(),
+            ),
+            "DeleteStack" => {
+                deleted.store(true, Ordering::Relaxed);
+                (200, String::new())
+            }
+            it if it.ends_with("/configuration") => missing(),
+            _ => (200, "{}".to_owned()),
+        });
+        let deployment = Deployment::new(&aws.access);
+        let changes = Changes::default();
+        let created = deployment.create(&mut record, &folder, "v1/", &changes);
+        created.await.expect("it is created");
+        assert_eq!(Record::read(record.file()), Ok(record.clone()));
+        let updated = deployment.update(&mut record, &folder, "v1/", &changes);
+        updated.await.expect("it is changed");
+        let mut transcript = super::super::Transcript::new("", "1", |_| ());
+        let deleted = super::super::delete(&aws.access, &mut record, &mut transcript);
+        assert_eq!(deleted.await, Ok(()));
+        for call in ["UpdateStack", "DeleteStack"] {
+            let calls = aws.calls(call);
+            assert!(
+                calls.len() == 1 && calls[0].contains("stack%2Flive%2F1"),
+                "{calls:?}"
+            );
+        }
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
 
     #[test]
     fn the_resources_that_failed_are_named_with_their_reasons() {

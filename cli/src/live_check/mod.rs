@@ -12,11 +12,13 @@ mod probes;
 mod record;
 mod run;
 mod scenarios;
+#[cfg(test)]
+mod stand_in;
 mod template;
 mod transcript;
 
 pub use probes::{PROBES, steps};
 pub use record::Record;
-pub use run::{Options, account_of, delete, exists, run};
+pub use run::{Options, account_of, delete, refuse_taken, run};
 pub use template::REPLACED;
-pub use transcript::Transcript;
+pub use transcript::{Transcript, append};

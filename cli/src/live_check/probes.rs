@@ -200,7 +200,7 @@ pub(super) async fn run(
         transcript.line(Mark::Seen, &text);
         for (id, checks) in crate::unverified::BY_DOCTOR {
             if checks.contains(&finding.check) {
-                transcript.settle(id, says.clone());
+                transcript.settle(id, &says);
             }
         }
     }
@@ -209,7 +209,7 @@ pub(super) async fn run(
         let seen = probe.run(name, record).await;
         let seen = seen.unwrap_or_else(|reason| format!("not settled: {reason}"));
         transcript.line(Mark::Seen, &format!("{seen} ({name})"));
-        transcript.settle(id, seen);
+        transcript.settle(id, &seen);
     }
 }
 
@@ -447,14 +447,7 @@ impl Probe<'_> {
 
     /// Makes an app client with both ways to refresh.
     async fn rotation_and_refresh(&self) -> Result<String, String> {
-        let made = self.admin(
-            "CreateUserPoolClient",
-            json!({
-                "ClientName": "live-check",
-                "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-                "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 },
-            }),
-        );
+        let made = self.admin("CreateUserPoolClient", client_of_both());
         Ok(match made.await {
             Err(code) => {
                 format!("a client with rotation and ALLOW_REFRESH_TOKEN_AUTH is refused by {code}")
@@ -539,8 +532,20 @@ impl Probe<'_> {
     }
 
     /// Sets more passwords in a second than `UserAccountRecovery` allows, and then updates an account.
+    ///
+    /// The quota is that of all pools of the account in the Region, so it is left alone if there is another.
     async fn password_quota(&self) -> Result<String, String> {
         const CALLS: usize = 48;
+        let input = json!({ "MaxResults": 60 });
+        let pools = self.deployment.calls.read(COGNITO, "ListUserPools", &input);
+        let pools = pools.await.map_err(|error| error.code().to_string())?;
+        let mut pools = pools["UserPools"].as_array().into_iter().flatten();
+        if pools.any(|it| it["Id"] != *self.site.pool) {
+            return Err(
+                "another user pool of this Region shares the quota and would be throttled"
+                    .to_owned(),
+            );
+        }
         let mut names = Vec::new();
         for number in 0..8 {
             let address = format!("quota{number}@live-check.example");
@@ -604,7 +609,7 @@ pub(super) async fn observe(
         let seen = format!("{seen}, in the tier {tier}");
         transcript.line(Mark::Seen, &seen);
         for id in variation.ids {
-            transcript.settle(id, seen.clone());
+            transcript.settle(id, &seen);
         }
         return;
     }
@@ -642,7 +647,7 @@ pub(super) async fn observe(
         }
         let seen = parts.join("; ");
         transcript.line(Mark::Seen, &seen);
-        transcript.settle(id, seen);
+        transcript.settle(id, &seen);
     }
 }
 
@@ -674,6 +679,17 @@ impl Probe<'_> {
     }
 }
 
+/// Returns an app client with both ways to refresh. While it is there, it reveals no account and writes no contact.
+fn client_of_both() -> Value {
+    json!({
+        "ClientName": "live-check",
+        "ExplicitAuthFlows": ["ALLOW_CUSTOM_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+        "RefreshTokenRotation": { "Feature": "ENABLED", "RetryGracePeriodSeconds": 60 },
+        "PreventUserExistenceErrors": "ENABLED",
+        "WriteAttributes": ["name"],
+    })
+}
+
 /// Returns the claims of a token, which Cognito issued to this program a moment ago.
 fn claims(token: &str) -> Option<Value> {
     let body = token.split('.').nth(1)?;
@@ -682,4 +698,47 @@ fn claims(token: &str) -> Option<Value> {
 
 fn code<E: ProvideErrorMetadata, R>(operation: &str, error: &SdkError<E, R>) -> String {
     format!("{operation} answered {}", ErrorCode::of(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::stand_in::StandIn;
+    use super::*;
+    use crate::doctor::read::patient;
+
+    #[tokio::test]
+    async fn the_quota_is_not_used_up_beside_another_pool() {
+        let played = async |pools: Value| {
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "ListUserPools" => (200, json!({ "UserPools": pools }).to_string()),
+                _ => (200, "{}".to_owned()),
+            });
+            let deployment = Deployment::new(&aws.access);
+            let outputs = [("HttpUrl", "x"), ("UserPoolId", "own"), ("ClientIds", "x")];
+            let outputs = outputs.map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+            let ring = r#"{"id": "k1", "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}"#;
+            let site = Site::new(&outputs, patient(&aws.access), ring, "2027-01-31", None);
+            let site = &site.expect("a site");
+            let probe = Probe {
+                deployment: &deployment,
+                site,
+            };
+            let seen = probe.password_quota().await;
+            (seen, aws.calls("AdminSetUserPassword").len())
+        };
+        let (seen, calls) = played(json!([{ "Id": "own" }, { "Id": "another" }])).await;
+        let error = seen.expect_err("another pool");
+        assert!(error.contains("shares the quota"), "{error}");
+        assert_eq!(calls, 0);
+        let (seen, calls) = played(json!([{ "Id": "own" }])).await;
+        assert!(seen.is_ok());
+        assert_eq!(calls, 48);
+    }
+
+    #[test]
+    fn the_client_of_a_probe_reveals_and_writes_nothing() {
+        let client = client_of_both();
+        assert_eq!(client["PreventUserExistenceErrors"], "ENABLED");
+        assert_eq!(client["WriteAttributes"], json!(["name"]));
+    }
 }

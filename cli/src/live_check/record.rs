@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+/// The prefixes of the packages in the bucket: of the first deployment, and of the one that it is changed to.
+pub(super) const PREFIXES: [&str; 2] = ["v1/", "v2/"];
+
 /// The resources of a run, and the steps that are done. It holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -15,6 +18,8 @@ pub struct Record {
     pub region: String,
     /// The name of the stack, with which every name begins.
     pub stack: String,
+    /// The id of the stack, once this run created it: a name may become that of another's stack.
+    pub stack_id: Option<String>,
     /// The bucket of the packages and templates.
     pub bucket: String,
     /// The folder of the packages.
@@ -44,8 +49,9 @@ impl Record {
             account: account.to_owned(),
             region: region.to_owned(),
             stack: stack.to_owned(),
+            stack_id: None,
             // Names of buckets are the same for all accounts.
-            bucket: format!("{}-{account}-{now:x}", stack.to_lowercase()),
+            bucket: format!("{}{now:x}", bucket_prefix(stack, account)),
             packages: PathBuf::new(),
             upgrade: PathBuf::new(),
             dry_run: false,
@@ -95,18 +101,28 @@ impl Record {
             id.strip_prefix(&stack)
                 .is_some_and(|rest| rest.starts_with('-'))
         };
-        if !others.iter().all(|(_, id)| begins(id)) {
+        let (account, region) = (text("account")?, text("region")?);
+        let is_bucket = bucket
+            .strip_prefix(&bucket_prefix(&stack, &account))
+            .is_some_and(|time| u64::from_str_radix(time, 16).is_ok());
+        let keys = list("keys")?;
+        let stack_id = text("stackId");
+        let of_stack = format!(":cloudformation:{region}:{account}:stack/{stack}/");
+        let is_stack = stack_id.as_ref().is_none_or(|id| id.contains(&of_stack));
+        let is_own = is_bucket && is_stack && keys.iter().all(|key| is_key(key));
+        if !is_own || !others.iter().all(|(_, id)| begins(id)) {
             return None;
         }
         Some(Self {
-            account: text("account")?,
-            region: text("region")?,
+            account,
+            region,
             stack,
+            stack_id,
             bucket,
             packages: text("packages")?.into(),
             upgrade: text("upgrade")?.into(),
             dry_run: value["dryRun"].as_bool()?,
-            keys: list("keys")?,
+            keys,
             others,
             done: list("done")?,
             days: (text("lastDay")?, value["keysExpire"].as_u64()?),
@@ -114,16 +130,13 @@ impl Record {
         })
     }
 
-    /// Writes the record. The file is replaced as a whole.
-    ///
-    /// # Errors
-    /// If the file cannot be written. The text names the file.
-    pub fn write(&self) -> Result<(), String> {
-        let value = json!({
+    fn value(&self) -> Value {
+        json!({
             "version": 1,
             "account": self.account,
             "region": self.region,
             "stack": self.stack,
+            "stackId": self.stack_id,
             "bucket": self.bucket,
             "packages": self.packages,
             "upgrade": self.upgrade,
@@ -133,7 +146,15 @@ impl Record {
             "done": self.done,
             "lastDay": self.days.0,
             "keysExpire": self.days.1,
-        });
+        })
+    }
+
+    /// Writes the record. The file is replaced as a whole.
+    ///
+    /// # Errors
+    /// If the file cannot be written. The text names the file.
+    pub fn write(&self) -> Result<(), String> {
+        let value = self.value();
         let write = || -> io::Result<()> {
             let fresh = self.file.with_extension("new");
             let mut file = fs::File::create(&fresh)?;
@@ -147,8 +168,13 @@ impl Record {
     /// Adds an object of the bucket, before it is made.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// If the file cannot be written, or could not be read again with this key.
     pub fn add_key(&mut self, key: &str) -> Result<(), String> {
+        if !is_key(key) {
+            return Err(format!(
+                "{key} is no key of a run: name each zip with letters, digits, hyphens and dots only"
+            ));
+        }
         if !self.keys.iter().any(|it| it == key) {
             self.keys.push(key.to_owned());
         }
@@ -181,9 +207,46 @@ impl Record {
     }
 }
 
+/// Returns the begin of the name of a run's bucket.
+fn bucket_prefix(stack: &str, account: &str) -> String {
+    format!("{}-{account}-", stack.to_lowercase())
+}
+
+/// Reports whether a run may have made an object of this key.
+fn is_key(key: &str) -> bool {
+    let name = PREFIXES.iter().find_map(|it| key.strip_prefix(it));
+    name.is_some_and(|name| {
+        let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_.".contains(it);
+        !name.is_empty() && name.chars().all(is_plain)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_record_of_what_no_run_makes_is_refused() {
+        let record = Record::new(Path::new("x"), "1", "eu-west-1", "live", 1_800_000_000);
+        let read = |change: fn(&mut Value)| {
+            let mut value = record.value();
+            change(&mut value);
+            Record::of(&value, Path::new("x")).is_some()
+        };
+        assert!(read(|it| it["keys"] = json!(["v1/a.zip", "v2/live.json"])));
+        let changes: [fn(&mut Value); 7] = [
+            |it| it["bucket"] = json!("another"),
+            |it| it["bucket"] = json!("live-2-6b49d200"),
+            |it| it["bucket"] = json!("live-1-6b49d200/v1"),
+            |it| it["keys"] = json!(["backup/a.zip"]),
+            |it| it["keys"] = json!(["v1/../../another/a.zip"]),
+            |it| it["keys"] = json!(["v1/"]),
+            |it| it["stackId"] = json!("arn:aws:cloudformation:eu-west-1:1:stack/another/1"),
+        ];
+        for (number, change) in changes.into_iter().enumerate() {
+            assert!(!read(change), "{number}");
+        }
+    }
 
     #[test]
     fn a_record_that_is_written_is_read_again() {
@@ -194,8 +257,12 @@ mod tests {
         record.packages = "target/dist".into();
         record.add_key("v1/a.zip").expect("it is written");
         record.add_key("v1/a.zip").expect("it is written");
+        assert!(record.add_key("v1/a (1).zip").is_err());
         record.add("secret", "Live-a").expect("it is written");
         record.finish("create").expect("it is written");
+        record.stack_id =
+            Some("arn:aws:cloudformation:eu-west-1:123456789012:stack/Live/1".to_owned());
+        record.write().expect("it is written");
         assert_eq!(Record::read(&file), Ok(record.clone()));
         assert_eq!(record.keys.len(), 1);
         assert_eq!(record.days.0, "2027-01-17");

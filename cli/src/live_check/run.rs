@@ -5,19 +5,16 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::deployment::{Deployment, check_packages};
+use super::deployment::{Deployment, check_packages, id_of};
 use super::person::{Person, Site, test_identifiers};
 use super::probes;
-use super::record::Record;
+use super::record::{PREFIXES, Record};
 use super::scenarios::{SCENARIOS, play};
 use super::template::{Changes, REPLACED};
 use super::transcript::{Mark, Transcript};
 use crate::access::Access;
 use crate::doctor::read::patient;
 use crate::signed_call::{CallError, SECRETS, STS, SignedCalls, first};
-
-/// The prefixes of the packages in the bucket: of the first deployment, and of the one that it is changed to.
-const PREFIXES: [&str; 2] = ["v1/", "v2/"];
 
 /// The options of a run.
 #[derive(Clone, Debug)]
@@ -40,13 +37,13 @@ pub async fn account_of(access: &Access) -> Result<String, CallError> {
     Ok(first(&xml, "Account").unwrap_or_default())
 }
 
-/// Reports whether there is a stack of this name.
+/// Refuses a name of a stack that is taken: by a stack, or by a function or log group that would have the name of
+/// one of the run.
 ///
 /// # Errors
-/// If it cannot be read.
-pub async fn exists(access: &Access, stack: &str) -> Result<bool, String> {
-    let status = Deployment::new(access).status(stack).await?;
-    Ok(status.is_some())
+/// If it is taken, or AWS does not say so. The text names what takes it.
+pub async fn refuse_taken(access: &Access, stack: &str) -> Result<(), String> {
+    Deployment::new(access).refuse_taken(stack).await
 }
 
 /// Runs the steps that are not done, and writes what they show.
@@ -94,8 +91,12 @@ pub async fn run(
             continue;
         }
         transcript.section(variation.name);
-        run.variation(record, transcript, &site, variation).await;
-        record.finish(variation.name)?;
+        let back = run.variation(record, transcript, &site, variation).await;
+        transcript.outcome("deployed as before", &back);
+        // Otherwise --resume repeats it, and so its end.
+        if back.is_ok() {
+            record.finish(variation.name)?;
+        }
     }
     Ok(())
 }
@@ -123,7 +124,7 @@ impl Run<'_> {
 
     async fn create(&self, record: &mut Record, transcript: &mut Transcript) -> Result<(), String> {
         if record.is_done("create") {
-            return Ok(());
+            return self.deployment.own(record).await.map(drop);
         }
         transcript.section("Deploy");
         let folder = record.packages.clone();
@@ -132,19 +133,19 @@ impl Run<'_> {
         let changes = Self::changes(record);
         let outputs = self
             .deployment
-            .deploy(record, &folder, PREFIXES[0], &changes);
+            .create(record, &folder, PREFIXES[0], &changes);
         let outputs = outputs.await?;
         let shown = format!("the stack created, with {} outputs", outputs.len());
         transcript.line(Mark::Ok, &shown);
         transcript.settle(
             probes::DEPLOYED,
-            "the pool was created before the functions that it names".to_owned(),
+            "the pool was created before the functions that it names",
         );
         record.finish("create")
     }
 
     async fn site(&self, record: &Record) -> Result<Site, String> {
-        let outputs = self.deployment.outputs(&record.stack).await?;
+        let outputs = self.deployment.outputs(id_of(record)?).await?;
         let ring = self.ring(&outputs).await?;
         let endpoint = self.access.endpoint_url.as_deref();
         let cognito = patient(self.access);
@@ -198,7 +199,7 @@ impl Run<'_> {
             let identifier = "katherine@live-check.example";
             let mut person = Person::new(site);
             let prompt = person.begin("sign-in", identifier).await;
-            let deployed = self.deployment.deploy(record, folder, prefix, &changes);
+            let deployed = self.deployment.update(record, folder, prefix, &changes);
             deployed.await?;
             transcript.line(Mark::Ok, &format!("deployed from {prefix}"));
             let ended = match prompt {
@@ -214,27 +215,27 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Deploys a variation, tests it, and deploys the first deployment again.
+    /// Deploys a variation, tests it, and deploys the first deployment again. An error is that of the last.
     async fn variation(
         &self,
         record: &mut Record,
         transcript: &mut Transcript,
         site: &Site,
         variation: &probes::Variation,
-    ) {
+    ) -> Result<(), String> {
         let mut changes = Self::changes(record);
         (variation.change)(&mut changes);
         let folder = record.packages.clone();
         let deployed = self
             .deployment
-            .deploy(record, &folder, PREFIXES[0], &changes);
+            .update(record, &folder, PREFIXES[0], &changes);
         let deployed = deployed.await;
         let shown = deployed.as_ref().map(drop).map_err(Clone::clone);
         if let Err(reason) = &shown {
             // A pool that AWS refuses is an observation.
             let seen = format!("not deployed: {reason}");
             for id in variation.ids {
-                transcript.settle(id, seen.clone());
+                transcript.settle(id, &seen);
             }
             transcript.line(Mark::Seen, &seen);
         } else {
@@ -242,9 +243,8 @@ impl Run<'_> {
             probes::observe(variation, &self.deployment, site, record, transcript).await;
         }
         let back = Self::changes(record);
-        let back = self.deployment.deploy(record, &folder, PREFIXES[0], &back);
-        let back = back.await.map(drop);
-        transcript.outcome("deployed as before", &back);
+        let back = self.deployment.update(record, &folder, PREFIXES[0], &back);
+        back.await.map(drop)
     }
 }
 
@@ -273,13 +273,21 @@ pub async fn delete(
         record.others.pop();
         record.write()?;
     }
-    deployment.delete_stack(&record.stack).await?;
-    transcript.line(Mark::Ok, "the stack deleted");
-    let logs = deployment.delete_logs(&record.stack).await?;
-    transcript.line(
-        Mark::Ok,
-        &format!("{logs} log groups that the stack left deleted"),
-    );
+    match deployment.own(record).await? {
+        None => transcript.line(Mark::Ok, "this run created no stack"),
+        Some(id) => {
+            deployment.delete_stack(&id).await?;
+            transcript.line(Mark::Ok, "the stack deleted");
+            // The name may have become that of another deployment, whose log groups have the same names.
+            let shown = if let Some(function) = deployment.function(&record.stack).await? {
+                format!("log groups left: {function} is another deployment's")
+            } else {
+                let logs = deployment.delete_logs(&record.stack).await?;
+                format!("{logs} log groups that the stack left deleted")
+            };
+            transcript.line(Mark::Ok, &shown);
+        }
+    }
     deployment.delete_bucket(record).await?;
     let keys = record.keys.len();
     record.keys.clear();
@@ -288,4 +296,63 @@ pub async fn delete(
         &format!("the bucket deleted, with {keys} objects"),
     );
     record.finish("delete")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::stand_in::StandIn;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_variation_that_is_not_reverted_is_not_done() {
+        let folder = std::env::temp_dir().join(format!("live-variation-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        for (name, text) in [
+            ("latchstring.template.json", r#"{"Resources": {}}"#),
+            ("a.zip", ""),
+        ] {
+            fs::write(folder.join(name), text).expect("it is written");
+        }
+        let played = async |status: u16| {
+            let outputs = ["KeyRingSecret", "HttpUrl", "UserPoolId", "ClientIds"].map(|name| {
+                format!(
+                    "<member><OutputKey>{name}</OutputKey><OutputValue>x</OutputValue></member>"
+                )
+            });
+            let described = outputs.concat() + "<StackStatus>UPDATE_COMPLETE</StackStatus>";
+            let aws = StandIn::new(move |call| match &*call.operation {
+                "DescribeStacks" => (200, format!("<R>{described}</R>")),
+                "UpdateStack" => (status, "<E/>".to_owned()),
+                "GetSecretValue" => {
+                    let ring = json!({
+                        "id": "k1",
+                        "secret": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                    });
+                    (200, json!({ "SecretString": ring.to_string() }).to_string())
+                }
+                _ => (200, "{}".to_owned()),
+            });
+            let file = folder.join("record.json");
+            let mut record = Record::new(&file, "1", "eu-west-1", "live", 1_800_000_000);
+            let id = "arn:aws:cloudformation:eu-west-1:1:stack/live/1";
+            record.stack_id = Some(id.to_owned());
+            let done = ["create", "scenarios", "probes", "upgrade", "other-triggers"];
+            record.done = done.map(str::to_owned).to_vec();
+            let options = Options {
+                packages: folder.clone(),
+                upgrade: None,
+                plus: false,
+            };
+            let mut transcript = Transcript::new("", "1", |_| ());
+            let ended = run(&aws.access, &options, &mut record, &mut transcript).await;
+            assert_eq!(ended, Ok(()));
+            assert_eq!(aws.calls("UpdateStack").len(), 2);
+            record.is_done("lite-tier")
+        };
+        assert!(played(200).await);
+        assert!(!played(400).await);
+        fs::remove_dir_all(&folder).expect("it is removed");
+    }
 }
