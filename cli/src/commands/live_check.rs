@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use latchstring_cli::access::{self, Access};
@@ -13,6 +13,9 @@ use latchstring_cli::live_check::{
 };
 
 use super::output::{self, Failure, say};
+
+/// The time in which a second Ctrl-C is the first, signalled again.
+const SAME_CTRL_C: Duration = Duration::from_secs(2);
 
 /// Deploy a release into an empty account, test it and every assumption about AWS, and delete it.
 ///
@@ -163,7 +166,7 @@ async fn perform(
     } else {
         let deleted = tokio::select! {
             deleted = delete(access, &mut record, &mut transcript) => deleted,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".to_owned()),
+            () = another_ctrl_c() => Err("interrupted".to_owned()),
         };
         if let Err(reason) = deleted {
             let file = record.file().display();
@@ -186,6 +189,15 @@ async fn perform(
         .collect();
     output::set("seen", seen);
     Ok(transcript.failed() == 0 && failure.is_none())
+}
+
+/// Waits for a Ctrl-C that is not the one before: a terminal signals the program, and so does npx.
+async fn another_ctrl_c() {
+    tokio::time::sleep(SAME_CTRL_C).await;
+    // Without the signal, nothing interrupts.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
 }
 
 /// Returns the record of a new run.
