@@ -281,8 +281,8 @@ impl<'a> PersonalData<'a> {
         let word = self.account.as_ref().map_or("erase", |it| &it.sub);
         let question = "The account and the items are erased, and cannot be restored.";
         confirm(question, word, arguments.yes).map_err(Failure::NotStarted)?;
-        let again = self.again(arguments, who).await.map_err(Failure::NotDone)?;
-        let is_done = again.apply().await.map_err(Failure::NotDone)?;
+        let (again, items) = self.again(arguments, who).await.map_err(Failure::NotDone)?;
+        let is_done = again.apply(items).await.map_err(Failure::NotDone)?;
         say!(
             "{}",
             if is_done {
@@ -295,22 +295,21 @@ impl<'a> PersonalData<'a> {
     }
 
     /// Disables the account, so that it changes no more, and looks at the person again: while the question
-    /// waited, a contact may have been changed.
-    async fn again(&self, arguments: &EraseArguments, who: &Who) -> Result<Self, String> {
-        let Some(account) = &self.account else {
-            let (again, _) = Self::look(self.access, self.deployed, who).await?;
-            return match &again.account {
-                None => Ok(again),
-                Some(_) => Err("There is an account meanwhile: run the command again.".to_owned()),
-            };
-        };
-        let disabled = self.pool.disable(&account.username).await;
-        disabled.map_err(|error| error.to_string())?;
-        let problem = match self.changed(account, arguments, who).await {
-            Ok(Ok(again)) => return Ok(again),
-            Ok(Err(problem)) | Err(problem) => problem,
-        };
-        if account.user["Enabled"] == true {
+    /// waited, a contact may have been changed. Enables the account if it may not be erased any more.
+    async fn again(
+        &self,
+        arguments: &EraseArguments,
+        who: &Who,
+    ) -> Result<(Self, Vec<Found>), String> {
+        if let Some(account) = &self.account {
+            let disabled = self.pool.disable(&account.username).await;
+            disabled.map_err(|error| error.to_string())?;
+        }
+        let again = self.unchanged(arguments, who).await;
+        if let Err(problem) = &again
+            && let Some(account) = &self.account
+            && account.user["Enabled"] == true
+        {
             let enabled = self.pool.enable(&account.username).await;
             enabled.map_err(|error| {
                 format!(
@@ -319,33 +318,35 @@ impl<'a> PersonalData<'a> {
                 )
             })?;
         }
-        Err(problem)
+        again
     }
 
-    /// Returns the person of now, or why the account may not be erased any more.
-    async fn changed(
+    /// Returns the person of now with the items.
+    ///
+    /// # Errors
+    /// If the account is another one, or may not be erased any more. The text says so.
+    async fn unchanged(
         &self,
-        account: &AccountInPool,
         arguments: &EraseArguments,
         who: &Who,
-    ) -> Result<Result<Self, String>, String> {
+    ) -> Result<(Self, Vec<Found>), String> {
         let (again, _) = Self::look(self.access, self.deployed, who).await?;
-        if again.account.as_ref().map(|it| &it.sub) != Some(&account.sub) {
-            let other = "Another account holds the contact meanwhile: run the command again.";
-            return Ok(Err(other.to_owned()));
+        let sub = |data: &Self| data.account.as_ref().map(|it| it.sub.clone());
+        if sub(&again) != sub(self) {
+            return Err("The account is another one meanwhile: run the command again.".to_owned());
         }
+        let items = again.items().await?;
         if !arguments.despite_undo
-            && let Some(until) = again.undoable_until(&again.items().await?).await?
+            && let Some(until) = again.undoable_until(&items).await?
         {
-            return Ok(Err(refusal(&at(until.as_millis()))));
+            return Err(refusal(&at(until.as_millis())));
         }
-        Ok(Ok(again))
+        Ok((again, items))
     }
 
     /// Removes the items, deletes the account, which is disabled, and removes what requests wrote meanwhile.
     /// An account that is still there is found again by the next run, with its contacts.
-    async fn apply(&self) -> Result<bool, String> {
-        let mut items = self.items().await?;
+    async fn apply(&self, mut items: Vec<Found>) -> Result<bool, String> {
         let mut removed = 0_u32;
         for pass in 0..PASSES {
             for item in items.iter().filter(|it| is_removable(it)) {
