@@ -125,10 +125,8 @@ impl<'a> Deployment<'a> {
             id
         } else {
             self.refuse_taken(&record.stack).await?;
-            let mut all = vec![("StackName", &*record.stack)];
-            all.extend(fields.iter().map(|(a, b)| (&**a, &**b)));
-            let sent = self.calls.write_form(CLOUDFORMATION, "CreateStack", &all);
-            let xml = sent.await.map_err(|error| error.to_string())?;
+            let sent = self.send("CreateStack", &record.stack, &fields).await;
+            let xml = sent.map_err(|error| error.to_string())?;
             let id = first(&xml, "StackId").ok_or("CreateStack returned no id")?;
             record.stack_id = Some(id.clone());
             record.write()?;
@@ -149,10 +147,7 @@ impl<'a> Deployment<'a> {
         let id = id_of(record)?.to_owned();
         let fields = self.fields(record, folder, prefix, changes).await?;
         self.still(&id).await?;
-        let mut all = vec![("StackName", &*id)];
-        all.extend(fields.iter().map(|(a, b)| (&**a, &**b)));
-        let sent = self.calls.write_form(CLOUDFORMATION, "UpdateStack", &all);
-        match sent.await {
+        match self.send("UpdateStack", &id, &fields).await {
             Ok(_) => {}
             Err(CallError::Refused { message, .. })
                 if message.contains("No updates are to be performed") => {}
@@ -160,6 +155,17 @@ impl<'a> Deployment<'a> {
         }
         self.settle(&id).await?;
         self.outputs(&id).await
+    }
+
+    async fn send(
+        &self,
+        operation: &str,
+        stack: &str,
+        fields: &[(String, String)],
+    ) -> Result<String, CallError> {
+        let mut all = vec![("StackName", stack)];
+        all.extend(fields.iter().map(|(a, b)| (&**a, &**b)));
+        self.calls.write_form(CLOUDFORMATION, operation, &all).await
     }
 
     /// Puts the template into the bucket, and returns the fields of a request that deploys it, without the stack.

@@ -1,8 +1,11 @@
 //! A stand-in of AWS for the tests of this module, which records what is called.
 
-use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::access::Access;
 
@@ -23,23 +26,21 @@ impl StandIn {
     pub(super) fn new(answer: impl Fn(&Call) -> (u16, String) + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
+        listener.set_nonblocking(true).expect("a socket");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
         let calls = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&calls);
-        std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.expect("a connection");
-                let call = read(&mut stream);
-                let (status, body) = answer(&call);
-                kept.lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .push(call);
-                let head = format!(
-                    "HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
-                let _ = stream.write_all((head + &body).as_bytes());
-            }
-        });
+        let (kept, answer) = (Arc::clone(&calls), Arc::new(Mutex::new(answer)));
+        let handle = async move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| {
+            let call = call(&format!("{method} {uri}"), &headers, &body);
+            let answer = answer.lock().unwrap_or_else(PoisonError::into_inner);
+            let (status, body) = answer(&call);
+            kept.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(call);
+            (StatusCode::from_u16(status).expect("a status"), body)
+        };
+        let router = Router::new().fallback(handle);
+        tokio::spawn(async move { axum::serve(listener, router).await });
         let access = Access {
             region: "eu-west-1".to_owned(),
             access_key_id: "key".to_owned(),
@@ -58,37 +59,15 @@ impl StandIn {
     }
 }
 
-fn read(stream: &mut TcpStream) -> Call {
-    let mut text = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let all = String::from_utf8_lossy(&text).into_owned();
-        if let Some((head, body)) = all.split_once("\r\n\r\n") {
-            let head = head.to_lowercase();
-            let header = |name: &str| {
-                let found = head.lines().find_map(|it| it.strip_prefix(name));
-                found.map(str::trim).map(str::to_owned)
-            };
-            let length = header("content-length:").and_then(|it| it.parse().ok());
-            if body.len() >= length.unwrap_or(0) {
-                let first = all.lines().next().unwrap_or_default();
-                let form = body
-                    .strip_prefix("Action=")
-                    .and_then(|it| it.split('&').next());
-                let target = all
-                    .lines()
-                    .find(|it| it.to_lowercase().starts_with("x-amz-target:"));
-                let target = target.and_then(|it| it.rsplit('.').next());
-                let path = first.trim_end_matches(" HTTP/1.1");
-                return Call {
-                    operation: form.or(target).unwrap_or(path).to_owned(),
-                    body: body.to_owned(),
-                };
-            }
-        }
-        let count = stream.read(&mut part).expect("a request");
-        assert!(count > 0, "an interrupted request");
-        text.extend_from_slice(&part[..count]);
+fn call(request: &str, headers: &HeaderMap, body: &[u8]) -> Call {
+    let body = String::from_utf8_lossy(body).into_owned();
+    let form = body.strip_prefix("Action=");
+    let form = form.and_then(|it| it.split('&').next());
+    let target = headers.get("x-amz-target").and_then(|it| it.to_str().ok());
+    let target = target.and_then(|it| it.rsplit('.').next());
+    Call {
+        operation: form.or(target).unwrap_or(request).to_owned(),
+        body,
     }
 }
 
