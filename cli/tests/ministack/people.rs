@@ -36,18 +36,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 use tracing_subscriber::fmt::MakeWriter;
 
+use super::FUNCTIONS;
+
 const ADA: &str = "ada@example.com";
 const BOB: &str = "bob@example.com";
 /// The address that Ada's present one replaced.
 const FORMER: &str = "ada@example.org";
 const CLIENT: &str = "web";
-const FUNCTIONS: [&str; 5] = [
-    "define-auth-challenge",
-    "create-auth-challenge",
-    "verify-auth-challenge-response",
-    "sign-in",
-    "sign-up",
-];
 
 type Store = DynamoStore<OsEntropy>;
 type Pool = testkit::Pool<Live>;

@@ -9,13 +9,8 @@ use latchstring_cli::deployed::{Deployed, Named, logs};
 use latchstring_tests::Ministack;
 use serde_json::{Value, json};
 
-const FUNCTIONS: [&str; 5] = [
-    "define-auth-challenge",
-    "create-auth-challenge",
-    "verify-auth-challenge-response",
-    "sign-in",
-    "sign-up",
-];
+use super::FUNCTIONS;
+
 /// A function that returns its variable ANSWER, or fails without one.
 const CODE: &str = "\
 import json, os
@@ -107,6 +102,13 @@ impl World {
         }
     }
 
+    /// Releases two versions, which give this answer and have their number in a variable.
+    async fn release_twice(&self, answer: &str) {
+        for round in ["1", "2"] {
+            self.release(&[("ANSWER", answer), ("ROUND", round)]).await;
+        }
+    }
+
     /// Returns the version that the alias of a function names.
     async fn serving(&self, name: &str) -> String {
         let alias = self.lambda.get_alias().name("live");
@@ -143,9 +145,7 @@ async fn a_way_back_to_other_settings_needs_the_flag() {
     let world = World::deploy("wayback").await;
     let good = answer(true, "s1", "c1");
     let good = [("ANSWER", &*good)];
-    for round in ["1", "2"] {
-        world.release(&[good[0], ("ROUND", round)]).await;
-    }
+    world.release_twice(good[0].1).await;
     let (status, printed) = world.run(&["rollback", "--dry-run"]).await;
     assert_eq!(status, 0, "{printed:#}");
 
@@ -229,10 +229,7 @@ async fn the_configuration_is_that_of_the_serving_version() {
 #[tokio::test]
 async fn a_restart_publishes_the_serving_version_again() {
     let world = World::deploy("restarted").await;
-    let good = answer(true, "s1", "c1");
-    for round in ["1", "2"] {
-        world.release(&[("ANSWER", &good), ("ROUND", round)]).await;
-    }
+    world.release_twice(&answer(true, "s1", "c1")).await;
     let (status, printed) = world.run(&["restart"]).await;
     assert_eq!(status, 0, "{printed:#}");
     assert_eq!(printed["functions"][3]["from"], 2, "{printed:#}");
@@ -292,10 +289,7 @@ async fn a_function_without_alias_restarts_in_its_place() {
 #[tokio::test]
 async fn an_alias_that_a_deployment_moves_stays() {
     let world = World::deploy("moving").await;
-    let good = answer(true, "s1", "c1");
-    for round in ["1", "2"] {
-        world.release(&[("ANSWER", &good), ("ROUND", round)]).await;
-    }
+    world.release_twice(&answer(true, "s1", "c1")).await;
     let weights = AliasRoutingConfiguration::builder().additional_version_weights("1", 0.1);
     let moves = world.lambda.update_alias().name("live");
     let moves = moves
