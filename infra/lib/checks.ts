@@ -9,6 +9,7 @@ import { CONTACTS, clientIdsOf, unknownTriggers } from './pool';
 import type { LatchstringProps, PoolProps } from './props';
 import { RULES, type Rule, type Settings } from './settings';
 import { tableFaults } from './store';
+import { cognitoCalls } from './variables';
 import { EDGE_REGION, edgeAclArn } from './waf';
 
 /** Throws an error that names every property which is not what it must be. */
@@ -152,10 +153,10 @@ function* threatProtection({ pool, settings = {}, api, sessionMode }: Latchstrin
   if (pool?.tier !== 'PLUS') {
     yield "pool.threatProtection: needs pool.tier: 'PLUS'";
   }
-  const { cognitoCalls = sessionMode ? 'signed' : 'public', source = RULES.source.default } = settings;
-  if (cognitoCalls === 'public') {
+  if (cognitoCalls({ settings, sessionMode }) === 'public') {
     yield "pool.threatProtection: needs settings.cognitoCalls: 'signed'; a public call shows it the address of Lambda";
   }
+  const { source = RULES.source.default } = settings;
   if (api !== 'http' && source === 'off') {
     yield 'pool.threatProtection: needs settings.source for AppSync, by which the functions know the address of a client';
   }
@@ -495,8 +496,7 @@ function* webAcl({ api, http, waf, settings, sessionMode }: LatchstringProps, re
   if (waf?.poolWebAcl && waf.poolRequestsPerFiveMinutes !== undefined) {
     yield 'waf.poolWebAcl: not with poolRequestsPerFiveMinutes, which is for a web ACL that is made';
   }
-  const { cognitoCalls = sessionMode ? 'signed' : 'public' } = settings ?? {};
-  if (waf?.poolRequestsPerFiveMinutes !== undefined && cognitoCalls === 'public') {
+  if (waf?.poolRequestsPerFiveMinutes !== undefined && cognitoCalls({ settings, sessionMode }) === 'public') {
     yield "waf.poolRequestsPerFiveMinutes: needs settings.cognitoCalls: 'signed'; public calls of the functions come from a few addresses of AWS, and a stranger could use their limit up for all users";
   }
 

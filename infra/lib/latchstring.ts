@@ -34,7 +34,7 @@ import type { AdmissionPolicies, GraphqlApiResources, HttpApiResources, Latchstr
 import { NewPool, clientsOf, existingPool, permitTriggers, sessionLife } from './pool';
 import type { CaptchaProps, EmailProps, LatchstringProps, SessionModeProps, SmsProps, TemplateIds } from './props';
 import { captcha, completeArn, decrypt, holders, mail, sessionSecrets, sms, statements } from './rights';
-import { metricsNamespace, variables } from './variables';
+import { cognitoCalls, metricsNamespace, variables } from './variables';
 import { createClientSecret, createKeyRing, createOriginSecret, createServerCredential, createTable } from './store';
 import { REQUESTS_PER_FIVE_MINUTES, createEdgeWaf, edgeAclArn, guard } from './waf';
 
@@ -332,7 +332,7 @@ export class Latchstring extends Construct {
         layers: texts && [texts.layer],
         statements: [
           ...statements(name, arns, {
-            signedCalls: this.cognitoCalls(props) === 'signed',
+            signedCalls: cognitoCalls(props) === 'signed',
             sessionMode: this.session !== undefined,
           }),
           ...(this.eventBus ? eventStatements(name, arns.table, this.eventBus) : []),
@@ -376,11 +376,6 @@ export class Latchstring extends Construct {
     });
   }
 
-  /** In session mode no client answers a session, so the calls are signed unless the settings say otherwise. */
-  private cognitoCalls({ settings }: LatchstringProps): 'public' | 'signed' {
-    return settings?.cognitoCalls ?? (this.session ? 'signed' : 'public');
-  }
-
   private createSession(props: SessionModeProps, encryptionKey?: kms.IKey): SessionResources {
     const [client] = Object.values(this.newPool?.clients ?? {});
     const madeClientSecret = client && createClientSecret(this, client, encryptionKey);
@@ -415,7 +410,7 @@ export class Latchstring extends Construct {
         : {}),
       ...(props.api === 'http' && RESOLVERS.includes(name) ? { DOORS: 'http' } : {}),
       ...(this.session && RESOLVERS.includes(name)
-        ? { ...sessionVariables(this.session), COGNITO_CALLS: this.cognitoCalls(props) }
+        ? { ...sessionVariables(this.session), COGNITO_CALLS: cognitoCalls(props) }
         : {}),
       ...(name === 'sign-in' && props.captcha ? captchaVariables(props.captcha) : {}),
       // Every function may have to tell whether a contact can be reached; only some reach it.

@@ -1,4 +1,10 @@
+import type { LatchstringProps } from './props';
 import { RULES, type Settings } from './settings';
+
+/** In session mode no client answers a session, so the calls are signed unless the settings say otherwise. */
+export function cognitoCalls({ settings, sessionMode }: Pick<LatchstringProps, 'settings' | 'sessionMode'>): 'public' | 'signed' {
+  return settings?.cognitoCalls ?? (sessionMode ? 'signed' : 'public');
+}
 
 /**
  * Returns the namespace of a deployment's metrics. Each deployment of an account and Region has its own prefix,
