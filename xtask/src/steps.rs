@@ -499,11 +499,12 @@ pub(crate) fn terraform(
     )?;
     let line = Line::new("npm", "npm")
         .args(&["run", "terraform:plan", "--silent", "--prefix", "infra"])
-        .env("PYTHON", tools.join("bin/python").display().to_string())
+        // As seen from `infra`, where npm runs it.
         .env(
-            "MODULE",
-            repository.root().join(module).display().to_string(),
-        );
+            "PYTHON",
+            format!("../{}/bin/python", repository.shown(&tools)),
+        )
+        .env("MODULE", format!("../{module}"));
     counted(repository, &line, "infra-terraform", counts)
 }
 
